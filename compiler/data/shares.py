@@ -1,0 +1,125 @@
+"""Reads distributions over the options of a scale.
+
+Published marginals are rounded: a sum within a tolerance of one (or of one hundred) is brought to exactly one, and
+the caller records that; beyond the tolerance it is refused. Options are matched by code; only a plain list of numbers
+is matched by order, and then its length must be exact.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cyclspec.compiler.data.cells import CellProblem, from_json, mapping_of
+from cyclspec.compiler.data.codes import find_code, normal_code, positions_of, suggest
+
+TOLERANCE = 0.005
+# Below this a sum differs from one by floating point alone (float32 shares of some twenty options).
+_EXACT = 2e-6
+
+
+class Shares(NamedTuple):
+    """Shares by option, with sum one, and by how much the sum of the file differed from one (relative)."""
+
+    shares: NDArray[np.float64]
+    deviation: float
+
+    @property
+    def renormalised(self) -> bool:
+        return self.deviation > _EXACT
+
+
+@dataclass(frozen=True, slots=True)
+class Renormalised:
+    """How many rows of a column were renormalised, and the largest relative deviation of a sum from one."""
+
+    count: int = 0
+    largest: float = 0.0
+
+
+def shares_cell(
+    cell: Any, codes: Sequence[str], *, tolerance: float = TOLERANCE, textual: bool = False
+) -> Shares:
+    """The distribution of one cell over `codes`.
+
+    A mapping of codes, a list of records of code and share, or a list of numbers; as shares or as percentages. An
+    option that a mapping leaves out has share zero. Raises `CellProblem`.
+    """
+    value = from_json(cell) if textual else cell
+    named = _by_code(value)
+    shares = _in_order(value, codes) if named is None else _placed(named, codes)
+    for code, share in zip(codes, shares.tolist(), strict=True):
+        if not math.isfinite(share) or share < 0:
+            raise CellProblem(f"the share of option `{code[:60]}` is {share:g}")
+    return _normalised(shares, tolerance)
+
+
+def _by_code(value: Any) -> list[tuple[str, Any]] | None:
+    """Pairs of code and share, or None for a plain list of numbers."""
+    members = mapping_of(value)
+    if members is not None:
+        return [(normal_code(code), share) for code, share in members.items()]
+    if not isinstance(value, list) or not value:
+        raise CellProblem(
+            "not a distribution", ("write {code: share}, or shares in the order of the options",)
+        )
+    if not all(isinstance(part, dict) for part in value):
+        return None
+    pairs: list[tuple[str, Any]] = []
+    for part in value:
+        code, share = part.get("code"), part.get("share")
+        if not isinstance(code, (str, int, float)) or share is None or set(part) != {"code", "share"}:
+            raise CellProblem("a record other than {code, share} in a distribution")
+        pairs.append((normal_code(code), share))
+    return pairs
+
+
+def _placed(pairs: list[tuple[str, Any]], codes: Sequence[str]) -> NDArray[np.float64]:
+    positions = positions_of(codes)
+    shares = np.zeros(len(codes))
+    seen: set[int] = set()
+    for code, share in pairs:
+        position = find_code(positions, code)
+        if position < 0:
+            raise CellProblem(
+                f"a share for `{code[:60]}`, which is not an option", suggest(code, codes, "options")
+            )
+        if position in seen:
+            raise CellProblem(f"two shares for option `{codes[position][:60]}`")
+        seen.add(position)
+        shares[position] = _number(share)
+    return shares
+
+
+def _in_order(value: list[Any], codes: Sequence[str]) -> NDArray[np.float64]:
+    numbers = [_number(part) for part in value]
+    if len(numbers) != len(codes):
+        helps = ("the numbers stand in the order of the options, missing options among them",)
+        raise CellProblem(f"has {len(numbers)} numbers for {len(codes)} options", helps)
+    return np.array(numbers, dtype=np.float64)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise CellProblem(f"a share that is not a number: {str(value)[:40]}")
+    try:
+        return float(value)
+    except OverflowError:
+        raise CellProblem("a share of too many digits") from None
+
+
+def _normalised(shares: NDArray[np.float64], tolerance: float) -> Shares:
+    total = float(shares.sum())
+    unit = 100.0 if total > 10.0 else 1.0
+    deviation = abs(total / unit - 1.0)
+    if not deviation <= tolerance:
+        helps = ("shares sum to 1 and percentages to 100",)
+        raise CellProblem(
+            f"shares sum to {total:.6g}, which is not within {tolerance:.2%} of 1 or 100", helps
+        )
+    return Shares(shares / total, deviation)

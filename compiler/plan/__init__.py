@@ -1,0 +1,1 @@
+"""The plan: which requests run, in which batches and shapes."""

@@ -1,0 +1,131 @@
+"""Named arrays inside the graph: a value, its axes, and per cell why it is missing.
+
+Expects arrays of full rank: one dimension per axis of the frame in its fixed order, of size one where the value does
+not depend on the axis, so that broadcasting is by name. Distributions have `option` as one more, last dimension.
+Ensures that a missing cell keeps the reason that outranks the others, and that a hole outranks every reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jax.typing import ArrayLike
+
+Array = jax.Array
+
+OK: Final = 0
+NO_ANSWER: Final = 1
+NO_PEOPLE: Final = 2
+NO_VALUE: Final = 3
+UNDEFINED: Final = 4
+FIRST_CHECK: Final = 5
+HOLE: Final = 127
+
+REASONS: Final = ("no answer", "no people", "no value", "undefined")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Counts:
+    """What reductions saw: `used` int32 [*axes], `missing` int32 [*axes, reason], `units` int32 [*axes] per axis."""
+
+    used: Array
+    missing: Array
+    units: Mapping[str, Array] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """A value over `axes`. `status` int8 is 0 where it is there; None says that it is there everywhere.
+
+    `scale` names the options of a distribution; `names` decodes a value that is an integer code of a vocabulary.
+    """
+
+    axes: frozenset[str]
+    value: Array
+    status: Array | None = None
+    scale: str | None = None
+    names: tuple[str, ...] | None = None
+    counts: Counts | None = None
+
+    @property
+    def width(self) -> int:
+        """The number of trailing dimensions that are not axes."""
+        return 0 if self.scale is None else 1
+
+    @property
+    def ok(self) -> Array:
+        return jnp.asarray(True) if self.status is None else self.status == OK
+
+
+def choose(condition: ArrayLike, then: ArrayLike, otherwise: ArrayLike) -> Array:
+    """`jnp.where` as one primitive: broadcast, then select."""
+    like = jnp.result_type(then, otherwise)
+    mask, left, right = jnp.broadcast_arrays(
+        jnp.asarray(condition), jnp.asarray(then, like), jnp.asarray(otherwise, like)
+    )
+    return lax.select(mask, left, right)
+
+
+def worst(*statuses: Array | None) -> Array | None:
+    """The status of a value computed from several: the highest, so a hole wins."""
+    given = [status for status in statuses if status is not None]
+    if not given:
+        return None
+    total = given[0]
+    for status in given[1:]:
+        total = jnp.maximum(total, status)
+    return total
+
+
+def refuse(status: Array | None, bad: Array, reason: int) -> Array:
+    """Marks the cells in `bad` as missing for `reason`, unless something worse is known."""
+    marked = choose(bad, jnp.int8(reason), jnp.int8(OK))
+    return marked if status is None else jnp.maximum(status, marked)
+
+
+def joined_counts(parts: tuple[Counts | None, ...]) -> Counts | None:
+    """Counts of a value computed from several: the fewest used, the most missing."""
+    given = [counts for counts in parts if counts is not None]
+    if not given:
+        return None
+    total = given[0]
+    for counts in given[1:]:
+        units = dict(total.units)
+        for axis, number in counts.units.items():
+            units[axis] = jnp.minimum(units[axis], number) if axis in units else number
+        total = Counts(
+            jnp.minimum(total.used, counts.used), jnp.maximum(total.missing, counts.missing), units
+        )
+    return total
+
+
+def apply(function: Callable[..., Array], *args: Cells, partial: bool = False) -> Cells:
+    """A function of scalars, cell by cell, broadcast by name.
+
+    `partial` functions are undefined for some arguments: a result that is not finite is missing with that reason.
+    """
+    scale = next((cells.scale for cells in args if cells.scale is not None), None)
+    value = function(*(spread(cells) if scale is not None else cells.value for cells in args))
+    status = worst(*(cells.status for cells in args))
+    if partial:
+        bad = ~jnp.isfinite(value)
+        status = refuse(status, bad.any(axis=-1) if scale is not None else bad, UNDEFINED)
+    axes = frozenset[str]().union(*(cells.axes for cells in args))
+    return Cells(axes, value, status, scale, None, joined_counts(tuple(cells.counts for cells in args)))
+
+
+def spread(cells: Cells) -> Array:
+    """The value with a last dimension for options."""
+    return cells.value if cells.scale is not None or cells.value.ndim == 0 else cells.value[..., None]
+
+
+def without_holes(cells: Cells, holes: Array | None) -> Cells:
+    """Marks the cells that do not exist."""
+    if holes is None:
+        return cells
+    return replace(cells, status=refuse(cells.status, holes, HOLE))

@@ -1,0 +1,210 @@
+"""Metrics as kernels: a typed body becomes a function of one example, batched over cells by `vmap`.
+
+Expects a body over its formals: distributions of shape [option] with one mask [option] of the options that count, or
+scalars. Ensures that masked options never enter a result, that 0 log 0 behind an `if` is its other branch, and that an
+undefined operation on the taken path makes the result NaN, which the caller turns into a missing cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Bool, Float
+
+from cyclspec.compiler.scores.arithmetic import COMPARE, FUNCTIONS, NAN, PARTIAL, TOTAL
+from cyclspec.compiler.scores.cells import Array, choose
+from cyclspec.language.diagnostics import InternalError
+from cyclspec.language.types.terms import (
+    ArithmeticTerm,
+    CallTerm,
+    CompareTerm,
+    FormalTerm,
+    IfTerm,
+    Literal_,
+    LogicTerm,
+    MetricTerm,
+    NegateTerm,
+    PickTerm,
+    ReduceTerm,
+    Term,
+)
+
+Shares = Float[Array, "option"]
+Mask = Bool[Array, "option"]
+Scalar = Float[Array, ""]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Truth:
+    """A truth value with where it is known; `known` None means everywhere."""
+
+    value: Array
+    known: Array | None
+
+
+Value = Array | Truth
+
+
+@dataclass(slots=True)
+class Body:
+    """Evaluates the body of one call of a metric; equal subterms are computed once."""
+
+    formals: Mapping[str, Array]
+    mask: Mask | None
+    known: dict[Term, Value] = field(default_factory=dict)
+
+    def number(self, term: Term) -> Array:
+        """A term of numbers: [option] or a scalar."""
+        value = self.value(term)
+        if isinstance(value, Truth):
+            raise InternalError("score", "a truth value stands where a metric needs a number")
+        return value
+
+    def truth(self, term: Term) -> Truth:
+        """A term of truth values."""
+        value = self.value(term)
+        return value if isinstance(value, Truth) else Truth(value, None)
+
+    def value(self, term: Term) -> Value:
+        if term not in self.known:
+            self.known[term] = self._value(term)
+        return self.known[term]
+
+    def _value(self, term: Term) -> Value:
+        match term:
+            case Literal_(value=bool() as value):
+                return Truth(jnp.asarray(value), None)
+            case Literal_(value=int() | float() as value):
+                return jnp.asarray(float(value))
+            case FormalTerm(name=name):
+                return self.formals[name]
+            case NegateTerm(of=of):
+                return -self.number(of)
+            case ArithmeticTerm(op=op, left=left, right=right):
+                return (TOTAL.get(op) or PARTIAL[op])(self.number(left), self.number(right))
+            case CompareTerm():
+                return self._compare(term)
+            case LogicTerm():
+                return self._logic(term)
+            case IfTerm(condition=condition, then=then, otherwise=otherwise):
+                test = self.truth(condition)
+                picked = choose(test.value, self.number(then), self.number(otherwise))
+                return picked if test.known is None else choose(test.known, picked, NAN)
+            case CallTerm():
+                return self._call(term)
+            case MetricTerm(formals=formals, args=args, body=body):
+                given = {name: self.number(arg) for name, arg in zip(formals, args, strict=True)}
+                return Body(given, self.mask).number(body)
+            case ReduceTerm():
+                return self._reduce(term)
+            case PickTerm(of=of, at=(("option", ("first" | "last") as end),)):
+                return self.number(of)[self._end(end)]
+            case _:
+                raise InternalError("score", f"{type(term).__name__} in the body of a metric")
+
+    def _compare(self, term: CompareTerm) -> Truth:
+        left, right = self.number(term.left), self.number(term.right)
+        defined = [
+            jnp.isfinite(value)
+            for part, value in ((term.left, left), (term.right, right))
+            if not isinstance(part, Literal_ | FormalTerm)
+        ]
+        return Truth(COMPARE[term.op](left, right), _all(defined))
+
+    def _logic(self, term: LogicTerm) -> Truth:
+        tests = [self.truth(arg) for arg in term.args]
+        known = _all([test.known for test in tests if test.known is not None])
+        total = ~tests[0].value if term.op == "not" else tests[0].value
+        for test in tests[1:]:
+            total = total & test.value if term.op == "and" else total | test.value
+        return Truth(total, known)
+
+    def _call(self, term: CallTerm) -> Array:
+        if term.function in FUNCTIONS:
+            function = TOTAL.get(term.function) or PARTIAL[term.function]
+            return function(*(self.number(arg) for arg in term.args))
+        mask = self._options()
+        match term.function:
+            case "size":
+                return mask.sum(dtype=jnp.float64)
+            case "span":
+                return mask.sum(dtype=jnp.float64) - 1.0
+            case "index":
+                return lax.cumsum(mask.astype(jnp.float64)) - 1.0
+            case _:
+                raise InternalError("score", f"function {term.function} in the body of a metric")
+
+    def _reduce(self, term: ReduceTerm) -> Array:
+        mask = self._options()
+        values = jnp.broadcast_to(self.number(term.of), mask.shape)
+        match term.reducer, term.direction:
+            case "sum", "over":
+                return choose(mask, values, 0.0).sum()
+            case "mean", "over":
+                return choose(mask, values, 0.0).sum() / jnp.maximum(mask.sum(dtype=jnp.float64), 1.0)
+            case "min", "over":
+                return choose(mask, values, jnp.inf).min()
+            case "max", "over":
+                return choose(mask, values, -jnp.inf).max()
+            case "cumsum", "along":
+                return lax.cumsum(choose(mask, values, 0.0))
+            case _:
+                raise InternalError("score", f"{term.reducer} {term.direction} option in a metric")
+
+    def _end(self, end: str) -> Array:
+        mask = self._options()
+        return jnp.argmax(mask) if end == "first" else mask.shape[0] - 1 - jnp.argmax(mask[::-1])
+
+    def _options(self) -> Mask:
+        if self.mask is None:
+            raise InternalError("score", "a metric of plain numbers speaks of options")
+        return self.mask
+
+
+def _all(tests: Sequence[Array]) -> Array | None:
+    total: Array | None = None
+    for test in tests:
+        total = test if total is None else total & test
+    return total
+
+
+Kernel = Callable[..., Scalar]
+
+
+def kernel(term: MetricTerm) -> Kernel:
+    """The metric for one example: `kernel(mask, *args)`, `mask` None where no argument is a distribution."""
+
+    def one(mask: Mask | None, *args: Array) -> Scalar:
+        value = Body(dict(zip(term.formals, args, strict=True)), mask).number(term.body)
+        if value.ndim:
+            raise InternalError("score", f"metric {term.metric} gives a value per option")
+        return value
+
+    return one
+
+
+def batched(term: MetricTerm, mask: Array | None, args: Sequence[Array], rank: int) -> Array:
+    """The kernel over all cells, axis by axis, without repeating an argument along an axis that it lacks.
+
+    `mask` and `args` are full rank (`rank` axes, then `option` for distributions) or scalars. Returns full rank.
+    """
+    slim: list[Array] = []
+    maps: list[list[int | None]] = [[] for _ in range(rank)]
+    given = [array for array in (mask, *args) if array is not None]
+    for array in given:
+        alike = [at for at in range(min(rank, array.ndim)) if array.shape[at] == 1]
+        for at in range(rank):
+            maps[at].append(None if array.ndim == 0 or at in alike else 0)
+        slim.append(lax.squeeze(array, alike))
+    one = kernel(term)
+    call: Callable[..., Array] = one if mask is not None else lambda *values: one(None, *values)
+    shape = [1] * rank
+    for at in reversed(range(rank)):
+        if any(place == 0 for place in maps[at]):
+            call = jax.vmap(call, in_axes=tuple(maps[at]))
+            shape[at] = next(array.shape[at] for array, p in zip(given, maps[at], strict=True) if p == 0)
+    return call(*slim).reshape(shape)

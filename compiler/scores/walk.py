@@ -1,0 +1,139 @@
+"""Walks over typed terms: their parts, and what a term depends on.
+
+Expects terms of one audit. Ensures that dependencies see through `let` and measure names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from cyclspec.compiler.axes import Grid
+from cyclspec.language.types.terms import (
+    AnswerTerm,
+    ArithmeticTerm,
+    AttributeTerm,
+    AxisTerm,
+    CallTerm,
+    ColumnTerm,
+    CompareTerm,
+    FormalTerm,
+    IfTerm,
+    KindTerm,
+    LetTerm,
+    LevelTerm,
+    ListTerm,
+    Literal_,
+    LogicTerm,
+    MemberTerm,
+    MetricTerm,
+    NegateTerm,
+    PeopleTerm,
+    PickTerm,
+    RangeTerm,
+    ReduceTerm,
+    Term,
+    TypedAudit,
+    VocabularyTerm,
+)
+
+Leaf = AnswerTerm | PeopleTerm | ColumnTerm
+
+
+def parts(term: Term) -> tuple[Term, ...]:
+    """The terms directly below a term. The body of a metric is not among them: it names formals, not cells."""
+    match term:
+        case NegateTerm(of=of) | KindTerm(of=of) | PickTerm(of=of):
+            return (of,)
+        case ArithmeticTerm(left=left, right=right) | CompareTerm(left=left, right=right):
+            return (left, right)
+        case MemberTerm(of=of, among=among):
+            return (of, among)
+        case LogicTerm(args=args) | CallTerm(args=args) | MetricTerm(args=args) | ListTerm(items=args):
+            return args
+        case IfTerm(condition=condition, then=then, otherwise=otherwise):
+            return (condition, then, otherwise)
+        case ReduceTerm(of=of, weight=weight, args=args):
+            return (of, *(() if weight is None else (weight,)), *(arg for _, arg in args))
+        case (
+            Literal_()
+            | LevelTerm()
+            | RangeTerm()
+            | AxisTerm()
+            | AttributeTerm()
+            | VocabularyTerm()
+            | AnswerTerm()
+            | ColumnTerm()
+            | PeopleTerm()
+            | LetTerm()
+            | FormalTerm()
+        ):
+            return ()
+        case _:
+            assert_never(term)
+
+
+def below(term: Term) -> Iterator[Term]:
+    """A term and everything in it, outermost first."""
+    yield term
+    for part in parts(term):
+        yield from below(part)
+
+
+def named_terms(audit: TypedAudit) -> dict[str, Term]:
+    """What a `LetTerm` may name: lets and measures."""
+    lets: dict[str, Term] = {let.name: let.term for let in audit.lets}
+    return lets | {measure.name: measure.term for measure in audit.measures}
+
+
+def derived_axes(term: Term, grid: Grid) -> Iterator[tuple[str, str]]:
+    """The axes that `by` makes of attributes, each with the axis that has the attribute."""
+    for inner in below(term):
+        if isinstance(inner, ReduceTerm):
+            yield from ((name, source_axis(inner, name, grid)) for name in inner.by)
+
+
+def source_axis(term: ReduceTerm, attribute: str, grid: Grid) -> str:
+    """Which of the reduced axes has an attribute; the empty string where none does."""
+    return next((a for a in term.axes if a in grid.axes and attribute in grid.axes[a].attributes), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """The asked and counted values that a term reads, and the axes that it reduces over."""
+
+    leaves: frozenset[Leaf] = frozenset()
+    reduced: frozenset[str] = frozenset()
+
+    def __or__(self, other: Dependencies) -> Dependencies:
+        return Dependencies(self.leaves | other.leaves, self.reduced | other.reduced)
+
+
+class Reach:
+    """Dependencies of the terms of one audit, each computed once."""
+
+    def __init__(self, named: Mapping[str, Term]) -> None:
+        self._named = named
+        self._known: dict[Term, Dependencies] = {}
+
+    def of(self, term: Term) -> Dependencies:
+        """What `term` depends on, through the lets and measures that it names."""
+        known = self._known.get(term)
+        if known is None:
+            known = self._own(term)
+            for part in parts(term):
+                known |= self.of(part)
+            self._known[term] = known
+        return known
+
+    def _own(self, term: Term) -> Dependencies:
+        match term:
+            case AnswerTerm() | PeopleTerm() | ColumnTerm():
+                return Dependencies(leaves=frozenset((term,)))
+            case ReduceTerm(direction="over", axes=axes):
+                return Dependencies(reduced=frozenset(axes))
+            case LetTerm(name=name):
+                return self.of(self._named[name])
+            case _:
+                return Dependencies()

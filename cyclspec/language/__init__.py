@@ -1,0 +1,1 @@
+"""The language: parse, resolve, type, canonical form, diagnostics. Pure; imports nothing below it."""

@@ -1,0 +1,143 @@
+"""Syntax tree to canonical JSON and back.
+
+Expects a complete module. Ensures that layout, comments, parentheses and spelling of text blocks leave no trace, that
+documentation is kept, and that `read(write(module)) == module`. Keys are sorted and numbers are kept as their
+decimal text, so that equal modules give equal bytes (RFC 8785 for the subset used here).
+"""
+
+from __future__ import annotations
+
+import json
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from functools import cache
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from cyclspec.language.diagnostics import InternalError
+from cyclspec.language.spans import Source, Span
+from cyclspec.language.syntax import tree as t
+
+_NOWHERE = Span(Source("canonical form", ""), 0, 0)
+
+
+def _tag(cls: type) -> tuple[str, str] | None:
+    """The member that says which class an object is: `kind` of declarations, `op` of expressions."""
+    for member in ("kind", "op"):
+        value = getattr(cls, member, None)
+        if isinstance(value, str):
+            return member, value
+    return None
+
+
+_PLACES = ("span", "head")
+
+
+def _members(cls: type[t.Node]) -> list[str]:
+    return [field.name for field in fields(cls) if field.name not in _PLACES]
+
+
+def write(value: Any) -> Any:
+    """A tree, or any part of one, as JSON-ready data."""
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case tuple():
+            return [write(item) for item in value]
+        case t.Ident(name=name):
+            return name
+        case t.Node():
+            tag = _tag(type(value))
+            members = {name: write(getattr(value, name)) for name in _members(type(value))}
+            kept = {name: member for name, member in members.items() if member not in (None, [], False)}
+            return {tag[0]: tag[1], **kept} if tag else kept
+    raise InternalError("canonical form", f"no rule for {type(value).__name__}")
+
+
+def canonical(value: Any) -> str:
+    """JSON-ready data as canonical text: sorted keys, no spaces, UTF-8."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+@cache
+def _hints(cls: Any) -> Mapping[str, Any]:
+    return get_type_hints(cls, vars(t))
+
+
+@cache
+def _tagged() -> Mapping[tuple[str, str], type[t.Node]]:
+    classes = (c for c in vars(t).values() if isinstance(c, type) and issubclass(c, t.Node))
+    return {tag: cls for cls in classes if (tag := _tag(cls)) is not None}
+
+
+def _empty(hint: Any) -> Any:
+    """What a member that was left out stands for."""
+    if get_origin(hint) is tuple:
+        return ()
+    return False if hint is bool else None
+
+
+def _read_node(data: Mapping[str, Any], cls: type[t.Node]) -> Any:
+    hints = _hints(cls)
+    names = _members(cls)
+    tag = _tag(cls)
+    unknown = set(data) - set(names) - ({tag[0]} if tag else set())
+    if unknown:
+        raise ValueError(f"`{cls.__name__}` has no member {', '.join(sorted(unknown))}")
+    values = {n: _read(data[n], hints[n]) if n in data else _empty(hints[n]) for n in names}
+    spans = {field.name: _NOWHERE for field in fields(cls) if field.name in _PLACES}
+    return cls(**values, **spans)
+
+
+def _node_class(data: Mapping[str, Any], choices: list[type[t.Node]]) -> type[t.Node]:
+    """The class an object is: by its tag, or the only class without one."""
+    for member in ("kind", "op"):
+        cls = _tagged().get((member, str(data.get(member))))
+        if cls is not None and cls in choices:
+            return cls
+    bare = [c for c in choices if _tag(c) is None]
+    if len(bare) == 1:
+        return bare[0]
+    raise ValueError("an object without a known `kind` or `op`")
+
+
+def _choices(hint: Any) -> list[Any]:
+    if get_origin(hint) in (Union, types.UnionType):
+        return [leaf for arg in get_args(hint) for leaf in _choices(arg)]
+    return [hint]
+
+
+def _read(data: Any, hint: Any) -> Any:
+    if get_origin(hint) is tuple:
+        inner = get_args(hint)[0]
+        return tuple(_read(item, inner) for item in data)
+    choices = _choices(hint)
+    if isinstance(data, dict):
+        return _read_node(data, _node_class(data, [c for c in choices if isinstance(c, type) and issubclass(c, t.Node)]))
+    if t.Ident in choices:
+        return t.Ident(span=_NOWHERE, name=data)
+    literals = [c for c in choices if get_origin(c) is Literal]
+    if literals and data not in get_args(literals[0]):
+        raise ValueError(f"{data!r} is not one of {get_args(literals[0])}")
+    if not literals and not any(isinstance(c, type) and isinstance(data, c) for c in choices):
+        raise ValueError(f"{data!r} does not fit here")
+    return data
+
+
+def read(data: Mapping[str, Any]) -> t.Module:
+    """The module that canonical JSON data stands for. Raises ValueError where the data is not canonical."""
+    if data.get("kind") != "module":
+        raise ValueError("a canonical module has the kind `module`")
+    module: t.Module = _read_node(data, t.Module)
+    return module
+
+
+def without(data: Any, drop: Callable[[Mapping[str, Any]], bool], members: frozenset[str]) -> Any:
+    """Canonical data without the objects that `drop` picks out of lists, and without some members anywhere."""
+    if isinstance(data, list):
+        return [without(i, drop, members) for i in data if not (isinstance(i, dict) and drop(i))]
+    if isinstance(data, dict):
+        return {k: without(v, drop, members) for k, v in data.items() if k not in members}
+    return data
+
+

@@ -1,0 +1,88 @@
+"""CY01: names, fields and imports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cyclspec.language.diagnostics.base import Diagnostic
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownName(Diagnostic):
+    code: ClassVar[str] = "CY0101"
+    title: ClassVar[str] = "there is no {what} named `{name}`{where}"
+    what: str
+    name: str
+    where: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Duplicate(Diagnostic):
+    code: ClassVar[str] = "CY0102"
+    title: ClassVar[str] = "`{name}` is given twice in one {where}"
+    marker: ClassVar[str] = "given again here"
+    name: str
+    where: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownField(Diagnostic):
+    code: ClassVar[str] = "CY0103"
+    title: ClassVar[str] = "{where} has no field `{name}`"
+    name: str
+    where: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportCycle(Diagnostic):
+    code: ClassVar[str] = "CY0104"
+    title: ClassVar[str] = "`{path}` imports itself"
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PinMismatch(Diagnostic):
+    code: ClassVar[str] = "CY0105"
+    title: ClassVar[str] = "an import does not match its pin"
+    marker: ClassVar[str] = "the module is now {found}"
+    found: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AmbiguousWord(Diagnostic):
+    code: ClassVar[str] = "CY0106"
+    title: ClassVar[str] = "`{name}` could mean two things here"
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnboundParameter(Diagnostic):
+    code: ClassVar[str] = "CY0107"
+    title: ClassVar[str] = "parameter `{name}` has no value"
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReservedWord(Diagnostic):
+    code: ClassVar[str] = "CY0108"
+    title: ClassVar[str] = "`{name}` is a word of the language and cannot be declared"
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportRefused(Diagnostic):
+    """An import that leaves the project, names a private declaration, or cannot be read."""
+
+    code: ClassVar[str] = "CY0110"
+    title: ClassVar[str] = "`{path}` cannot be imported: {problem}"
+    path: str
+    problem: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldMissing(Diagnostic):
+    code: ClassVar[str] = "CY0111"
+    title: ClassVar[str] = "{where} needs the field `{name}`"
+    name: str
+    where: str

@@ -1,0 +1,108 @@
+"""CY07: what data, checkpoints and the plan can get wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cyclspec.language.diagnostics.base import Diagnostic, Severity
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnMissing(Diagnostic):
+    code: ClassVar[str] = "CY0701"
+    title: ClassVar[str] = "column `{column}` is not in `{file}`"
+    column: str
+    file: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnTypeDiffers(Diagnostic):
+    code: ClassVar[str] = "CY0702"
+    title: ClassVar[str] = "column `{column}` is {found} in the file and {declared} in the spec"
+    column: str
+    found: str
+    declared: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpusHashDiffers(Diagnostic):
+    code: ClassVar[str] = "CY0703"
+    title: ClassVar[str] = "`{file}` does not match its hash"
+    marker: ClassVar[str] = "the file is now sha256:{found}"
+    file: str
+    found: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelTokens(Diagnostic):
+    """A label is several tokens for a model, or shares its token with another label."""
+
+    code: ClassVar[str] = "CY0704"
+    title: ClassVar[str] = "option labels are not {problem} for one model"
+    problem: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OverBudget(Diagnostic):
+    code: ClassVar[str] = "CY0705"
+    title: ClassVar[str] = "the plan is larger than its budget"
+    marker: ClassVar[str] = "{requests} requests; the limit is {limit}"
+    requests: str
+    limit: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmptyCells(Diagnostic):
+    code: ClassVar[str] = "CY0706"
+    severity: ClassVar[Severity] = Severity.WARNING
+    title: ClassVar[str] = "{count} of {total} cells of {what} have nobody in them"
+    count: int
+    total: int
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileUnreadable(Diagnostic):
+    """A file is absent, not a plain file, of another format, damaged, or over its size limit."""
+
+    code: ClassVar[str] = "CY0707"
+    title: ClassVar[str] = "`{file}` {problem}"
+    file: str
+    problem: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BadRow(Diagnostic):
+    """One value of a data file breaks its declaration; `place` names file, row and column."""
+
+    code: ClassVar[str] = "CY0708"
+    title: ClassVar[str] = "{problem}"
+    problem: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmptyTable(Diagnostic):
+    code: ClassVar[str] = "CY0709"
+    title: ClassVar[str] = "{what} has no rows"
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckpointRefused(Diagnostic):
+    """A checkpoint is absent, of an unknown architecture, without safetensors, or without a chat template."""
+
+    code: ClassVar[str] = "CY0710"
+    title: ClassVar[str] = "checkpoint `{model}` {problem}"
+    model: str
+    problem: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromptRefused(Diagnostic):
+    """A prompt cannot be rendered for one model: a template fails, or the tokens are too many."""
+
+    code: ClassVar[str] = "CY0711"
+    title: ClassVar[str] = "prompt `{prompt}` {problem}"
+    prompt: str
+    problem: str

@@ -1,0 +1,146 @@
+"""Diagnostics as text for a terminal, as JSON, and as annotations of a hosted code review.
+
+Expects diagnostics in any order. Ensures that source text shown in a terminal carries no control characters and that
+the same fields appear in every format.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from cyclspec.language.diagnostics.base import Diagnostic, Label
+from cyclspec.language.spans import Span
+
+_WIDTH = 110
+
+
+def printable(text: str) -> str:
+    """Text without control and direction characters, which could deceive the reader of a terminal."""
+    return "".join(
+        char if char == " " or unicodedata.category(char) not in ("Cc", "Cf", "Zl", "Zp") else "\N{REPLACEMENT CHARACTER}"
+        for char in text.replace("\t", "    ")
+    )
+
+
+def _columns(text: str) -> int:
+    """How many columns a text takes: wide characters take two."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )
+
+
+def _marks(span: Span) -> tuple[str, int, int]:
+    """The shown line of a span, the columns before its carets, and how many carets."""
+    line, column = span.begin
+    raw = span.source.line(line)
+    start = column - 1
+    end = min(len(raw), start + max(1, span.end - span.start))
+    if start > _WIDTH - 10 and len(raw) > _WIDTH:
+        cut = start - 40
+        raw, start, end = "..." + raw[cut:], start - cut + 3, end - cut + 3
+    shown = printable(raw[:_WIDTH])
+    before = _columns(printable(raw[:start]))
+    return shown, before, max(1, min(_columns(printable(raw[start:end])), _WIDTH - before))
+
+
+def _excerpt(span: Span, sign: str, caption: str, gutter: int) -> Iterator[str]:
+    shown, before, width = _marks(span)
+    yield f"{span.begin.line:>{gutter}} | {shown}"
+    marker = f"{' ' * gutter} | {' ' * before}{sign * width}"
+    yield f"{marker} {caption}".rstrip()
+
+
+def _places(diagnostic: Diagnostic) -> list[tuple[Span, str, str]]:
+    assert diagnostic.span is not None
+    places = [(diagnostic.span, "^", diagnostic.caption)]
+    places += [(label.span, "-", label.text) for label in diagnostic.also]
+    here = diagnostic.span.source.name
+    return sorted(places, key=lambda p: (p[0].source.name != here, p[0].source.name, p[0].start))
+
+
+def _body(diagnostic: Diagnostic) -> Iterator[str]:
+    assert diagnostic.span is not None
+    places = _places(diagnostic)
+    gutter = max(len(str(span.begin.line)) for span, _, _ in places)
+    yield f"{' ' * gutter}--> {diagnostic.span}"
+    yield f"{' ' * gutter} |"
+    last: Span | None = None
+    for span, sign, caption in places:
+        if last is not None and span.source.name != last.source.name:
+            yield f"{' ' * gutter}--> {span}"
+        elif last is not None and span.begin.line > last.begin.line + 1:
+            yield f"{' ' * gutter}..."
+        yield from _excerpt(span, sign, printable(caption), gutter)
+        last = span
+    if diagnostic.notes or diagnostic.helps:
+        yield f"{' ' * gutter} |"
+
+
+def render_text(diagnostic: Diagnostic) -> str:
+    """One diagnostic with its place, source excerpt, carets, notes and help."""
+    lines = [f"{diagnostic.severity}[{diagnostic.code}]: {printable(diagnostic.message)}"]
+    gutter = 1
+    if diagnostic.span is not None:
+        body = list(_body(diagnostic))
+        gutter = len(body[0]) - len(body[0].lstrip())
+        lines.extend(body)
+    if diagnostic.place:
+        lines.append(f"{' ' * gutter}--> {printable(diagnostic.place)}")
+    lines.extend(f"{' ' * gutter} = note: {printable(note)}" for note in diagnostic.notes)
+    lines.extend(f"{' ' * gutter} = help: {printable(text)}" for text in diagnostic.helps)
+    return "\n".join(lines)
+
+
+def _position(span: Span) -> dict[str, Any]:
+    end = span.source.position(span.end)
+    return {
+        "file": span.source.name,
+        "line": span.begin.line,
+        "column": span.begin.column,
+        "end_line": end.line,
+        "end_column": end.column,
+    }
+
+
+def _label(label: Label) -> dict[str, Any]:
+    return {**_position(label.span), "text": label.text}
+
+
+def as_record(diagnostic: Diagnostic) -> dict[str, Any]:
+    """One diagnostic as JSON-ready fields; `line` and `column` count from one."""
+    nowhere: dict[str, Any] = dict.fromkeys(("file", "line", "column", "end_line", "end_column"))
+    return {
+        "code": diagnostic.code,
+        "severity": diagnostic.severity.value,
+        "message": diagnostic.message,
+        **(_position(diagnostic.span) if diagnostic.span else nowhere),
+        "place": diagnostic.place or None,
+        "label": diagnostic.caption,
+        "also": [_label(label) for label in diagnostic.also],
+        "notes": list(diagnostic.notes),
+        "help": list(diagnostic.helps),
+    }
+
+
+def _github(diagnostic: Diagnostic) -> str:
+    escaped = diagnostic.message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    where = ""
+    if diagnostic.span is not None:
+        line, column = diagnostic.span.begin
+        where = f"file={diagnostic.span.source.name},line={line},col={column},"
+    return f"::{diagnostic.severity} {where}title={diagnostic.code}::{escaped}"
+
+
+def render(diagnostics: Iterable[Diagnostic], style: str) -> str:
+    """All diagnostics, sorted by place, as `text`, `json` (one list of records) or `github`."""
+    ordered = sorted(diagnostics, key=Diagnostic.order)
+    match style:
+        case "json":
+            return json.dumps([as_record(d) for d in ordered], ensure_ascii=False, indent=2)
+        case "github":
+            return "\n".join(_github(d) for d in ordered)
+        case _:
+            return "\n\n".join(render_text(d) for d in ordered)

@@ -1,0 +1,226 @@
+"""Modules: reading an entry file and everything it imports.
+
+Expects a path. Ensures that every module is read once, that imports stay inside the project root (links resolved),
+form no cycle and match their pins, and that the standard library is found in the package. Diagnostics of all files
+are collected; a program is returned only where the entry file and all imports parse.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+
+from cyclspec.language.canonical.hashes import module_hash
+from cyclspec.language.diagnostics import Diagnostic, Findings, Label
+from cyclspec.language.diagnostics.cy00_syntax import SourceUnreadable, TooLarge
+from cyclspec.language.diagnostics.cy01_names import (
+    Duplicate,
+    ImportCycle,
+    ImportRefused,
+    PinMismatch,
+    UnknownName,
+)
+from cyclspec.language.names.suggest import did_you_mean
+from cyclspec.language.spans import Source, Span
+from cyclspec.language.syntax import tree as t
+from cyclspec.language.syntax.parse import MAX_CHARACTERS, parse
+
+STD_VERSION = "1"
+MAX_MODULES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One parsed module: `key` is its real path or `std.name`; `links` maps aliases and imported names to modules."""
+
+    key: str
+    folder: Path
+    source: Source
+    tree: t.Module
+    hash: str
+    aliases: Mapping[str, str]
+    imported: Mapping[str, str]
+    decls: Mapping[str, t.Decl]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """An entry module with everything it reaches, by key."""
+
+    entry: str
+    modules: Mapping[str, Module]
+    root: Path
+
+    @property
+    def main(self) -> Module:
+        return self.modules[self.entry]
+
+
+def project_root(entry: Path) -> Path:
+    """The nearest folder above with a `cycl.lock`, else with a `pyproject.toml`, else the file's own folder."""
+    folder = entry.resolve().parent
+    for marker in ("cycl.lock", "pyproject.toml"):
+        for candidate in (folder, *folder.parents):
+            if (candidate / marker).is_file():
+                return candidate
+    return folder
+
+
+def read_source(path: Path, name: str) -> Source | Diagnostic:
+    """The text of a source file; its name is how people are shown it."""
+    try:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            return SourceUnreadable(file=name, problem="is not a plain file", place=name)
+        if status.st_size > 4 * MAX_CHARACTERS:
+            return TooLarge(what=f"`{name}`", limit=f"{4 * MAX_CHARACTERS >> 20} MiB", place=name)
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return SourceUnreadable(file=name, problem="does not exist", place=name)
+    except OSError as error:
+        return SourceUnreadable(file=name, problem=f"cannot be read: {error.strerror}", place=name)
+    try:
+        return Source(name, data.decode("utf-8-sig").replace("\r\n", "\n"))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return SourceUnreadable(
+            file=name,
+            problem="is not UTF-8",
+            place=f"{name}, line {line}",
+            helps=("save the file as UTF-8",),
+        )
+
+
+@dataclass(slots=True)
+class _Loader:
+    root: Path
+    findings: Findings
+    modules: dict[str, Module] = field(default_factory=dict)
+    open: list[str] = field(default_factory=list)
+
+    def load(self, key: str, path: Path, name: str, asked: t.Import | None) -> Module | None:
+        if key in self.modules:
+            return self.modules[key]
+        if key in self.open:
+            assert asked is not None
+            self.findings.add(ImportCycle(span=asked.span, path=name))
+            return None
+        if len(self.modules) + len(self.open) >= MAX_MODULES:
+            self.findings.add(TooLarge(what="the number of modules", limit=str(MAX_MODULES), place=name))
+            return None
+        source = read_source(path, name)
+        if isinstance(source, Diagnostic):
+            self.findings.add(self._unreadable(source, asked))
+            return None
+        parsed = parse(source)
+        for diagnostic in parsed.diagnostics:
+            self.findings.add(diagnostic)
+        if parsed.module is None:
+            return None
+        self.open.append(key)
+        module = self._link(key, path, source, parsed.module)
+        self.open.pop()
+        self.modules[key] = module
+        return module
+
+    def _unreadable(self, diagnostic: Diagnostic, asked: t.Import | None) -> Diagnostic:
+        if asked is None or not isinstance(diagnostic, SourceUnreadable):
+            return diagnostic
+        return SourceUnreadable(
+            span=_path_span(asked), file=diagnostic.file, problem=diagnostic.problem, helps=diagnostic.helps
+        )
+
+    def _link(self, key: str, path: Path, source: Source, tree: t.Module) -> Module:
+        aliases: dict[str, str] = {}
+        imported: dict[str, str] = {}
+        decls = self._declare(tree)
+        for asked in tree.imports:
+            target = self._resolve(path, source.name, asked)
+            if target is None:
+                continue
+            self._check_pins(asked, target)
+            match asked:
+                case t.ImportStd(alias=alias, module=parts):
+                    aliases[str(alias or parts[-1])] = target.key
+                case t.ImportFile(alias=alias):
+                    aliases[alias.name] = target.key
+                case t.ImportNames(names=names):
+                    for ident in names:
+                        self._import_name(ident, target, imported)
+        return Module(key, path.parent, source, tree, module_hash(tree), aliases, imported, decls)
+
+    def _import_name(self, ident: t.Ident, target: Module, imported: dict[str, str]) -> None:
+        public = [name for name in target.decls if not name.startswith("_")]
+        if ident.name not in public:
+            helps = did_you_mean(ident.name, public)
+            where = f" in `{target.source.name}`"
+            self.findings.add(
+                UnknownName(span=ident.span, what="declaration", name=ident.name, where=where, helps=helps)
+            )
+            return
+        imported[ident.name] = target.key
+
+    def _declare(self, tree: t.Module) -> dict[str, t.Decl]:
+        decls: dict[str, t.Decl] = {}
+        for decl in tree.decls:
+            first = decls.setdefault(decl.name.name, decl)
+            if first is not decl:
+                self.findings.add(twice(decl.name, first.name, "module"))
+        return decls
+
+    def _resolve(self, path: Path, name: str, asked: t.Import) -> Module | None:
+        if isinstance(asked, t.ImportStd):
+            return self._resolve_std(asked)
+        text = asked.path.value
+        target = (path.parent / text).resolve()
+        shown = os.path.normpath(os.path.join(os.path.dirname(name), text))
+        if os.path.isabs(text) or not target.is_relative_to(self.root):
+            problem = f"it is outside of the project root `{self.root.name}`"
+            self.findings.add(ImportRefused(span=asked.path.span, path=text, problem=problem))
+            return None
+        return self.load(str(target), target, shown, asked)
+
+    def _resolve_std(self, asked: t.ImportStd) -> Module | None:
+        dotted = ".".join(ident.name for ident in asked.module)
+        folder = Path(str(files("cyclspec").joinpath("specs", "std")))
+        known = sorted(f"std.{p.stem}" for p in folder.glob("*.cycl"))
+        if dotted not in known:
+            helps = did_you_mean(dotted, known)
+            span = asked.module[0].span.to(asked.module[-1].span)
+            self.findings.add(UnknownName(span=span, what="module", name=dotted, helps=helps))
+            return None
+        return self.load(dotted, folder / f"{asked.module[-1].name}.cycl", dotted, asked)
+
+    def _check_pins(self, asked: t.Import, target: Module) -> None:
+        for pin in asked.pins:
+            if pin.of == "hash" and not target.hash.startswith(pin.value.removeprefix("sha256:")):
+                found = f"sha256:{target.hash[:12]}"
+                helps = (f"if the change is meant, write `hash {found}`",)
+                self.findings.add(PinMismatch(span=pin.span, found=found, helps=helps))
+            if pin.of == "version" and isinstance(asked, t.ImportStd) and pin.value != STD_VERSION:
+                helps = (f'write `version "{STD_VERSION}"`',)
+                self.findings.add(PinMismatch(span=pin.span, found=f"version {STD_VERSION}", helps=helps))
+
+
+def _path_span(asked: t.Import) -> Span:
+    return asked.span if isinstance(asked, t.ImportStd) else asked.path.span
+
+
+def twice(again: t.Ident, first: t.Ident, where: str) -> Diagnostic:
+    """The diagnostic for a name that is given twice in one place."""
+    also = (Label(first.span, "first given here"),)
+    return Duplicate(span=again.span, name=again.name, where=where, also=also)
+
+
+def load_program(entry: Path, findings: Findings) -> Program | None:
+    """The program of an entry file, or None with the reasons in `findings`."""
+    root = project_root(entry)
+    loader = _Loader(root, findings)
+    main = loader.load(str(entry.resolve()), entry.resolve(), str(entry), None)
+    if main is None or findings.errors:
+        return None
+    return Program(main.key, loader.modules, root)

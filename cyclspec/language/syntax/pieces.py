@@ -1,0 +1,136 @@
+"""Cuts a broken file into declarations and statements that can be parsed alone.
+
+Expects any text. Ensures that the pieces cover all declarations in order, that a statement of an audit is a piece of
+its own, and that an unclosed brace costs one piece, not the rest of the file: a declaration keyword at the start of a
+line ends whatever is open.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+DECLARATIONS = ("param", "scale", "axis", "corpus", "target", "prompt", "metric", "panel", "audit")
+STATEMENTS = ("each", "ask", "let", "measure", "check")
+IMPORTS = ("import",)
+
+_TOKEN = re.compile(
+    r'(?P<text>"""(?:.|\n)*?"""|"(?:[^"\\\n]|\\.)*")'
+    r"|(?P<comment>\#[^\n]*)"
+    r"|(?P<open>[\[({])|(?P<close>[\])}])"
+    r"|(?P<word>[^\W\d]\w*)(?=(?P<named>(?:\s|\#[^\n]*\n)*[=:(.])?)"
+)
+_FIELD = re.compile(r"(?m)^[ \t]*([^\W\d]\w*)\s*=")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A range of the text, the grammar symbol it should be, and the offset of the `{` it left open (or -1)."""
+
+    start: int
+    end: int
+    start_symbol: str
+    opened: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    start: int
+    word: str
+    depth: int
+    opened: int
+
+
+def _marks(text: str) -> Iterator[_Mark]:
+    """Every place where a declaration, an import or a statement of an audit begins, and every closing brace."""
+    depth, opens, inside = 0, [-1], ""
+    for match in _TOKEN.finditer(text):
+        match match.lastgroup:
+            case "open":
+                depth += 1
+                opens.append(match.start())
+                continue
+            case "close":
+                depth = max(0, depth - 1)
+                opens = opens[:-1] or [-1]
+                continue
+            case "text" | "comment":
+                continue
+        word = match["word"]
+        if match["named"] is not None and word not in IMPORTS:
+            continue
+        at_line = text.rfind("\n", 0, match.start()) + 1 == match.start()
+        if word in DECLARATIONS + IMPORTS and (depth == 0 or at_line):
+            yield _Mark(match.start(), word, depth, opens[-1])
+            depth, opens, inside = 0, [-1], word
+        elif word in STATEMENTS and (depth == 0 or (depth == 1 and inside == "audit")):
+            yield _Mark(match.start(), word, depth, opens[-1])
+
+
+def _symbol(word: str) -> str:
+    if word in STATEMENTS:
+        return "statement"
+    return "start" if word in IMPORTS else "decl"
+
+
+def _doc_start(text: str, start: int, floor: int) -> int:
+    """The start of the doc comment above a declaration, so that it belongs to the same piece."""
+    lines = text[floor:start].split("\n")
+    kept = len(lines[-1])
+    for line in reversed(lines[:-1]):
+        if not line.lstrip().startswith("##"):
+            break
+        kept += len(line) + 1
+    return start - kept if lines[-1].strip() == "" else start
+
+
+def cut(text: str) -> list[Piece]:
+    """The pieces of a file, in order; the head (edition and imports) is the first, as symbol `start`."""
+    marks = [mark for mark in _marks(text)]
+    head_end = next((m.start for m in marks if m.word not in IMPORTS), len(text))
+    marks = [m for m in marks if m.start >= head_end]
+    head_end = _doc_start(text, head_end, 0) if marks else len(text)
+    pieces = [Piece(0, head_end, "start", -1)]
+    for mark, after in zip(marks, [*marks[1:], None], strict=True):
+        end = len(text) if after is None else _doc_start(text, after.start, mark.start)
+        opened = after.opened if after is not None and after.depth > 0 else -1
+        pieces.extend(_pieces_of(text, mark, end, opened, after))
+    return pieces
+
+
+def _pieces_of(text: str, mark: _Mark, end: int, opened: int, after: _Mark | None) -> Iterator[Piece]:
+    if mark.word == "audit" and after is not None and after.depth == 1 and after.word in STATEMENTS:
+        yield from _audit_head(text, mark.start, end)
+        return
+    if mark.word in STATEMENTS and mark.depth == 1:
+        end = _strip_closing(text, mark.start, end, final=after is None or after.depth == 0)
+        yield Piece(mark.start, end, "statement", -1)
+        return
+    if mark.word in STATEMENTS:
+        yield Piece(mark.start, end, "decl", -1)
+        return
+    yield Piece(mark.start, end, _symbol(mark.word), opened)
+
+
+def _audit_head(text: str, start: int, end: int) -> Iterator[Piece]:
+    """The fields between `audit NAME {` and the first statement, each alone."""
+    brace = text.find("{", start, end)
+    begins = [match.start(1) for match in _FIELD.finditer(text, brace + 1, end)]
+    for begin, stop in zip(begins, [*begins[1:], end], strict=True):
+        yield Piece(begin, stop, "field", -1)
+
+
+def _strip_closing(text: str, start: int, end: int, *, final: bool) -> int:
+    """Leaves the audit's own closing brace out of its last statement."""
+    if not final:
+        return end
+    depth = 0
+    for match in _TOKEN.finditer(text, start, end):
+        if match.lastgroup == "open":
+            depth += 1
+        elif match.lastgroup == "close":
+            depth -= 1
+            if depth < 0:
+                return match.start()
+    return end

@@ -1,0 +1,313 @@
+"""What a value is: its kind, unit, axes and phase.
+
+A type is `kind [unit] [?] @ axes ! phase`. Expects declarations that are resolved. Ensures that every kind is a frozen
+value, equal where the language calls two types equal; nothing here refers to files or arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import IntEnum, StrEnum
+
+from cyclspec.language.spans import Span
+
+
+class Phase(IntEnum):
+    """When a value is known: in the text, after opening data, after asking a model."""
+
+    STATIC = 0
+    DATA = 1
+    RESPONSE = 2
+
+
+class Unit(StrEnum):
+    """Units add and compare only with themselves; ranges are constraints, not part of the unit."""
+
+    NONE = "number"
+    SHARE = "share"
+    POINTS = "points"
+    RATIO = "ratio"
+    BITS = "bits"
+    NATS = "nats"
+    STEPS = "steps"
+    RANK = "rank"
+    COEFFICIENT = "coefficient"
+    YEARS = "years"
+    DURATION = "duration"
+    PARAMETERS = "parameters"
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One level of a vocabulary.
+
+    `code` is what data files hold (the name where none is given); `low..high` stands for a range of numbers, both ends
+    included; `label` maps language tags to text, with the key "" for a label that is the same in every language.
+    """
+
+    name: str
+    code: int | float | str
+    label: Mapping[str, str] = field(hash=False)
+    low: float | None = None
+    high: float | None = None
+    value: float | None = None
+    missing: bool = False
+    attributes: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def text(self, lang: str | None) -> str | None:
+        """The label in one language, the label for every language, or None where there is neither."""
+        if not self.label:
+            return self.name
+        return self.label.get(lang or "", self.label.get(""))
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """A closed list of levels: a declared `axis` or `scale`, or `nominal(..)`/`ordinal(..)` in place.
+
+    `open` vocabularies take their levels from data or from the models of a panel. `name` is the declared name, or the
+    name of the column, parameter or factor that it stands in.
+    """
+
+    name: str
+    ordered: bool
+    levels: tuple[Level, ...]
+    unit: Unit = Unit.NONE
+    open: bool = False
+    is_axis: bool = False
+    attributes: tuple[str, ...] = ()
+
+    def level(self, name: str) -> Level | None:
+        return next((level for level in self.levels if level.name == name), None)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(level.name for level in self.levels)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemScale:
+    """The scale that every row of a table brings along, such as `wvs7.items.options`.
+
+    `low..high` bounds the number of options that are not missing; `axis` is the key column of the table.
+    """
+
+    table: str
+    column: str
+    axis: str
+    ordered: bool
+    low: int
+    high: int | None
+
+    def __str__(self) -> str:
+        return f"{self.axis}.{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleVariable:
+    """The scale `S` of a metric, solved at each call."""
+
+    name: str
+    ordered: bool = False
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Scale = Vocabulary | ItemScale | ScaleVariable
+
+
+def scale_name(scale: Scale) -> str:
+    return scale.name if isinstance(scale, Vocabulary) else str(scale)
+
+
+@dataclass(frozen=True, slots=True)
+class Bool:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    unit: Unit = Unit.NONE
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Text known to exist in `langs`; empty means a text without a language."""
+
+    langs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lang:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Date:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The key column of a table; names the axis that the table spans."""
+
+    table: str
+    axis: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    of: Kind
+    low: int | None = None
+    high: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a corpus table, named `corpus.table`."""
+
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A reference to the key of another table."""
+
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
+class Of:
+    """A level of a vocabulary: `country`, `nominal(a, b)`."""
+
+    vocabulary: Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleValue:
+    """A scale as a value: `item.options`, a declared scale by its name."""
+
+    scale: Scale
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    scale: Scale
+
+
+@dataclass(frozen=True, slots=True)
+class Dist:
+    scale: Scale
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    scale: Scale
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    fields: tuple[tuple[str, Kind], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelKind:
+    """A model of a panel, or the panel whose factors are bound."""
+
+    panel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The kind of a value that already failed; it fits everywhere, so that one mistake is reported once."""
+
+
+Kind = (
+    Bool
+    | Number
+    | Text
+    | Lang
+    | Date
+    | Key
+    | ListOf
+    | Row
+    | Ref
+    | Of
+    | ScaleValue
+    | Choice
+    | Dist
+    | Order
+    | Record
+    | ModelKind
+    | Unknown
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """`kind [?] @ axes ! phase`. `parents` of dependent axes are kept by the audit, not here."""
+
+    kind: Kind
+    axes: frozenset[str] = frozenset()
+    phase: Phase = Phase.STATIC
+    optional: bool = False
+
+    def at(self, axes: frozenset[str], phase: Phase) -> Type:
+        """This type, also indexed by `axes` and known no earlier than `phase`."""
+        return replace(self, axes=self.axes | axes, phase=max(self.phase, phase))
+
+
+def kind_text(kind: Kind) -> str:
+    """A kind as the language spells it."""
+    match kind:
+        case Bool():
+            return "bool"
+        case Number(unit, whole):
+            return "count" if whole else "real" if unit is Unit.NONE else unit.value
+        case Text(langs):
+            return f"text({', '.join(langs)})" if langs else "text"
+        case Lang():
+            return "lang"
+        case Date():
+            return "date"
+        case Key(table, _):
+            return f"key of {table}"
+        case ListOf(of):
+            return f"list({kind_text(of)})"
+        case Row(table):
+            return f"row {table}"
+        case Ref(table):
+            return f"ref({table})"
+        case Of(vocabulary):
+            return vocabulary.name
+        case ScaleValue(scale):
+            return f"scale {scale_name(scale)}"
+        case Choice(scale):
+            return f"choice({scale_name(scale)})"
+        case Dist(scale):
+            return f"dist({scale_name(scale)})"
+        case Order(scale):
+            return f"order({scale_name(scale)})"
+        case Record(fields):
+            return "record {" + ", ".join(f"{n} : {kind_text(k)}" for n, k in fields) + "}"
+        case ModelKind(panel):
+            return f"model of {panel}"
+        case Unknown():
+            return "unknown"
+
+
+def type_text(type_: Type) -> str:
+    """A type as `explain` prints it: `dist(item.options) @ country item ! response`."""
+    axes = f" @ {' '.join(sorted(type_.axes))}" if type_.axes else ""
+    return f"{kind_text(type_.kind)}{'?' if type_.optional else ''}{axes} ! {type_.phase.name.lower()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A name with the place that introduced it."""
+
+    name: str
+    span: Span
