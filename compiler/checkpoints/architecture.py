@@ -1,7 +1,8 @@
 """The architecture a checkpoint describes: one decoder shape that covers llama, mistral and qwen2.
 
-Expects the object in `config.json`. Ensures that every field the engine's arithmetic depends on was read, checked and
-understood; a model type, activation or position embedding that is not known is refused, never guessed.
+Expects the object in `config.json`. Ensures that every field the engine's arithmetic depends on was read,
+checked and understood; a model type, activation or position embedding that is not known is refused, never
+guessed.
 """
 
 from __future__ import annotations
@@ -35,10 +36,10 @@ _MOST_LAYERS = 1024
 
 @dataclass(frozen=True, slots=True)
 class DecoderConfig:
-    """Shape and arithmetic of a decoder. Sizes are counts; `windows` has one entry a layer, None for no window.
+    """Shape and arithmetic of a decoder. Sizes are counts; `windows` has one entry a layer, None for none.
 
-    `qkv_bias`, `output_bias` and `mlp_bias` say which projections add a bias; `tied` that the output projection is
-    the embedding. A layer with window `w` attends to positions `p - w + 1 .. p`.
+    `qkv_bias`, `output_bias` and `mlp_bias` say which projections add a bias; `tied` that the output
+    projection is the embedding. A layer with window `w` attends to positions `p - w + 1 .. p`.
     """
 
     family: Family
@@ -92,7 +93,7 @@ def decoder_config(model: str, config: Mapping[str, object]) -> DecoderConfig:
 
 
 def _kv_heads(fields: Fields, family: Family, heads: int) -> int:
-    """The first llama checkpoints do not have the field, and a null means one key head for each query head."""
+    """The first llama checkpoints lack the field; null means one key head for each query head."""
     absent = "num_key_value_heads" not in fields.values
     if absent and family != "llama":
         raise fields.wrong("num_key_value_heads", "a divisor of num_attention_heads")
@@ -104,7 +105,9 @@ def _kv_heads(fields: Fields, family: Family, heads: int) -> int:
 
 def _head_dim(fields: Fields, hidden: int, heads: int) -> int:
     if not fields.has("head_dim") and hidden % heads:
-        raise fields.wrong("num_attention_heads", f"a divisor of hidden_size = {hidden} where there is no head_dim")
+        raise fields.wrong(
+            "num_attention_heads", f"a divisor of hidden_size = {hidden} where there is no head_dim"
+        )
     found = fields.integer("head_dim", default=hidden // heads)
     if found % 2:
         raise fields.wrong("head_dim", "even, since rotary embeddings turn pairs")
@@ -145,7 +148,11 @@ def _qwen2_windows(fields: Fields, layers: int) -> tuple[int | None, ...]:
 def _sliding_layers(fields: Fields, layers: int) -> tuple[bool, ...]:
     if fields.has("layer_types"):
         found = fields.values["layer_types"]
-        if not isinstance(found, list) or len(found) != layers or any(one not in _LAYER_TYPES for one in found):
+        if (
+            not isinstance(found, list)
+            or len(found) != layers
+            or any(one not in _LAYER_TYPES for one in found)
+        ):
             raise fields.wrong("layer_types", f"{layers} of {', '.join(_LAYER_TYPES)}")
         return tuple(one == "sliding_attention" for one in found)
     if not fields.flag("use_sliding_window") or not fields.has("sliding_window"):

@@ -1,7 +1,7 @@
 """Opens a checkpoint: finds its folder, reads `config.json`, lists its weight files.
 
-Expects a place. Ensures that the files exist, are safetensors, are not quantised and lie in the folder under plain
-names. No weight is read here.
+Expects a place. Ensures that the files exist, are safetensors, are not quantised and lie in the folder
+under plain names. No weight is read here.
 """
 
 from __future__ import annotations
@@ -39,9 +39,7 @@ TOKENIZER_FILES = (
 # Not `*.safetensors`: some repositories hold the same weights again under other names.
 WEIGHT_FILES = (SINGLE, INDEX, "model-*.safetensors")
 
-_CONVERT = (
-    "convert it: `AutoModelForCausalLM.from_pretrained(FOLDER).save_pretrained(NEW_FOLDER)` writes safetensors files"
-)
+_CONVERT = "convert it: `AutoModelForCausalLM.from_pretrained(OLD).save_pretrained(NEW)` writes safetensors"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -49,8 +47,9 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 class Checkpoint:
     """A checkpoint whose files were found.
 
-    `name` is the model's name in the audit, `place` the text of its place, `weights` its safetensors files in the
-    order of their names (none where only the tokenizer was needed), `revision` the commit on the Hub if known.
+    `name` is the model's name in the audit, `place` the text of its place, `weights` its safetensors files
+    in the order of their names (none where only the tokenizer was needed), `revision` the commit on the Hub
+    if known.
     """
 
     name: str
@@ -78,7 +77,9 @@ def _locate(name: str, place: Place, need: Need) -> tuple[Path, str | None]:
     match place:
         case Folder(path):
             if not path.is_dir():
-                raise refused(name, f"is not there: `{path}` is no folder", f"give its folder: --model {name}=FOLDER")
+                raise refused(
+                    name, f"is not there: `{path}` is no folder", f"give its folder: --model {name}=FOLDER"
+                )
             return path, None
         case Hub():
             patterns = TOKENIZER_FILES if need == "tokenizer" else TOKENIZER_FILES + WEIGHT_FILES
@@ -128,7 +129,9 @@ def _shards(name: str, folder: Path) -> tuple[Path, ...]:
     shards = sorted({_plain_name(name, shard) for shard in weight_map.values()})
     for shard in shards:
         if not (folder / shard).is_file():
-            raise refused(name, f"lacks the file `{shard}` that its index names", "fetch the checkpoint again")
+            raise refused(
+                name, f"lacks the file `{shard}` that its index names", "fetch the checkpoint again"
+            )
     return tuple(folder / shard for shard in shards)
 
 

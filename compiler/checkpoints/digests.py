@@ -1,7 +1,7 @@
 """What makes two checkpoints the same model: a digest of the configuration and of every weight file.
 
-Digests of files are remembered in memory and in a private folder of the user, by real path, size and time of change;
-without a folder that can be written, they are computed anew in every process.
+Digests of files are remembered in memory and in a private folder of the user, by real path, size and time
+of change; without a folder that can be written, they are computed anew in every process.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ _remembered: dict[str, str] = {}
 def digest(checkpoint: Checkpoint) -> str:
     """SHA-256, as 64 hexadecimal digits, over `config.json` and the names and contents of the weight files.
 
-    The tokenizer and the generation settings are left out: they do not change what the weights answer to token ids.
+    The tokenizer and the generation settings are left out: they do not change what the weights answer to
+    token ids.
 
     Raises:
         SpecError: a file cannot be read.

@@ -27,7 +27,9 @@ def read_object(model: str, path: Path, limit: int) -> dict[str, object]:
 
 def _read(model: str, path: Path, limit: int) -> bytes:
     if not path.is_file():
-        raise refused(model, f"has no file `{path.name}`", f"the folder must hold `{path.name}`: {path.parent}")
+        raise refused(
+            model, f"has no file `{path.name}`", f"the folder must hold `{path.name}`: {path.parent}"
+        )
     try:
         with path.open("rb") as file:
             text = file.read(limit + 1)

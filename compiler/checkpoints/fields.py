@@ -52,12 +52,18 @@ class Fields:
 
     def wrong(self, key: str, wanted: str) -> SpecError:
         if key not in self.values:
-            return refused(self.model, f"does not say `{self.path}{key}` in its config.json", f"it must be {wanted}")
+            return refused(
+                self.model, f"does not say `{self.path}{key}` in its config.json", f"it must be {wanted}"
+            )
         found = self.values[key]
-        return refused(self.model, f"has `{self.path}{key}` = {found!r:.80} in its config.json; it must be {wanted}")
+        return refused(
+            self.model, f"has `{self.path}{key}` = {found!r:.80} in its config.json; it must be {wanted}"
+        )
 
     def unknown(self, key: str, found: object, known: tuple[str, ...]) -> SpecError:
         listed = ", ".join(f"`{one}`" for one in known)
         return refused(
-            self.model, f"has `{self.path}{key}` = {found!r:.80} in its config.json, which is unknown", f"known are {listed}"
+            self.model,
+            f"has `{self.path}{key}` = {found!r:.80} in its config.json, which is unknown",
+            f"known are {listed}",
         )

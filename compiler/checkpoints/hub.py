@@ -15,7 +15,7 @@ from cyclspec.compiler.checkpoints.refusal import refused
 
 
 def fetch(hub: Hub, name: str, patterns: tuple[str, ...]) -> Path:
-    """The folder of a snapshot of `hub` that holds the files matching `patterns`. `HF_HUB_OFFLINE` is honoured.
+    """The folder of a snapshot of `hub` with the files that match `patterns`. `HF_HUB_OFFLINE` is honoured.
 
     Raises:
         SpecError: the files could not be had (offline, not found, gated, no such revision, anything else).
@@ -26,7 +26,9 @@ def fetch(hub: Hub, name: str, patterns: tuple[str, ...]) -> Path:
         )
     # The Hub's client raises an open set of errors: its own, the transport's, the file system's.
     except Exception as error:
-        raise refused(name, f"could not be fetched from `{hub}`: {_reason(hub, error)}", *_helps(hub, name, error)) from error
+        raise refused(
+            name, f"could not be fetched from `{hub}`: {_reason(hub, error)}", *_helps(hub, name, error)
+        ) from error
     return Path(folder)
 
 

@@ -1,6 +1,7 @@
 """Where a checkpoint is: a folder, a repository on the Hugging Face Hub, or the packaged demo model.
 
-Expects the text a user typed. Ensures `parse_place(str(place)) == place` for every place that `parse_place` gives.
+Expects the text a user typed. Ensures `parse_place(str(place)) == place` for every place that `parse_place`
+gives.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Rotary position embeddings as `config.json` gives them.
 
-Reads `rope_parameters` (transformers 5) as well as `rope_theta` beside `rope_scaling` (before). What is not known is
-refused, since a wrong frequency changes every answer without a sign.
+Reads `rope_parameters` (transformers 5) as well as `rope_theta` beside `rope_scaling` (before). What is not
+known is refused, since a wrong frequency changes every answer without a sign.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def rope(top: Fields) -> Rope:
 
 
 def _parameters(top: Fields) -> Fields:
-    """The object that holds the parameters, whichever of its two names it has; an empty one where there is none."""
+    """The object of the parameters, whichever of its two names it has; empty where there is none."""
     found = {key: top.values[key] for key in ("rope_parameters", "rope_scaling") if top.values.get(key)}
     if len(found) == 2 and found["rope_parameters"] != found["rope_scaling"]:
         raise refused(top.model, "has `rope_parameters` and `rope_scaling` that differ in its config.json")
@@ -106,4 +106,6 @@ def _scaling(top: Fields, fields: Fields) -> Scaling:
         raise fields.wrong("high_freq_factor", f"above low_freq_factor = {low}")
     # transformers lets a field beside the object win over the one within.
     original = top if top.has("original_max_position_embeddings") else fields
-    return Llama3Scaling(fields.positive("factor"), low, high, original.integer("original_max_position_embeddings"))
+    return Llama3Scaling(
+        fields.positive("factor"), low, high, original.integer("original_max_position_embeddings")
+    )

@@ -44,9 +44,13 @@ def find_code(positions: Mapping[str, int], code: str) -> int:
     found = positions.get(code)
     if found is not None:
         return found
-    if _INTEGRAL_TEXT.match(code):
-        return positions.get(code.split(".", 1)[0], -1)
-    return -1
+    integer = integer_text(code)
+    return -1 if integer is None else positions.get(integer, -1)
+
+
+def integer_text(code: str) -> str | None:
+    """`2` for `2.0`; None for any other code."""
+    return code.split(".", 1)[0] if _INTEGRAL_TEXT.match(code) else None
 
 
 def positions_of(codes: Iterable[str]) -> dict[str, int]:

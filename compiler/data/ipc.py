@@ -45,7 +45,6 @@ def _schemas_and_batches(
     opened: OpenedFile, budget: Budget, wanted: tuple[str, ...]
 ) -> Generator[Any, None, None]:
     """The schema, then every batch."""
-    opened.handle.seek(0)
     # -P: the child's folder must not shadow the modules that Arrow imports.
     command = [
         sys.executable,

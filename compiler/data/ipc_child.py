@@ -7,6 +7,7 @@ Exit codes: 0 done, 3 damaged, 4 over the memory limit, 5 a column is there twic
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 
@@ -29,6 +30,9 @@ def main(limit: int, wanted: list[str]) -> int:
 
 
 def _copy(wanted: list[str]) -> int:
+    # The offset is shared with the parent and with readers before this one.
+    sys.stdin.buffer.seek(0, os.SEEK_END)
+    sys.stdin.buffer.seek(0)
     source = pa.PythonFile(sys.stdin.buffer, mode="r")
     is_file = sys.stdin.buffer.read(6) == b"ARROW1"
     sys.stdin.buffer.seek(0)

@@ -5,17 +5,20 @@ Ensures that every value fits its declaration. Rows keep the order of the file; 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cyclspec.compiler.data.codes import normal_code, positions_of
+from cyclspec.compiler.data.codes import integer_text, positions_of
 from cyclspec.compiler.data.contracts import Column, Scale, Table
 from cyclspec.compiler.data.shares import Renormalised
 from cyclspec.language.diagnostics import InternalError
+
+# Rows looked up at a time, so that temporaries stay small beside the table.
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class LoadedColumn:
       where missing.
     - dist: float64 [row, option], padded with zeros to the widest scale; zeros where missing.
 
-    `null[row]` is true where the file has no value. `outside` counts the values that no range level holds.
+    `options[row]` are the codes that the shares of a dist row stand for; other kinds have none. `null[row]` is true where the file has no value. `outside` counts the values that no range level holds.
     """
 
     column: Column
@@ -40,6 +43,7 @@ class LoadedColumn:
     null: NDArray[np.bool_]
     codes: tuple[str, ...] = ()
     outside: int = 0
+    options: tuple[tuple[str, ...], ...] = ()
 
     def code(self, row: int) -> str | None:
         """The code in `row` (from zero) of a coded column; None where it is missing or outside."""
@@ -70,13 +74,17 @@ class LoadedTable:
             return self.columns[name]
         found = [column for column in self.columns.values() if column.column.kind == kind]
         if len(found) != 1:
-            raise InternalError("data", f"table {self.table.name} has {len(found)} columns of kind {kind}, not one")
+            raise InternalError(
+                "data", f"table {self.table.name} has {len(found)} columns of kind {kind}, not one"
+            )
         return found[0]
 
     def scales(self, name: str = "") -> dict[str, Scale]:
         """The scale of each row by its key; rows without a scale are left out."""
         keys, scales = self.only("key"), self.only("scale", name)
-        return {code: scale for code, scale in zip(keys.codes, scales.values, strict=True) if scale is not None}
+        return {
+            code: scale for code, scale in zip(keys.codes, scales.values, strict=True) if scale is not None
+        }
 
 
 def option_positions(
@@ -87,30 +95,31 @@ def option_positions(
     `item[row]` counts into `scales` and `code[row]` into `codes`; -1 in either gives -1. Takes time in
     rows * log(options), whatever the number of items and codes.
     """
-    known = _with_integral(codes)
-    entries = [
-        (i * len(codes) + position, o)
-        for i, scale in enumerate(scales)
-        if scale is not None
-        for o, option in enumerate(scale.options)
-        for position in known.get(option.code, ())
-    ]
+    entries = sorted(_entries(scales, codes))
     if not entries:
         return np.full(len(item), -1, np.int32)
-    table = np.array(sorted(entries), dtype=np.int64)
-    wanted = item.astype(np.int64) * len(codes) + code
-    at = np.minimum(np.searchsorted(table[:, 0], wanted), len(table) - 1)
-    found = (table[at, 0] == wanted) & (item >= 0) & (code >= 0)
-    return np.where(found, table[at, 1], -1).astype(np.int32)
+    table = np.array(entries, dtype=np.int64)
+    found = np.empty(len(item), np.int32)
+    for start in range(0, len(item), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        wanted = item[part].astype(np.int64) * len(codes) + code[part]
+        at = np.minimum(np.searchsorted(table[:, 0], wanted), len(table) - 1)
+        known = (table[at, 0] == wanted) & (item[part] >= 0) & (code[part] >= 0)
+        found[part] = np.where(known, table[at, 1], -1)
+    return found
 
 
-def _with_integral(codes: Sequence[str]) -> dict[str, list[int]]:
-    """Where each option's code occurs in `codes`: as it stands, and as `2.0` for `2`."""
-    known: dict[str, list[int]] = {}
-    plain = positions_of(codes)
-    for code, position in plain.items():
-        known.setdefault(code, []).append(position)
-    return known
-
-
-__all__ = ["LoadedColumn", "LoadedTable", "normal_code", "option_positions"]
+def _entries(scales: Sequence[Scale | None], codes: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Pairs of (item, code) as one integer, and the option; a code `2.0` is option `2` where no option is `2.0`."""
+    exact = positions_of(codes)
+    loose: dict[str, list[int]] = {}
+    for position, code in enumerate(codes):
+        integer = integer_text(code)
+        if integer is not None:
+            loose.setdefault(integer, []).append(position)
+    for i, scale in enumerate(scales):
+        own = set() if scale is None else set(scale.codes)
+        for o, option in enumerate(() if scale is None else scale.options):
+            if option.code in exact:
+                yield i * len(codes) + exact[option.code], o
+            yield from ((i * len(codes) + p, o) for p in loose.get(option.code, ()) if codes[p] not in own)

@@ -86,7 +86,9 @@ def _joined(parsed: list[float | None], texts: list[Any]) -> Numbers | WrongCell
     return np.array(parsed, dtype=np.float64)
 
 
-def _from_list(values: list[Any], wanted: tuple[type[Any], ...], refused: tuple[type[Any], ...]) -> Numbers | WrongCell:
+def _from_list(
+    values: list[Any], wanted: tuple[type[Any], ...], refused: tuple[type[Any], ...]
+) -> Numbers | WrongCell:
     numbers = np.full(len(values), np.nan)
     for row, value in enumerate(values):
         if value is None:

@@ -6,8 +6,12 @@ Rows are counted from one over the data rows: the header of a CSV file is not a 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
 
 from cyclspec.compiler.data.contracts import Column
 from cyclspec.language.diagnostics.base import Diagnostic, SpecError
@@ -45,6 +49,12 @@ class Refusals:
         """`row` is counted from one."""
         place = place_of(self.path, row, column.name)
         self.add(BadRow(problem=problem, span=column.span, place=place, helps=helps))
+
+    def bad_rows(self, rows: NDArray[np.intp], column: Column, problem: Callable[[int], str]) -> None:
+        """One diagnostic for each row (from zero) while there is room; all are counted."""
+        for row in rows[:SHOWN].tolist():
+            self.bad_row(row + 1, column, problem(row))
+        self.count += max(0, len(rows) - SHOWN)
 
     def wrong_type(
         self, column: Column, found: str, row: int = 0, value: object = None, helps: tuple[str, ...] = ()

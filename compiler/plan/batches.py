@@ -1,6 +1,7 @@
 """A batch: the requests that run together, as plain arrays. NumPy only; engines in the runtime read it.
 
-Ensures that shapes and types agree, that lengths fit, and that the options of a row stand before its unused places.
+Ensures that shapes and types agree, that lengths fit, and that the options of a row stand before its unused
+places.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ NO_LABEL = -1
 class Batch:
     """Rows of token ids, padded on the right, with the label ids whose probabilities are asked for.
 
-    `tokens` is [batch, token]; `lengths` [batch] counts the tokens of a row, at least 1 in a row with a request.
-    `label_ids` is [batch, option, variant], `NO_LABEL` where there is none: an option can have several spellings of
-    one token each, and no id stands twice in a row. `requests` are the keys of the first rows; rows beyond them only fill the shape.
+    `tokens` is [batch, token]; `lengths` [batch] counts the tokens of a row, at least 1 in a row with a
+    request. `label_ids` is [batch, option, variant], `NO_LABEL` where there is none: an option can have
+    several spellings of one token each, and no id stands twice in a row. `requests` are the keys of the
+    first rows; rows beyond them only fill the shape.
 
     Raises:
         InternalError: the arrays contradict each other.
@@ -34,13 +36,18 @@ class Batch:
 
     def __post_init__(self) -> None:
         for array, dimensions in ((self.tokens, 2), (self.lengths, 1), (self.label_ids, 3)):
-            _require(array.dtype == np.int32 and array.ndim == dimensions, "arrays of int32 of the stated rank")
+            _require(
+                array.dtype == np.int32 and array.ndim == dimensions, "arrays of int32 of the stated rank"
+            )
         rows = self.tokens.shape[0]
-        _require(self.lengths.shape[0] == rows == self.label_ids.shape[0], "one length and one row of labels a row")
+        _require(
+            self.lengths.shape[0] == rows == self.label_ids.shape[0], "one length and one row of labels a row"
+        )
         _require(len(self.requests) <= rows, "no more requests than rows")
         _require(len(set(self.requests)) == len(self.requests), "each request once")
-        used = self.lengths[: len(self.requests)]
-        _require(bool(np.all((used >= 1) & (used <= self.tokens.shape[1]))), "lengths from 1 to the width")
+        fits = (self.lengths >= 0) & (self.lengths <= self.tokens.shape[1])
+        _require(bool(fits.all()), "lengths up to the width")
+        _require(bool(np.all(self.lengths[: len(self.requests)] >= 1)), "a token in each request")
         present = (self.label_ids != NO_LABEL).any(axis=-1)
         _require(bool(np.all(present[:, 1:] <= present[:, :-1])), "options before unused places")
         ids = np.sort(self.label_ids.reshape(rows, -1), axis=-1)

@@ -88,6 +88,11 @@ def refuse(status: Array | None, bad: Array, reason: int) -> Array:
     return marked if status is None else jnp.maximum(status, marked)
 
 
+def undefined(status: Array | None, bad: Array) -> Array:
+    """Marks the cells in `bad` as undefined, unless they are missing already: what stands there means nothing."""
+    return refuse(status, bad if status is None else bad & (status == OK), UNDEFINED)
+
+
 def joined_counts(parts: tuple[Counts | None, ...]) -> Counts | None:
     """Counts of a value computed from several: the fewest used, the most missing."""
     given = [counts for counts in parts if counts is not None]
@@ -114,7 +119,7 @@ def apply(function: Callable[..., Array], *args: Cells, partial: bool = False) -
     status = worst(*(cells.status for cells in args))
     if partial:
         bad = ~jnp.isfinite(value)
-        status = refuse(status, bad.any(axis=-1) if scale is not None else bad, UNDEFINED)
+        status = undefined(status, bad.any(axis=-1) if scale is not None else bad)
     axes = frozenset[str]().union(*(cells.axes for cells in args))
     return Cells(axes, value, status, scale, None, joined_counts(tuple(cells.counts for cells in args)))
 

@@ -83,7 +83,7 @@ class Frame:
             if not shared:
                 continue
             gone = tuple(at for at, axis in enumerate(presence.axes) if axis not in axes)
-            absent = self.placed(~presence.cells.any(axis=gone), shared)
+            absent = self.placed(~np.any(presence.cells, axis=gone, keepdims=True).squeeze(gone), shared)
             found = absent if found is None else found | absent
         return found if found is not None and found.any() else None
 

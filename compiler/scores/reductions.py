@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import jax.numpy as jnp
+from jax import lax
 
 from cyclspec.compiler.scores.arithmetic import divide, sqrt
 from cyclspec.compiler.scores.cells import (
@@ -22,7 +23,6 @@ from cyclspec.compiler.scores.cells import (
     Counts,
     choose,
     refuse,
-    spread,
     worst,
 )
 from cyclspec.compiler.scores.frame import Frame
@@ -30,7 +30,7 @@ from cyclspec.language.diagnostics import InternalError
 
 LINEAR = frozenset({"mean", "sum", "share", "sd", "slope"})
 REDUCERS = LINEAR | {"min", "max", "median", "mode"}
-WEIGHTED = frozenset({"mean", "sum", "share"})
+WEIGHTED = frozenset({"mean", "sum", "share", "slope"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,13 @@ class Reduction:
 
     def total(self, values: Array) -> Array:
         """The sum over the reduced axes, each level as often as it was drawn; dimensions are kept."""
-        drawn = {self.frame.place_of(axis): counts for axis, counts in self.resampled.items() if axis in self.axes}
+        drawn = {
+            self.frame.place_of(axis): counts for axis, counts in self.resampled.items() if axis in self.axes
+        }
         plain = tuple(at for at in self.places if at not in drawn)
         result = values.sum(axis=plain, keepdims=True) if plain else values
         for at, counts in drawn.items():
-            result = jnp.expand_dims(jnp.tensordot(result, counts, axes=((at,), (0,))), -1)
-            result = jnp.moveaxis(result, -1, at)
+            result = jnp.expand_dims(jnp.tensordot(result, counts, axes=((at,), (0,))), at)
         return result
 
     def drawn(self, shape: tuple[int, ...]) -> Array:
@@ -93,7 +94,7 @@ def reduced(plan: Reduction, of: Cells, weight: Cells | None, against: Cells | N
 
 def _present(cells: Cells, ok: Array, shape: tuple[int, ...]) -> Array:
     """Values as float, zero where missing."""
-    value = spread(cells).astype(jnp.float64)
+    value = cells.value.astype(jnp.float64)
     if cells.scale is not None:
         return choose(ok[..., None], value, 0.0)
     return choose(ok, jnp.broadcast_to(value, shape), 0.0)
@@ -117,7 +118,7 @@ def _estimate(
         case "sd":
             return _spread(plan, values, here, mass)
         case "slope" if aim is not None:
-            return _slope(plan, values, aim, here, mass)
+            return _slope(plan, values, aim, weights, mass)
         case "min" | "max" | "median" | "mode":
             return _ordered(plan, values, here)
         case _:
@@ -132,21 +133,22 @@ def _spread(plan: Reduction, values: Array, here: Array, mass: Array) -> tuple[A
     return sqrt(divide(squares, mass - 1.0)), mass > 1.0
 
 
-def _slope(plan: Reduction, values: Array, aim: Array, here: Array, mass: Array) -> tuple[Array, Array]:
-    """Least-squares slope of `values` on `aim`."""
-    x = (aim - _centre(plan, aim, here)) * here
-    y = (values - _centre(plan, values, here)) * here
-    mean_x, mean_y = divide(plan.total(x), mass), divide(plan.total(y), mass)
-    across = plan.total(x * y) - mass * mean_x * mean_y
-    squares = plan.total(x * x)
+def _slope(plan: Reduction, values: Array, aim: Array, weights: Array, mass: Array) -> tuple[Array, Array]:
+    """Weighted least-squares slope of `values` on `aim`."""
+    x, y = aim - _centre(plan, aim, weights), values - _centre(plan, values, weights)
+    mean_x, mean_y = divide(plan.total(x * weights), mass), divide(plan.total(y * weights), mass)
+    across = plan.total(x * y * weights) - mass * mean_x * mean_y
+    squares = plan.total(x * x * weights)
     along = squares - mass * mean_x * mean_x
-    defined = (mass > 1.0) & (along > 1e-12 * squares)
+    defined = (mass > 0.0) & (along > 1e-12 * squares)
     return divide(across, choose(defined, along, 0.0)), defined
 
 
-def _centre(plan: Reduction, values: Array, here: Array) -> Array:
-    number = here.sum(axis=plan.places, keepdims=True)
-    return (values * here).sum(axis=plan.places, keepdims=True) / jnp.maximum(number, 1.0)
+def _centre(plan: Reduction, values: Array, weights: Array) -> Array:
+    """The weighted mean without resampling: it only keeps later sums small, so zero will do where there is none."""
+    number = weights.sum(axis=plan.places, keepdims=True)
+    total = (values * weights).sum(axis=plan.places, keepdims=True)
+    return choose(number > 0.0, divide(total, number), 0.0)
 
 
 def _ordered(plan: Reduction, values: Array, here: Array) -> tuple[Array, Array]:
@@ -197,12 +199,16 @@ def _median(plan: Reduction, values: Array, here: Array, often: Array) -> Array:
 def _mode(plan: Reduction, values: Array, here: Array, often: Array) -> tuple[Array, Array]:
     """The most frequent value; a tie between different values is undefined."""
     rising, times = _sorted(plan, values, here, often)
-    same = rising[..., :, None] == rising[..., None, :]
-    tally = choose(same, times[..., None, :], 0.0).sum(axis=-1)
+    upto = jnp.cumsum(times, axis=-1)
+    fresh = jnp.concatenate(
+        [jnp.ones_like(rising[..., :1], bool), rising[..., 1:] != rising[..., :-1]], axis=-1
+    )
+    before = lax.cummax(choose(fresh, upto - times, 0.0), axis=upto.ndim - 1)
+    last = jnp.concatenate([fresh[..., 1:], jnp.ones_like(fresh[..., :1])], axis=-1)
+    tally = choose(last, upto - before, 0.0)
     most = tally.max(axis=-1, keepdims=True)
     best = jnp.take_along_axis(rising, jnp.argmax(tally, axis=-1)[..., None], -1)
-    tied = ((tally == most) & (rising != best)).any(axis=-1)
-    alone = (most[..., 0] > 0.0) & ~tied
+    alone = (most[..., 0] > 0.0) & ((tally == most).sum(axis=-1) == 1)
     return _put_back(plan, choose(alone, best[..., 0], 0.0)), _put_back(plan, alone)
 
 
@@ -221,9 +227,9 @@ def _counts(plan: Reduction, of: Cells, state: Array, ok: Array) -> Counts:
     used, missing = ok.astype(jnp.int32), lost
     units: dict[str, Array] = {}
     if of.counts is not None:
-        used = used * of.counts.used
         here = (state != HOLE).astype(jnp.int32)[..., None]
-        missing = missing + here * of.counts.missing
+        missing = here * of.counts.missing + lost * of.counts.used[..., None]
+        used = used * of.counts.used
         for axis, number in of.counts.units.items():
             units[axis] = choose(ok, number, 0).max(axis=plan.places, keepdims=True)
     for axis in plan.unit_axes.intersection(plan.axes):

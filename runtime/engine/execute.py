@@ -1,7 +1,7 @@
 """Runs batches: one compiled program for each shape, and no other.
 
-Expects batches of plain arrays. Ensures that what does not fit the model is refused before anything runs, and that a
-row without finite logits is reported as missing while the rest of its batch goes on.
+Expects batches of plain arrays. Ensures that what does not fit the model is refused before anything runs,
+and that a row without finite logits is reported as missing while the rest of its batch goes on.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class FirstTokenEngine:
         return len(self._programs)
 
     def run(self, batches: Iterable[Batch]) -> Iterator[Scored | Missing]:
-        """One outcome for each request, in the order of the batches. Each batch is started before its predecessor is read.
+        """One outcome for each request, in order. Each batch is started before its predecessor is read.
 
         Raises:
             SpecError: a batch has token ids outside the vocabulary, or rows beyond the model's positions.
@@ -79,7 +79,9 @@ class FirstTokenEngine:
     def _compile(self, shape: Shape) -> jax.stages.Compiled:
         graph = self._graph
 
-        def step(state: nnx.State[Any, Any], tokens: jax.Array, lengths: jax.Array, label_ids: jax.Array) -> FirstToken:
+        def step(
+            state: nnx.State[Any, Any], tokens: jax.Array, lengths: jax.Array, label_ids: jax.Array
+        ) -> FirstToken:
             return first_token(nnx.merge(graph, state), tokens, lengths, label_ids)
 
         rows, token, option, variant = shape
@@ -99,7 +101,9 @@ class FirstTokenEngine:
                 )
         longest = int(batch.lengths.max(initial=0))
         if longest > positions:
-            raise refused(self.model, f"has {positions} positions; a prompt has {longest} tokens", "shorten the prompt")
+            raise refused(
+                self.model, f"has {positions} positions; a prompt has {longest} tokens", "shorten the prompt"
+            )
 
 
 def _outcomes(batch: Batch, result: FirstToken) -> Iterator[Scored | Missing]:

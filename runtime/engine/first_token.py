@@ -1,6 +1,7 @@
 """The first token of a reply: how likely is each option's label as the next token?
 
-Log-probabilities are over the whole vocabulary and exact in float32; only the last token of a row is projected to it.
+Log-probabilities are over the whole vocabulary and exact in float32; only the last token of a row is
+projected to it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from cyclspec.runtime.models.decoder import Decoder
 
 
 class FirstToken(NamedTuple):
-    """`label_logprobs` in nats, -inf where a row has no such option; `finite` says that a row's logits all are."""
+    """`label_logprobs` in nats, -inf where there is no such option; `finite`: all logits of a row are."""
 
     label_logprobs: Float32[Array, "batch option"]
     finite: Bool[Array, " batch"]
@@ -29,7 +30,8 @@ def first_token(
 ) -> FirstToken:
     """Log-probability of each option at the position after the last token of each row.
 
-    Rows are padded on the right. The variants of an option, distinct token ids with -1 for none, are added up.
+    Rows are padded on the right. The variants of an option, distinct token ids with -1 for none, are added
+    up.
     """
     token = tokens.shape[1]
     positions = jnp.broadcast_to(jnp.arange(token, dtype=jnp.int32), tokens.shape)

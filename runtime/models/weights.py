@@ -33,7 +33,10 @@ from cyclspec.runtime.models.decoder.mapping import (
 
 Dtype: TypeAlias = Literal["float32", "bfloat16"]
 STORED_TYPES = ("F32", "F16", "BF16")
-_NUMPY: dict[Dtype, np.dtype[Any]] = {"float32": np.dtype(np.float32), "bfloat16": np.dtype(ml_dtypes.bfloat16)}
+_NUMPY: dict[Dtype, np.dtype[Any]] = {
+    "float32": np.dtype(np.float32),
+    "bfloat16": np.dtype(ml_dtypes.bfloat16),
+}
 
 
 class TensorSlice(Protocol):
@@ -72,7 +75,8 @@ def load_decoder(checkpoint: Checkpoint, *, dtype: Dtype) -> Decoder:
     """The decoder of `checkpoint`, with its weights rounded to `dtype`.
 
     Raises:
-        SpecError: a file is damaged; a tensor is missing, left over, there twice, of a wrong shape or of a type that
+        SpecError: a file is damaged; a tensor is missing, left over, there twice, of a wrong shape or of a
+        type that
             is not float32, float16 or bfloat16.
     """
     config = decoder_config(checkpoint.name, checkpoint.config)
@@ -80,7 +84,9 @@ def load_decoder(checkpoint: Checkpoint, *, dtype: Dtype) -> Decoder:
         _check(tensors, config)
         kind = _NUMPY[dtype]
         outer = {one.parameter: _single(tensors, one, kind) for one in outer_parameters(config)}
-        layers = {one.parameter: _stacked(tensors, one, config.layers, kind) for one in layer_parameters(config)}
+        layers = {
+            one.parameter: _stacked(tensors, one, config.layers, kind) for one in layer_parameters(config)
+        }
     return Decoder(config, outer, layers)
 
 
@@ -111,7 +117,9 @@ def _check(tensors: Tensors, config: DecoderConfig) -> None:
     expected = _expected(config)
     for name, shape in expected.items():
         _check_one(tensors, name, shape)
-    left = sorted(name for name in tensors.files if name not in expected and not name.endswith(IGNORED_SUFFIX))
+    left = sorted(
+        name for name in tensors.files if name not in expected and not name.endswith(IGNORED_SUFFIX)
+    )
     if config.tied and HEAD in left:
         _check_tied(tensors, config)
         left.remove(HEAD)
@@ -130,11 +138,16 @@ def _check_one(tensors: Tensors, name: str, shape: tuple[int, ...]) -> None:
         raise refused(tensors.model, f"lacks the tensor `{name}`")
     found = tensors.shape(name)
     if found != shape:
-        raise refused(tensors.model, f"has the tensor `{name}` of shape {list(found)}; config.json implies {list(shape)}")
+        raise refused(
+            tensors.model,
+            f"has the tensor `{name}` of shape {list(found)}; config.json implies {list(shape)}",
+        )
     kind = tensors.stored_type(name)
     if kind not in STORED_TYPES:
         known = ", ".join(STORED_TYPES)
-        raise refused(tensors.model, f"stores the tensor `{name}` as {kind}", f"stored types that are read: {known}")
+        raise refused(
+            tensors.model, f"stores the tensor `{name}` as {kind}", f"stored types that are read: {known}"
+        )
 
 
 def _check_tied(tensors: Tensors, config: DecoderConfig) -> None:
@@ -142,7 +155,8 @@ def _check_tied(tensors: Tensors, config: DecoderConfig) -> None:
     _check_one(tensors, HEAD, (config.vocab_size, config.hidden_size))
     if not np.array_equal(tensors.read(HEAD), tensors.read(EMBEDDING)):
         raise refused(
-            tensors.model, f"says that embeddings are tied, but its tensor `{HEAD}` differs from `{EMBEDDING}`"
+            tensors.model,
+            f"says that embeddings are tied, but its tensor `{HEAD}` differs from `{EMBEDDING}`",
         )
 
 

@@ -99,7 +99,9 @@ def _randomise(model: torch.nn.Module, seed: int) -> None:
             elif name.endswith("bias"):
                 parameter.copy_(0.5 * noise)
             else:
-                parameter.copy_(noise * (0.3 if "embed" in name or "lm_head" in name else parameter.shape[-1] ** -0.5))
+                parameter.copy_(
+                    noise * (0.3 if "embed" in name or "lm_head" in name else parameter.shape[-1] ** -0.5)
+                )
 
 
 def _write(folder: Path, case: str, dtype: torch.dtype = torch.float32) -> None:
@@ -197,7 +199,11 @@ def padded() -> Callable[[str], tuple[np.ndarray, np.ndarray, np.ndarray]]:
         index = np.arange(width)[None, :]
         start = (width - lengths if side == "left" else np.zeros_like(lengths))[:, None]
         valid = (index >= start) & (index < start + lengths[:, None])
-        return np.where(valid, tokens, 0).astype(np.int32), np.maximum(index - start, 0).astype(np.int32), valid
+        return (
+            np.where(valid, tokens, 0).astype(np.int32),
+            np.maximum(index - start, 0).astype(np.int32),
+            valid,
+        )
 
     return make
 

@@ -23,7 +23,11 @@ TOLERANCE = 1e-4
 
 @pytest.mark.parametrize("side", ["right", "left"])
 def test_logits_agree_with_torch(
-    family: Any, side: str, loaded: Callable[..., Decoder], padded: Callable[..., Any], decoder_logits: Callable[..., Any]
+    family: Any,
+    side: str,
+    loaded: Callable[..., Decoder],
+    padded: Callable[..., Any],
+    decoder_logits: Callable[..., Any],
 ) -> None:
     tokens, positions, valid = padded(side)
     expected = family.logits(tokens, positions, valid)
@@ -34,7 +38,10 @@ def test_logits_agree_with_torch(
 
 
 def test_padding_on_either_side_gives_the_same_logits(
-    grouped: Any, loaded: Callable[..., Decoder], padded: Callable[..., Any], decoder_logits: Callable[..., Any]
+    grouped: Any,
+    loaded: Callable[..., Decoder],
+    padded: Callable[..., Any],
+    decoder_logits: Callable[..., Any],
 ) -> None:
     decoder = loaded(grouped.folder)
     right, left = padded("right"), padded("left")
@@ -70,6 +77,23 @@ def test_the_older_spelling_of_rope_gives_the_logits_of_the_newer(
     np.testing.assert_allclose(found[valid], expected[valid], rtol=0, atol=TOLERANCE)
 
 
+def test_windows_without_layer_types_follow_max_window_layers(
+    tmp_path: Path,
+    write_checkpoint: Callable[..., None],
+    read_back: Callable[[Path], Any],
+    edit_config: Callable[..., None],
+    loaded: Callable[..., Decoder],
+    padded: Callable[..., Any],
+    decoder_logits: Callable[..., Any],
+) -> None:
+    write_checkpoint(tmp_path, "qwen2_window")
+    edit_config(tmp_path, drop=("layer_types",))
+    tokens, positions, valid = padded("right")
+    expected = read_back(tmp_path).logits(tokens, positions, valid)
+    found = decoder_logits(loaded(tmp_path), tokens, positions, valid)
+    np.testing.assert_allclose(found[valid], expected[valid], rtol=0, atol=TOLERANCE)
+
+
 @pytest.mark.parametrize("stored", [torch.bfloat16, torch.float16], ids=str)
 def test_half_precision_files_are_read_exactly(
     stored: torch.dtype,
@@ -91,7 +115,10 @@ def test_half_precision_files_are_read_exactly(
 
 
 def test_bfloat16_stays_nearer_to_float32_than_torch_in_bfloat16(
-    grouped: Any, loaded: Callable[..., Decoder], padded: Callable[..., Any], decoder_logits: Callable[..., Any]
+    grouped: Any,
+    loaded: Callable[..., Decoder],
+    padded: Callable[..., Any],
+    decoder_logits: Callable[..., Any],
 ) -> None:
     decoder = loaded(grouped.folder, "bfloat16")
     assert {leaf.dtype for leaf in jax.tree.leaves(decoder)} == {jnp.dtype(jnp.bfloat16)}
@@ -101,7 +128,9 @@ def test_bfloat16_stays_nearer_to_float32_than_torch_in_bfloat16(
     assert ours.dtype == np.float32
     rounded = type(grouped)(grouped.folder, copy.deepcopy(grouped.model).bfloat16())
     theirs = rounded.logits(tokens, positions, valid)
-    distances = [0.5 * np.abs(softmax(one[valid], axis=-1) - exact).sum(axis=-1).mean() for one in (ours, theirs)]
+    distances = [
+        0.5 * np.abs(softmax(one[valid], axis=-1) - exact).sum(axis=-1).mean() for one in (ours, theirs)
+    ]
     assert 1e-4 < distances[0] < distances[1]
 
 
@@ -111,7 +140,9 @@ def test_the_compiled_program_does_not_grow_with_depth(grouped: Any, loaded: Cal
     deep_config = decoder_config("deep", config | {"num_hidden_layers": 9})
     outer = {"embedding": shallow.embedding[...], "final_norm": shallow.final_norm[...]}
     outer["head"] = shallow.head[...] if shallow.head is not None else shallow.embedding[...]
-    deep = Decoder(deep_config, outer, {name: jnp.tile(a, (3,) + (1,) * (a.ndim - 1)) for name, a in _layers(shallow)})
+    deep = Decoder(
+        deep_config, outer, {name: jnp.tile(a, (3,) + (1,) * (a.ndim - 1)) for name, a in _layers(shallow)}
+    )
     tokens = jnp.zeros((2, 8), jnp.int32)
 
     def lines(decoder: Decoder) -> int:
@@ -125,4 +156,8 @@ def _layers(decoder: Decoder) -> list[tuple[str, jax.Array]]:
     block = decoder.blocks
     linear = ("query", "key", "value", "output", "gate", "up", "down")
     found = [(f"{name}.weight", getattr(block, name).weight[...]) for name in linear]
-    return [*found, ("attention_norm", block.attention_norm[...]), ("feed_forward_norm", block.feed_forward_norm[...])]
+    return [
+        *found,
+        ("attention_norm", block.attention_norm[...]),
+        ("feed_forward_norm", block.feed_forward_norm[...]),
+    ]

@@ -1,11 +1,11 @@
-"""The digest of a checkpoint follows what its weights answer, and remembers files without trusting anyone else."""
+"""The digest of a checkpoint follows what its weights answer; what is remembered is private."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,11 +17,11 @@ Opened = Callable[[Path], Checkpoint]
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A fresh cache folder and an empty memory."""
     monkeypatch.setenv("CYCLSPEC_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(digests, "_remembered", {})
-    yield tmp_path / "cache" / "digests"
+    return tmp_path / "cache" / "digests"
 
 
 def test_the_digest_is_over_names_and_contents(own: Path, opened: Opened) -> None:
@@ -42,7 +42,8 @@ def test_settings_of_generation_do_not_change_it(own: Path, opened: Opened) -> N
 def test_one_changed_byte_changes_it(name: str, own: Path, opened: Opened) -> None:
     checkpoint = opened(own)
     before = digest(checkpoint)
-    (own / name).write_bytes((own / name).read_bytes()[:-1] + b"\n\n"[:1])
+    data = (own / name).read_bytes()
+    (own / name).write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     os.utime(own / name, ns=(1, 1))
     assert digest(checkpoint) != before
 
@@ -61,7 +62,9 @@ def test_a_file_is_read_once_while_it_does_not_change(
 
 
 @pytest.mark.parametrize("text", ["", "0" * 63, "0" * 65, "zz" * 32])
-def test_a_damaged_memory_is_computed_anew(text: str, own: Path, opened: Opened, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_damaged_memory_is_computed_anew(
+    text: str, own: Path, opened: Opened, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = digest(opened(own))
     for file in cache.iterdir():
         file.write_text(text)
@@ -76,7 +79,9 @@ def test_a_folder_that_others_can_write_is_not_used(own: Path, opened: Opened, c
     assert list(cache.iterdir()) == []
 
 
-def test_it_works_where_no_cache_can_be_written(own: Path, opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_works_where_no_cache_can_be_written(
+    own: Path, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = digest(opened(own))
     (own / "a_file").write_text("")
     monkeypatch.setenv("CYCLSPEC_CACHE", str(own / "a_file" / "under"))
@@ -84,7 +89,9 @@ def test_it_works_where_no_cache_can_be_written(own: Path, opened: Opened, monke
     assert digest(opened(own)) == before
 
 
-def test_the_cache_follows_the_xdg_folder(own: Path, opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_follows_the_xdg_folder(
+    own: Path, opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("CYCLSPEC_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     digest(opened(own))

@@ -1,4 +1,4 @@
-"""Option probabilities are those of the whole vocabulary, and batches run as compiled programs of known shape."""
+"""Option probabilities are over the whole vocabulary, and batches run as programs of known shape."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def _batch(padded: Callable[..., Any], keys: tuple[str, ...] = ("a", "b", "c", "
 def _expected(reference: Any, batch: Batch, row: int) -> np.ndarray:
     """Label log-probabilities of one row alone, in float64 from torch's logits."""
     tokens = batch.tokens[row : row + 1, : batch.lengths[row]]
-    logits = reference.logits(tokens, np.arange(tokens.shape[1])[None], np.ones_like(tokens))[0, -1].astype(np.float64)
+    logits = reference.logits(tokens, np.arange(tokens.shape[1])[None], np.ones_like(tokens))[0, -1].astype(
+        np.float64
+    )
     logprobs = logits - logsumexp(logits)
     options = [[logprobs[i] for i in option if i != NO_LABEL] for option in batch.label_ids[row]]
     return np.array([logsumexp(option) for option in options if option])
@@ -82,7 +84,8 @@ def test_rows_in_another_order_give_the_same_bits(
     first = {one.request: one for one in engine.run([batch])}
     for outcome in engine.run([moved]):
         before = first[outcome.request]
-        assert isinstance(outcome, Scored) and isinstance(before, Scored)
+        assert isinstance(outcome, Scored)
+        assert isinstance(before, Scored)
         np.testing.assert_array_equal(outcome.label_logprobs, before.label_logprobs)
 
 
@@ -91,7 +94,7 @@ def compilations() -> Iterator[list[str]]:
     """The compilations that jax itself reports while a test runs."""
     seen: list[str] = []
 
-    def listen(event: str, _duration: float, **_: object) -> None:
+    def listen(event: str, duration_secs: float, **_: object) -> None:
         if event == "/jax/core/compile/backend_compile_duration":
             seen.append(event)
 
@@ -166,7 +169,9 @@ def test_answers_are_exact_where_the_mass_underflows() -> None:
     mask = jnp.array([[True, True, False], [False, False, False], [True, True, True]])
     probs, mass = answers(logprobs, mask)
     share = 1 / (1 + np.exp(-1))
-    np.testing.assert_allclose(probs, [[share, 1 - share, 0], [0, 0, 0], [share, 0, 1 - share]], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(
+        probs, [[share, 1 - share, 0], [0, 0, 0], [share, 0, 1 - share]], rtol=0, atol=1e-6
+    )
     np.testing.assert_allclose(mass, [0, 0, np.exp(-1) + np.exp(-2)], rtol=0, atol=1e-6)
 
 
@@ -182,8 +187,8 @@ def test_answers_agree_with_torch_softmax() -> None:
     [
         ({"tokens": np.zeros((4, 5), np.int64)}, "int32"),
         ({"lengths": np.ones(3, np.int32)}, "one length"),
-        ({"lengths": np.array([1, 1, 0, 1], np.int32)}, "lengths from 1"),
-        ({"lengths": np.array([1, 1, 6, 1], np.int32)}, "lengths from 1"),
+        ({"lengths": np.array([1, 0, 1, 1], np.int32)}, "a token in each request"),
+        ({"lengths": np.array([1, 1, 6, 1], np.int32)}, "lengths up to the width"),
         ({"requests": ("a", "b", "c", "d", "e")}, "no more requests"),
         ({"requests": ("a", "a")}, "each request once"),
         ({"label_ids": np.array([[[-1], [4]]] * 4, np.int32)}, "options before"),

@@ -37,7 +37,11 @@ def _http(kind: type[Exception]) -> Exception:
 @pytest.mark.parametrize(
     ("error", "words", "help_words"),
     [
-        (_http(errors.GatedRepoError), "the repository is gated", "ask for access at https://huggingface.co/org/name"),
+        (
+            _http(errors.GatedRepoError),
+            "the repository is gated",
+            "ask for access at https://huggingface.co/org/name",
+        ),
         (_http(errors.RepositoryNotFoundError), "there is no such repository", "check the name `org/name`"),
         (_http(errors.RevisionNotFoundError), "has no revision `v9`", "--model base=FOLDER"),
         (errors.OfflineModeIsEnabled("off"), "HF_HUB_OFFLINE", "--model base=FOLDER"),
@@ -73,7 +77,9 @@ def test_without_the_network_a_repository_that_is_not_cached_is_refused(tmp_path
         "except SpecError as error:\n    print(error.diagnostics[0].message)\n"
     )
     settings = os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", code], env=settings, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=settings, capture_output=True, text=True, check=True
+    )
     assert "could not be fetched from `org/name`: " in done.stdout
     assert "local cache" in done.stdout or "HF_HUB_OFFLINE" in done.stdout
 
@@ -103,7 +109,9 @@ def test_a_snapshot_of_links_is_opened_at_its_commit(cache: Path, monkeypatch: p
     assert [path.name for path in found.weights] == ["model.safetensors"]
     assert asked[0]["repo"] == "org/name"
     assert asked[0]["revision"] == "main"
-    assert {"config.json", "tokenizer.json", "model.safetensors", "model-*.safetensors"} <= set(asked[0]["allow_patterns"])
+    assert {"config.json", "tokenizer.json", "model.safetensors", "model-*.safetensors"} <= set(
+        asked[0]["allow_patterns"]
+    )
     assert not any(one.endswith((".py", ".bin", ".pt")) for one in asked[0]["allow_patterns"])
 
 

@@ -60,8 +60,8 @@ def canonical(value: Any) -> str:
 
 
 @cache
-def _hints(cls: Any) -> Mapping[str, Any]:
-    return get_type_hints(cls, vars(t))
+def _hints(name: str) -> Mapping[str, Any]:
+    return get_type_hints(getattr(t, name), vars(t))
 
 
 @cache
@@ -78,7 +78,7 @@ def _empty(hint: Any) -> Any:
 
 
 def _read_node(data: Mapping[str, Any], cls: type[t.Node]) -> Any:
-    hints = _hints(cls)
+    hints = _hints(cls.__name__)
     names = _members(cls)
     tag = _tag(cls)
     unknown = set(data) - set(names) - ({tag[0]} if tag else set())

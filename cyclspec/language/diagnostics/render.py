@@ -46,9 +46,11 @@ def _marks(span: Span) -> tuple[str, int, int]:
     return shown, before, max(1, min(_columns(printable(raw[start:end])), _WIDTH - before))
 
 
-def _excerpt(span: Span, sign: str, caption: str, gutter: int) -> Iterator[str]:
+def _excerpt(span: Span, sign: str, caption: str, gutter: int, *, repeated: bool) -> Iterator[str]:
+    """The line of a span with its marks below; a line shown just above is not shown again."""
     shown, before, width = _marks(span)
-    yield f"{span.begin.line:>{gutter}} | {shown}"
+    if not repeated:
+        yield f"{span.begin.line:>{gutter}} | {shown}"
     marker = f"{' ' * gutter} | {' ' * before}{sign * width}"
     yield f"{marker} {caption}".rstrip()
 
@@ -73,7 +75,8 @@ def _body(diagnostic: Diagnostic) -> Iterator[str]:
             yield f"{' ' * gutter}--> {span}"
         elif last is not None and span.begin.line > last.begin.line + 1:
             yield f"{' ' * gutter}..."
-        yield from _excerpt(span, sign, printable(caption), gutter)
+        repeated = last is not None and (last.source, last.begin.line) == (span.source, span.begin.line)
+        yield from _excerpt(span, sign, printable(caption), gutter, repeated=repeated)
         last = span
     if diagnostic.notes or diagnostic.helps:
         yield f"{' ' * gutter} |"

@@ -81,11 +81,6 @@ def _oversize(source: Source) -> Diagnostic | None:
     return TooLarge(span=span, what="the nesting of brackets", limit=f"{MAX_DEPTH} levels")
 
 
-@cache
-def _fields(cls: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(cls))
-
-
 def _overdeep(node: object) -> t.Node | None:
     """A node that lies deeper than the recursive passes are promised, found without recursion."""
     stack: list[tuple[object, int]] = [(node, 0)]
@@ -98,7 +93,7 @@ def _overdeep(node: object) -> t.Node | None:
             continue
         if depth > 2 * MAX_DEPTH:
             return current
-        stack.extend((getattr(current, name), depth + 1) for name in _fields(type(current)))
+        stack.extend((getattr(current, field.name), depth + 1) for field in fields(current))
     return None
 
 

@@ -294,12 +294,15 @@ class TypedPrompt:
     span: Span = field(compare=False, repr=False)
 
 
+Source = Literal["hf", "local", "openai", "demo"]
+
+
 @dataclass(frozen=True, slots=True)
 class TypedModel:
     """A model of a panel: where it is (`hf`, `local`, `openai`, `demo`) and its level of each factor."""
 
     name: str
-    source: Literal["hf", "local", "openai", "demo"]
+    source: Source
     location: str
     revision: str | None
     factors: Mapping[str, str | float] = field(hash=False)

@@ -1,4 +1,4 @@
-"""One decoder for llama, mistral and qwen2: grouped-query attention, rotary positions, RMS norms, gated SiLU."""
+"""Llama, mistral and qwen2 in one decoder: grouped-query attention, rotary positions, RMS norms, SwiGLU."""
 
 from cyclspec.runtime.models.decoder.decoder import Decoder
 

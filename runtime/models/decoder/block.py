@@ -1,7 +1,8 @@
-"""The layer of the decoder, written for one example of shape [token, hidden] and for the weights of one layer.
+"""One layer of the decoder, written for one example of shape [token, hidden].
 
-Matrix products take operands of the weights' type and add up in float32; everything else is float32, the residual
-stream included. Products of float32 ask for the highest precision, which accelerators do not give by themselves.
+Matrix products take operands of the weights' type and add up in float32; everything else is float32, the
+residual stream included. Products of float32 ask for the highest precision, which accelerators do not give
+by themselves.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ class Block(nnx.Module):
     def attend(
         self, x: Float32[Array, "token hidden"], turn: Turn, sees: Bool[Array, "query key"]
     ) -> Float32[Array, "token hidden"]:
-        """Grouped-query attention (Ainslie et al. 2023). A token that sees nothing gets a finite, unused value."""
+        """Grouped-query attention (Ainslie et al. 2023). A token that sees nothing gets a finite value."""
         config, token = self.config, x.shape[0]
         dtype = self.query.weight.dtype
         q = rotate(self.query(x).reshape(token, config.heads, config.head_dim), turn)

@@ -1,7 +1,7 @@
 """The decoder: embedding, layers under one scan, final norm, projection to the vocabulary.
 
-The parameters of the layers are stacked along a leading axis, so the compiled program has one layer in it whatever
-the depth. Nothing here has state: equal inputs give equal outputs.
+The parameters of the layers are stacked along a leading axis, so the compiled program has one layer in it
+whatever the depth. Nothing here has state: equal inputs give equal outputs.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _NO_WINDOW = 2**30
 class Decoder(nnx.Module):
     """A causal language model of the shape `config` describes.
 
-    `parameters` holds `embedding` [vocab, hidden], `final_norm` [hidden] and, unless tied, `head` [vocab, hidden];
-    `layers` holds the parameters of `Block`, each with a leading axis of layers.
+    `parameters` holds `embedding` [vocab, hidden], `final_norm` [hidden] and, unless tied, `head` [vocab,
+    hidden]; `layers` holds the parameters of `Block`, each with a leading axis of layers.
     """
 
     def __init__(
@@ -45,8 +45,9 @@ class Decoder(nnx.Module):
     ) -> Float32[Array, "batch token hidden"]:
         """Hidden states after the final norm.
 
-        A token attends to the valid tokens at or before its own index and, in a layer with a window, to those less
-        than the window before its own position. What stands at invalid tokens is finite and without meaning.
+        A token attends to the valid tokens at or before its own index and, in a layer with a window, to
+        those less than the window before its own position. What stands at invalid tokens is finite and
+        without meaning.
         """
         return jax.vmap(self._one)(tokens, positions, valid)
 

@@ -1,4 +1,4 @@
-"""Where each parameter of the decoder stands in a Hugging Face checkpoint: the one table the loader follows."""
+"""Where each parameter stands in a Hugging Face checkpoint: the one table the loader follows."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from cyclspec.compiler.checkpoints.architecture import DecoderConfig
 
 HEAD = "lm_head.weight"
 EMBEDDING = "model.embed_tokens.weight"
-# Frequencies that old llama checkpoints stored; they follow from config.json, and transformers ignores them too.
+# Frequencies that old llama checkpoints stored; they follow from config.json, and transformers ignores them.
 IGNORED_SUFFIX = ".rotary_emb.inv_freq"
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One parameter as stored: its tensor's name, with `{layer}` where each layer has one, and its stored shape.
+    """One parameter as stored: its tensor's name, with `{layer}` where each layer has one, and its shape.
 
     Matrices of the layers are stored [out, in] and used [in, out]: `turned` says that the loader transposes.
     """

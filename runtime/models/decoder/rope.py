@@ -1,7 +1,7 @@
 """Rotary position embeddings (Su et al. 2021, RoFormer), with the scalings that checkpoints use.
 
-Frequencies are computed in float32 by the steps of the reference, since at long positions a last-bit difference of a
-frequency shows in the angle.
+Frequencies are computed in float32 by the steps of the reference, since at long positions a last-bit
+difference of a frequency shows in the angle.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def rotate(
     x: Float32[Array, "token head dim"],
     turn: tuple[Float32[Array, "token pair"], Float32[Array, "token pair"]],
 ) -> Float32[Array, "token head dim"]:
-    """Turns pair (i, i + dim/2) of every head by its position's angle, the layout of Hugging Face checkpoints."""
+    """Turns pair (i, i + dim/2) of every head by its angle, the layout of Hugging Face checkpoints."""
     cos, sin = turn[0][:, None, :], turn[1][:, None, :]
     first, second = jnp.split(x, 2, axis=-1)
     return jnp.concatenate([first * cos - second * sin, second * cos + first * sin], axis=-1)

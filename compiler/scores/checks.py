@@ -1,0 +1,88 @@
+"""What failing checks do: take answers out before measuring, or take measured values back.
+
+Expects evaluated checks. A check covers a cell of something else where their shared axes agree; where the check has
+axes that the other lacks, one failing level is enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from cyclspec.compiler.scores.cells import FIRST_CHECK, OK, Array, Cells, refuse
+from cyclspec.compiler.scores.frame import Frame
+from cyclspec.compiler.scores.tables import CheckCells
+from cyclspec.language.types.terms import AnswerTerm, TypedAudit, TypedCheck
+
+
+def exclusions(audit: TypedAudit) -> tuple[TypedCheck, ...]:
+    """The checks that exclude, in the order of the audit; their place gives the missing reason its code."""
+    return tuple(check for check in audit.checks if check.on_fail == "exclude")
+
+
+def failing(cells: Cells) -> Array:
+    """Full-rank mask of the cells of a check that were evaluated and do not hold."""
+    bad = ~cells.value.astype(bool)
+    return bad if cells.status is None else bad & (cells.status == OK)
+
+
+def excluded(
+    frame: Frame, audit: TypedAudit, answers: Mapping[AnswerTerm, Cells], results: Mapping[str, Cells]
+) -> dict[AnswerTerm, Cells]:
+    """The answers without the cells that failing `exclude` checks take out, with the check as reason.
+
+    A check acts on every answer that has all of its axes. Axes of the check that no answer has are first folded (one
+    failing level is enough), so that the check acts through the axes it shares.
+    """
+    asked = frozenset[str]().union(*(cells.axes for cells in answers.values()))
+    kept = dict(answers)
+    for number, check in enumerate(exclusions(audit)):
+        cells = results[check.name]
+        bad = failing(cells)
+        foreign = tuple(frame.place_of(axis) for axis in cells.axes - asked)
+        bad = bad.any(axis=foreign, keepdims=True) if foreign else bad
+        for term, answer in kept.items():
+            if cells.axes & asked <= answer.axes:
+                kept[term] = _without(answer, bad, reason_code(number))
+    return kept
+
+
+def reason_code(exclusion: int) -> int:
+    """The status of cells taken out by the n-th excluding check; all beyond 100 share the last code."""
+    return min(FIRST_CHECK + exclusion, FIRST_CHECK + 100)
+
+
+def _without(answer: Cells, bad: Array, code: int) -> Cells:
+    # An answer that is missing already keeps its own reason: the check took nothing from it.
+    present = answer.status == OK if answer.status is not None else jnp.asarray(True)
+    status = refuse(answer.status, bad & present, code)
+    return Cells(answer.axes, answer.value, status, answer.scale)
+
+
+def withheld(frame: Frame, axes: tuple[str, ...], checks: tuple[CheckCells, ...]) -> NDArray[np.object_]:
+    """Per cell of a measure over `axes`, the names of the `withhold` and `stop` checks that withhold it."""
+    shape = tuple(len(frame.axes[axis]) for axis in axes)
+    names: list[tuple[str, ...]] = [()] * frame.size(axes)
+    for check in checks:
+        if check.on_fail not in ("withhold", "stop") or not check.n_failed:
+            continue
+        covered = _covered(frame, axes, check)
+        for place in np.flatnonzero(covered):
+            names[place] = (*names[place], check.name)
+    held = np.empty(len(names), dtype=object)
+    for at, given in enumerate(names):
+        held[at] = given
+    return held.reshape(shape)
+
+
+def _covered(frame: Frame, axes: tuple[str, ...], check: CheckCells) -> NDArray[np.bool_]:
+    """Which cells over `axes` a check's failing cells cover; all of them for `stop`."""
+    shape = tuple(len(frame.axes[axis]) for axis in axes)
+    if check.on_fail == "stop":
+        return np.ones(shape, dtype=np.bool_)
+    full = frame.placed(check.failing, check.axes)
+    lacking = tuple(frame.place_of(axis) for axis in check.axes if axis not in axes)
+    return frame.taken(np.any(full, axis=lacking, keepdims=True), axes)

@@ -1,0 +1,213 @@
+"""The score graph of an audit: lowered once, evaluated on answers and people, printable as a jaxpr.
+
+Expects a typed audit and the grid of its opened data. Ensures that one call of `evaluate` is one compiled program in
+float64 (answers may arrive in float32), that the same inputs give the same scores, and that nothing is dropped in
+silence: what cannot run is refused by `lower` with CY0801.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from cyclspec.compiler.axes import Grid
+from cyclspec.compiler.scores.cells import REASONS
+from cyclspec.compiler.scores.checks import exclusions
+from cyclspec.compiler.scores.expressions import Scope, Setting
+from cyclspec.compiler.scores.frame import Frame, frame_of
+from cyclspec.compiler.scores.gather import collected
+from cyclspec.compiler.scores.kernels import kernel
+from cyclspec.compiler.scores.program import (
+    LeafArrays,
+    Outcome,
+    PerfectArrays,
+    Program,
+    Tensors,
+    scale_of_leaf,
+)
+from cyclspec.compiler.scores.resample import FLOOR_DRAWS, bootstrap_counts, perfect_models
+from cyclspec.compiler.scores.support import refusals
+from cyclspec.compiler.scores.tables import ScoreInputs, Scores
+from cyclspec.compiler.scores.walk import Leaf, Reach, below, named_terms
+from cyclspec.language.diagnostics import InternalError, SpecError
+from cyclspec.language.types.kinds import Dist
+from cyclspec.language.types.terms import AnswerTerm, MetricTerm, TypedAudit, TypedCheck, TypedMeasure
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """The measures and checks of one audit as one jitted function."""
+
+    program: Program
+    _run: Callable[[Tensors], Outcome] = field(repr=False, compare=False)
+
+    @property
+    def frame(self) -> Frame:
+        """The canonical order of the axes."""
+        return self.program.frame
+
+    def evaluate(self, inputs: ScoreInputs) -> Scores:
+        """All measures and checks. InternalError where inputs lack what the audit reads, or have other shapes."""
+        with jax.enable_x64(True):
+            outcome = jax.device_get(self._run(self.tensors(inputs)))
+        return collected(self.program, outcome)
+
+    def tensors(self, inputs: ScoreInputs) -> Tensors:
+        """The inputs in full rank, with every random draw that the graph needs."""
+        seed = self.program.audit.seed
+        leaves = tuple(self._leaf(leaf, inputs) for leaf in self.program.leaves)
+        counts = {
+            measure.name: {
+                axis: jnp.asarray(drawn)
+                for axis, drawn in bootstrap_counts(self.frame, seed, measure).items()
+            }
+            for measure in self.program.measures
+        }
+        return Tensors(leaves, counts, self._perfect(inputs, seed))
+
+    def _perfect(self, inputs: ScoreInputs, seed: int) -> dict[int, PerfectArrays]:
+        wanted = {self.program.floor_leaf(measure) for measure in self.program.measures} - {None}
+        perfect: dict[int, PerfectArrays] = {}
+        for index in sorted(index for index in wanted if index is not None):
+            leaf = self.program.leaves[index]
+            scale = scale_of_leaf(leaf)
+            if isinstance(leaf, AnswerTerm) or scale is None:
+                raise InternalError("score", "a noise floor over something that is not people")
+            drawn = perfect_models(self.frame, seed, scale, inputs.people[leaf])
+            if drawn is not None:
+                perfect[index] = PerfectArrays(jnp.asarray(drawn.truth), jnp.asarray(drawn.people))
+        return perfect
+
+    def _leaf(self, leaf: Leaf, inputs: ScoreInputs) -> LeafArrays:
+        if isinstance(leaf, AnswerTerm):
+            answer = _held(inputs.answers.get(leaf.ask), leaf)
+            values = answer.probs if leaf.field == "value" else answer.mass
+            return self._placed(leaf, values, answer.ok, answer.axes)
+        people = _held(inputs.people.get(leaf), leaf)
+        return self._placed(leaf, people.share, people.ok, people.axes)
+
+    def _placed(
+        self, leaf: Leaf, values: NDArray[np.floating[Any]], ok: NDArray[np.bool_], axes: tuple[str, ...]
+    ) -> LeafArrays:
+        if frozenset(axes) != self.program.axes_of[leaf]:
+            raise InternalError("score", f"input over {axes}, expected {sorted(self.program.axes_of[leaf])}")
+        return LeafArrays(
+            jnp.asarray(self.frame.placed(values, axes)), jnp.asarray(self.frame.placed(ok, axes))
+        )
+
+    def jaxpr_text(self, measure: str | None = None) -> str:
+        """The traced program as text: of one measure's point estimate, or of everything.
+
+        KeyError where no measure has that name.
+        """
+        with jax.enable_x64(True):
+            if measure is None:
+                return str(jax.make_jaxpr(self.program.run)(self._abstract(self.program)))
+            program = _only(self.program, {m.name: m for m in self.program.measures}[measure])
+
+            def value(tensors: Tensors) -> jax.Array:
+                _, final, _ = program.scopes(tensors)
+                quiet = Scope(program.setting, final.leaves, outer=final.outer, counting=False)
+                return quiet.cells(program.measures[0].term).value
+
+            return str(jax.make_jaxpr(value)(self._abstract(program)))
+
+    def metric_text(self, metric: str, options: int) -> str:
+        """The kernel of one metric, for one example with so many options, as a jaxpr.
+
+        KeyError where nothing in the audit calls that metric.
+        """
+        named = self.program.setting.named
+        terms = [*named.values(), *(check.term for check in self.program.checks)]
+        calls = {call.metric: call for term in terms for call in below(term) if isinstance(call, MetricTerm)}
+        call = calls[metric]
+        with jax.enable_x64(True):
+            shares = _shaped((options,), jnp.float64)
+            single = _shaped((), jnp.float64)
+            args = [shares if isinstance(arg.type.kind, Dist) else single for arg in call.args]
+            mask = _shaped((options,), jnp.bool_)
+            return str(jax.make_jaxpr(kernel(call))(mask, *args))
+
+    def _abstract(self, program: Program) -> Tensors:
+        frame = self.frame
+
+        def leaf_shape(leaf: Leaf) -> LeafArrays:
+            scale, shape = scale_of_leaf(leaf), frame.shape(program.axes_of[leaf])
+            wide = () if scale is None else (frame.scored(scale).shape[-1],)
+            kind = jnp.float32 if isinstance(leaf, AnswerTerm) else jnp.float64
+            return LeafArrays(_shaped((*shape, *wide), kind), _shaped(shape, jnp.bool_))
+
+        leaves = tuple(leaf_shape(leaf) for leaf in program.leaves)
+        counts = {
+            measure.name: {
+                axis: _shaped((measure.interval.draws, len(frame.axes[axis])), jnp.float64)
+                for axis in measure.interval.over
+            }
+            if measure.interval
+            else {}
+            for measure in program.measures
+        }
+        wanted = {program.floor_leaf(measure) for measure in program.measures}
+        draws = {
+            index: _shaped((FLOOR_DRAWS, *leaves[index].value.shape), jnp.float64)
+            for index in wanted
+            if index is not None
+        }
+        return Tensors(leaves, counts, {index: PerfectArrays(shape, shape) for index, shape in draws.items()})
+
+
+def lower(audit: TypedAudit, grid: Grid) -> Graph:
+    """The graph of an audit. SpecError with CY0801 for every construct that cannot run yet. Reads no data."""
+    refused = refusals(audit)
+    if refused:
+        raise SpecError(refused)
+    named = named_terms(audit)
+    frame = frame_of(audit, grid)
+    over = [axis for measure in audit.measures if measure.interval for axis in measure.interval.over]
+    reasons = (*REASONS, *(f"check {check.name}" for check in exclusions(audit)))
+    setting = Setting(frame, named, Reach(named), audit.seed, reasons, frozenset(over))
+    program = _program(audit, setting, audit.measures, audit.checks)
+    return Graph(program, jax.jit(program.run))
+
+
+def _program(
+    audit: TypedAudit, setting: Setting, measures: tuple[TypedMeasure, ...], checks: tuple[TypedCheck, ...]
+) -> Program:
+    terms = [*(measure.term for measure in measures), *(check.term for check in checks)]
+    found = {leaf for term in terms for leaf in setting.reach.of(term).leaves}
+    leaves = tuple(sorted(found, key=_leaf_order))
+    asks = {ask.name: ask for ask in audit.asks}
+    axes_of = {
+        leaf: asks[leaf.ask].axes if isinstance(leaf, AnswerTerm) else leaf.type.axes for leaf in leaves
+    }
+    return Program(audit, setting, measures, checks, leaves, axes_of)
+
+
+def _leaf_order(leaf: Leaf) -> tuple[str, str, str]:
+    if isinstance(leaf, AnswerTerm):
+        return ("answer", leaf.ask, leaf.field)
+    return ("people", f"{leaf.table}.{leaf.column}", repr(leaf))
+
+
+def _only(program: Program, measure: TypedMeasure) -> Program:
+    """The program of one measure, with the checks that exclude."""
+    return _program(program.audit, program.setting, (measure,), exclusions(program.audit))
+
+
+def _shaped(shape: tuple[int, ...], dtype: type[Any]) -> jax.Array:
+    """An array that is only a shape. It stands where tracing wants an array, hence the type."""
+    return cast(jax.Array, jax.eval_shape(lambda: jnp.zeros(shape, dtype)))
+
+
+def _held(value: T | None, leaf: Leaf) -> T:
+    if value is None:
+        raise InternalError("score", f"no input for {leaf}")
+    return value

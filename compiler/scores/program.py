@@ -1,0 +1,300 @@
+"""The one traced function of an audit: leaves in, every measure and check out.
+
+Expects full-rank arrays under `jax.enable_x64`. Ensures the order that the language promises: checks that exclude are
+evaluated on all answers; measures, and the other checks, on the answers that are left; intervals and noise floors
+reuse everything that their draws do not change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeVar
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from cyclspec.compiler.scores.builtins import renormalised
+from cyclspec.compiler.scores.cells import (
+    HOLE,
+    NO_ANSWER,
+    NO_PEOPLE,
+    OK,
+    Array,
+    Cells,
+    Counts,
+    choose,
+    refuse,
+)
+from cyclspec.compiler.scores.checks import excluded
+from cyclspec.compiler.scores.expressions import Scope, Setting
+from cyclspec.compiler.scores.frame import Frame
+from cyclspec.compiler.scores.reductions import LINEAR
+from cyclspec.compiler.scores.resample import FLOOR_DRAWS, chunk
+from cyclspec.compiler.scores.walk import Leaf, below
+from cyclspec.language.diagnostics import InternalError
+from cyclspec.language.types.kinds import Dist, scale_name
+from cyclspec.language.types.terms import (
+    AnswerTerm,
+    LetTerm,
+    ReduceTerm,
+    Term,
+    TypedAudit,
+    TypedCheck,
+    TypedMeasure,
+)
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+
+class LeafArrays(NamedTuple):
+    """One leaf: `value` [*full rank, option] or [*full rank], `ok` bool [*full rank]."""
+
+    value: Array
+    ok: Array
+
+
+class PerfectArrays(NamedTuple):
+    """Draws of one people term, [draw, *full rank, option] each: perfect answers, and people beside them."""
+
+    truth: Array
+    people: Array
+
+
+class Tensors(NamedTuple):
+    """All inputs: leaves in the order of the program, counts by measure and axis, perfect models by people leaf."""
+
+    leaves: tuple[LeafArrays, ...]
+    counts: dict[str, dict[str, Array]]
+    perfect: dict[int, PerfectArrays]
+
+
+class MeasureArrays(NamedTuple):
+    """One measure in full rank; `plain` is its value without exclusions, `draws` [draw, *full rank]."""
+
+    value: Array
+    status: Array
+    used: Array
+    missing: Array
+    units: Array
+    plain: Array
+    draws: Array | None
+    floor: Array | None
+
+
+class CheckArrays(NamedTuple):
+    """One check in full rank."""
+
+    value: Array
+    status: Array
+
+
+class Outcome(NamedTuple):
+    """What the traced function returns, by name."""
+
+    measures: dict[str, MeasureArrays]
+    checks: dict[str, CheckArrays]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The statements to evaluate and the leaves that they read; `axes_of` gives the axes of each leaf."""
+
+    audit: TypedAudit
+    setting: Setting
+    measures: tuple[TypedMeasure, ...]
+    checks: tuple[TypedCheck, ...]
+    leaves: tuple[Leaf, ...]
+    axes_of: Mapping[Leaf, frozenset[str]]
+
+    @property
+    def frame(self) -> Frame:
+        return self.setting.frame
+
+    def run(self, tensors: Tensors) -> Outcome:
+        """Every measure and check of the program."""
+        base, final, results = self.scopes(tensors)
+        for check in self.checks:
+            if check.name not in results:
+                results[check.name] = final.cells(check.term)
+        checks = {
+            check.name: CheckArrays(*self.settled(check.term, results[check.name])) for check in self.checks
+        }
+        points = {measure.name: final.cells(measure.term) for measure in self.measures}
+        floors = self._floors(tensors, final)
+        measures = {
+            measure.name: self._measured(measure, points[measure.name], base, final, tensors, floors)
+            for measure in self.measures
+        }
+        return Outcome(measures, checks)
+
+    def scopes(self, tensors: Tensors) -> tuple[Scope, Scope, dict[str, Cells]]:
+        """The scope of all answers, that of the answers no check excludes, and the results of those checks."""
+        leaves = {
+            leaf: self._leaf(leaf, arrays) for leaf, arrays in zip(self.leaves, tensors.leaves, strict=True)
+        }
+        base = Scope(self.setting, leaves)
+        results = {check.name: base.cells(check.term) for check in self.checks if check.on_fail == "exclude"}
+        if not results:
+            return base, base, results
+        answers = {leaf: cells for leaf, cells in leaves.items() if isinstance(leaf, AnswerTerm)}
+        kept = excluded(self.frame, self.audit, answers, results)
+        left: dict[Leaf, Cells] = {answer: cells for answer, cells in kept.items()}
+        return base, Scope(self.setting, left, outer=base), results
+
+    def _leaf(self, leaf: Leaf, arrays: LeafArrays) -> Cells:
+        axes = self.axes_of[leaf]
+        absent = NO_ANSWER if isinstance(leaf, AnswerTerm) else NO_PEOPLE
+        status = choose(arrays.ok, jnp.int8(OK), jnp.int8(absent))
+        holes = self.frame.holes(axes)
+        if holes is not None:
+            status = refuse(status, jnp.asarray(holes), HOLE)
+        cells = Cells(axes, arrays.value.astype(jnp.float64), status)
+        scale = scale_of_leaf(leaf)
+        return cells if scale is None else renormalised(self.frame, scale, replace(cells, scale=scale))
+
+    def settled(self, term: Term, cells: Cells) -> tuple[Array, Array]:
+        """The value and the status with holes of all its axes marked, both at least of rank one each way."""
+        holes = self.frame.holes(cells.axes)
+        status = jnp.zeros(self.frame.shape(()), jnp.int8) if cells.status is None else cells.status
+        if cells.scale is not None:
+            raise InternalError("score", f"{term.span} ends as a distribution")
+        value = cells.value.reshape(self.frame.shape(())) if cells.value.ndim == 0 else cells.value
+        return value, status if holes is None else refuse(status, jnp.asarray(holes), HOLE)
+
+    def _plain(self, term: Term, cells: Cells) -> Array:
+        """The value as float, NaN where it is missing."""
+        value, status = self.settled(term, cells)
+        return choose(status == OK, value.astype(jnp.float64), jnp.nan)
+
+    def _measured(
+        self,
+        measure: TypedMeasure,
+        cells: Cells,
+        base: Scope,
+        final: Scope,
+        tensors: Tensors,
+        floors: Mapping[str, Array],
+    ) -> MeasureArrays:
+        if not cells.axes <= set(measure.by):
+            raise InternalError("score", f"measure {measure.name} ends over {sorted(cells.axes)}")
+        value, status = self.settled(measure.term, cells)
+        counts = cells.counts or self._own_counts(status)
+        over = () if measure.interval is None else measure.interval.over
+        units = jnp.zeros(self.frame.shape(()), jnp.int32)
+        if over and all(axis in counts.units for axis in over):
+            units = counts.units[over[0]]
+            for axis in over[1:]:
+                units = jnp.minimum(units, counts.units[axis])
+        draws = self._draws(measure, final, tensors.counts[measure.name]) if over else None
+        plain = self._plain(measure.term, base.cells(measure.term))
+        floor = floors.get(measure.name)
+        return MeasureArrays(value, status, counts.used, counts.missing, units, plain, draws, floor)
+
+    def _own_counts(self, status: Array) -> Counts:
+        codes = jnp.arange(1, len(self.setting.reasons) + 1, dtype=jnp.int8)
+        return Counts((status == OK).astype(jnp.int32), (status[..., None] == codes).astype(jnp.int32))
+
+    def _draws(self, measure: TypedMeasure, final: Scope, counts: dict[str, Array]) -> Array:
+        """The measure under each bootstrap resample, [draw, *full rank]; NaN where a draw leaves nothing to use."""
+
+        def one(drawn: dict[str, Array]) -> Array:
+            scope = Scope(self.setting, {}, drawn, final, counting=False)
+            return self._plain(measure.term, scope.cells(measure.term))
+
+        draws = next(iter(counts.values())).shape[0]
+        return over_draws(one, counts, draws, self._bytes(measure.term, frozenset(counts)))
+
+    def _bytes(self, term: Term, over: frozenset[str]) -> int:
+        """What one draw holds at most: the largest array that a resampled reduction makes of its counts."""
+        return 8 * max((self._elements(inner, over) for inner in self._through(term)), default=1)
+
+    def _through(self, term: Term) -> tuple[ReduceTerm, ...]:
+        found: list[ReduceTerm] = []
+        for inner in below(term):
+            if isinstance(inner, LetTerm):
+                found.extend(self._through(self.setting.named[inner.name]))
+            if isinstance(inner, ReduceTerm):
+                found.append(inner)
+        return tuple(found)
+
+    def _elements(self, term: ReduceTerm, over: frozenset[str]) -> int:
+        drawn = over.intersection(term.axes)
+        if not drawn:
+            return 1
+        kind = term.of.type.kind
+        wide = self.frame.scored(scale_name(kind.scale)).shape[-1] if isinstance(kind, Dist) else 1
+        cells = self.frame.size(term.of.type.axes | set(term.by)) * wide
+        contracted = max(len(self.frame.axes[axis]) for axis in drawn) if term.reducer in LINEAR else 1
+        return cells // contracted + 1
+
+    def floor_leaf(self, measure: TypedMeasure) -> int | None:
+        """The people leaf whose truth a perfect model would answer; None where the measure has no noise floor.
+
+        A floor needs exactly one people term, and answers that vary along all of its axes.
+        """
+        leaves = self.setting.reach.of(measure.term).leaves
+        answers = [leaf for leaf in leaves if isinstance(leaf, AnswerTerm) and leaf.field == "value"]
+        people = [leaf for leaf in leaves if not isinstance(leaf, AnswerTerm)]
+        if not answers or len(people) != 1:
+            return None
+        if not all(self.axes_of[people[0]] <= self.axes_of[answer] for answer in answers):
+            return None
+        if any(scale_of_leaf(answer) != scale_of_leaf(people[0]) for answer in answers):
+            return None
+        return self.leaves.index(people[0])
+
+    def _floors(self, tensors: Tensors, final: Scope) -> dict[str, Array]:
+        """The mean of each measure over perfect models, by measure; all measures of one people term share a pass."""
+        floors: dict[str, Array] = {}
+        for index, perfect in tensors.perfect.items():
+            measures = [measure for measure in self.measures if self.floor_leaf(measure) == index]
+
+            def one(
+                draw: PerfectArrays, index: int = index, measures: list[TypedMeasure] = measures
+            ) -> list[Array]:
+                scope = Scope(self.setting, self._as_perfect(final, index, draw), outer=final, counting=False)
+                return [self._plain(measure.term, scope.cells(measure.term)) for measure in measures]
+
+            asked = max((self.frame.size(self.axes_of[leaf]) for leaf in self.leaves), default=1)
+            drawn = over_draws(one, perfect, FLOOR_DRAWS, 8 * (4 * asked + 8 * perfect.truth[0].size))
+            for measure, values in zip(measures, drawn, strict=True):
+                defined = jnp.isfinite(values)
+                number = defined.sum(axis=0)
+                total = choose(defined, values, 0.0).sum(axis=0)
+                floors[measure.name] = choose(number > 0, total / jnp.maximum(number, 1), jnp.nan)
+        return floors
+
+    def _as_perfect(self, final: Scope, index: int, draw: PerfectArrays) -> dict[Leaf, Cells]:
+        """The people as drawn and every answer as their truth; what was missing stays missing."""
+        people = final.cells(self.leaves[index])
+        usable = draw.truth.sum(axis=-1) > 0.0
+        status = refuse(people.status, ~usable, NO_PEOPLE)
+        leaves: dict[Leaf, Cells] = {self.leaves[index]: replace(people, value=draw.people, status=status)}
+        for leaf in self.leaves:
+            if isinstance(leaf, AnswerTerm) and leaf.field == "value" and scale_of_leaf(leaf) == people.scale:
+                answer = final.cells(leaf)
+                leaves[leaf] = replace(
+                    answer, value=draw.truth, status=refuse(answer.status, ~usable, NO_PEOPLE)
+                )
+        return leaves
+
+
+def over_draws(one: Callable[[In], Out], draws: In, number: int, bytes_per_draw: int) -> Out:
+    """`one` for every draw along the first dimension: at once, or in chunks where memory asks for it."""
+    batch = chunk(number, bytes_per_draw)
+    if batch == number:
+        return jax.vmap(one)(draws)
+    result: Out = lax.map(one, draws, batch_size=batch)
+    return result
+
+
+def scale_of_leaf(leaf: Leaf) -> str | None:
+    """The scale of a leaf that is a distribution; None for the mass on the labels."""
+    match leaf.type.kind:
+        case Dist(scale):
+            return scale_name(scale)
+        case _:
+            return None

@@ -1,0 +1,119 @@
+"""Draws made outside the graph: bootstrap intervals and perfect models.
+
+Expects arrays in full rank. Ensures that every draw is a function of the audit's seed and of names: a measure and an
+axis for the bootstrap, the levels of a cell for the noise floor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cyclspec.compiler.scores.frame import Frame
+from cyclspec.compiler.scores.tables import PeopleCells
+from cyclspec.compiler.seeds import generator, resampling_counts, seed_of
+from cyclspec.language.types.terms import TypedMeasure
+
+FLOOR_DRAWS: Final = 200
+"""Perfect models per noise floor: the floor's Monte Carlo error is its spread over draws / sqrt(200)."""
+
+MEMORY: Final = 256 * 1024 * 1024
+"""Bytes that the draws of one resampled measure may hold at once."""
+
+Floats = NDArray[np.float64]
+
+
+def bootstrap_counts(frame: Frame, seed: int, measure: TypedMeasure) -> dict[str, Floats]:
+    """For each resampled axis, how often each level is drawn: [draws, level]. Axes are drawn independently."""
+    if measure.interval is None:
+        return {}
+    draws = measure.interval.draws
+    return {
+        axis: resampling_counts(seed_of(seed, "bootstrap", measure.name, axis), draws, len(frame.axes[axis]))
+        for axis in measure.interval.over
+    }
+
+
+def percentiles(draws: Floats, level: float) -> tuple[Floats, Floats]:
+    """Percentile interval along the first dimension, linear between draws; NaN draws are left out.
+
+    Efron and Tibshirani 1993, section 13.3. NaN where fewer than two draws are left.
+    """
+    rising = np.sort(draws, axis=0)
+    number = np.isfinite(rising).sum(axis=0)
+    tails = (1.0 - level) / 2.0
+    low, high = (_quantile(rising, number, share) for share in (tails, 1.0 - tails))
+    return low, high
+
+
+def _quantile(rising: Floats, number: NDArray[np.int64], share: float) -> Floats:
+    place = share * np.maximum(number - 1, 0)
+    below = np.floor(place).astype(np.int64)
+    above = np.minimum(below + 1, np.maximum(number - 1, 0))
+    left, right = (np.take_along_axis(rising, at[None], axis=0)[0] for at in (below, above))
+    # A weighted sum keeps equal ends exactly equal where a difference would not.
+    share_right = place - below
+    return np.where(number >= 2, left * (1.0 - share_right) + right * share_right, np.nan)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PerfectModels:
+    """What a perfect model answers and what the people it is compared with say.
+
+    `truth` and `people` are [draw, *full rank, option], each a distribution over the options that count.
+    """
+
+    truth: Floats
+    people: Floats
+
+
+def perfect_models(frame: Frame, seed: int, scale: str, cells: PeopleCells) -> PerfectModels | None:
+    """Draws of p* ~ Dirichlet(share n_eff + 1/2) and of people ~ multinomial(n_eff, p*) / n_eff, cell by cell.
+
+    n_eff is what is left of it on the options that count, rounded for the multinomial. Cells without people or with
+    an n_eff below one half stay zero. None where n_eff is not known.
+    """
+    if cells.n_eff is None:
+        return None
+    share = frame.placed(cells.share, cells.axes)
+    mask = np.broadcast_to(frame.scored(scale), share.shape) if share.size else frame.scored(scale)
+    kept = np.where(mask, np.nan_to_num(share), 0.0)
+    n_eff = np.nan_to_num(frame.placed(cells.n_eff, cells.axes)) * kept.sum(axis=-1)
+    usable = frame.placed(cells.ok, cells.axes) & (np.rint(n_eff) >= 1.0)
+    total = kept.sum(axis=-1, keepdims=True)
+    shares = np.divide(kept, total, out=np.zeros_like(kept), where=total > 0.0)
+    truth = np.zeros((FLOOR_DRAWS, *share.shape))
+    people = np.zeros_like(truth)
+    for place in zip(*np.nonzero(usable), strict=True):
+        names = [part for axis in sorted(cells.axes) for part in (axis, _level(frame, axis, place))]
+        here = (slice(None), *place)
+        truth[here], people[here] = _one_cell(
+            generator(seed, "noise floor", *names), shares[place], mask[place], float(n_eff[place])
+        )
+    return PerfectModels(truth, people)
+
+
+def _level(frame: Frame, axis: str, place: tuple[np.int64, ...]) -> str:
+    return frame.axes[axis].levels[int(place[frame.place_of(axis)])]
+
+
+def _one_cell(
+    draw: np.random.Generator, share: Floats, mask: NDArray[np.bool_], n_eff: float
+) -> tuple[Floats, Floats]:
+    """Draws of one cell, [draw, option] each: the perfect answer and the people."""
+    alpha = share[mask] * n_eff + 0.5
+    gammas = draw.standard_gamma(alpha, size=(FLOOR_DRAWS, alpha.size))
+    number = round(n_eff)
+    truth, people = np.zeros((2, FLOOR_DRAWS, mask.size))
+    truth[:, mask] = gammas / gammas.sum(axis=1, keepdims=True)
+    people[:, mask] = draw.multinomial(number, truth[:, mask]) / number
+    return truth, people
+
+
+def chunk(draws: int, bytes_per_draw: int) -> int:
+    """How many draws to evaluate at once: a divisor of `draws` within the memory limit."""
+    most = max(1, min(draws, MEMORY // max(1, bytes_per_draw)))
+    return next(size for size in range(most, 0, -1) if draws % size == 0)

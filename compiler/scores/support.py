@@ -1,0 +1,201 @@
+"""Which typed terms have an array program: everything else is refused by name, all in one go.
+
+Expects the terms that measures and checks reach. Ensures that a graph is built only from terms that `expressions` and
+`kernels` know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from cyclspec.compiler.scores.arithmetic import FUNCTIONS
+from cyclspec.compiler.scores.reductions import REDUCERS, WEIGHTED
+from cyclspec.compiler.scores.vocabularies import word_of
+from cyclspec.compiler.scores.walk import named_terms, parts
+from cyclspec.language.diagnostics.cy08_not_yet import NotLowered
+from cyclspec.language.types.kinds import Choice, Dist, Of, Record, Text
+from cyclspec.language.types.terms import (
+    AnswerTerm,
+    ArithmeticTerm,
+    CallTerm,
+    ColumnTerm,
+    CompareTerm,
+    FormalTerm,
+    IfTerm,
+    KindTerm,
+    LetTerm,
+    LevelTerm,
+    ListTerm,
+    Literal_,
+    LogicTerm,
+    MemberTerm,
+    MetricTerm,
+    NegateTerm,
+    PickTerm,
+    RangeTerm,
+    ReduceTerm,
+    Term,
+    TypedAudit,
+    TypedMeasure,
+    VocabularyTerm,
+)
+
+CELL_FUNCTIONS: Final = FUNCTIONS | {
+    "is_missing",
+    "uniform",
+    "size",
+    "span",
+    "complete",
+    "human_mean",
+    "human_mean_in_sample",
+    "human_shuffled",
+}
+METRIC_FUNCTIONS: Final = FUNCTIONS | {"size", "span", "index"}
+METRIC_REDUCERS: Final = frozenset(
+    {("sum", "over"), ("mean", "over"), ("min", "over"), ("max", "over"), ("cumsum", "along")}
+)
+
+
+def refusals(audit: TypedAudit) -> tuple[NotLowered, ...]:
+    """What measures and checks use, directly or through lets, that cannot run yet."""
+    found: dict[NotLowered, None] = {}
+    for measure in audit.measures:
+        found |= dict.fromkeys(_measure(measure))
+    for term in _reached(audit):
+        found |= dict.fromkeys(_term(term))
+    return tuple(found)
+
+
+def _reached(audit: TypedAudit) -> Iterator[Term]:
+    """Every distinct term below measures and checks, through lets; arguments without values of their own left out."""
+    named, seen = named_terms(audit), set[Term]()
+    waiting: list[Term] = [measure.term for measure in audit.measures] + [
+        check.term for check in audit.checks
+    ]
+    while waiting:
+        term = waiting.pop()
+        if term in seen:
+            continue
+        seen.add(term)
+        yield term
+        if isinstance(term, LetTerm):
+            waiting.append(named[term.name])
+        waiting.extend(_evaluated_parts(term))
+
+
+def _evaluated_parts(term: Term) -> tuple[Term, ...]:
+    match term:
+        case CallTerm(function="uniform" | "size" | "span" | "complete"):
+            return ()
+        case MemberTerm(of=of, among=ListTerm(items=items)):
+            return (of, *(item for item in items if word_of(item) is None))
+        case MemberTerm(of=of):
+            return (of,)
+        case CompareTerm(left=left, right=right):
+            return tuple(side for side in (left, right) if word_of(side) is None)
+        case _:
+            return parts(term)
+
+
+def _measure(measure: TypedMeasure) -> Iterator[NotLowered]:
+    if measure.adjust is not None:
+        yield NotLowered(span=measure.span, what=f"`adjust = {measure.adjust}`")
+
+
+def _term(term: Term) -> Iterator[NotLowered]:
+    what = _refused(term)
+    if what:
+        yield NotLowered(span=term.span, what=what)
+    if isinstance(term, MetricTerm):
+        yield from _body(term)
+
+
+def _refused(term: Term) -> str:
+    """Why a term over cells cannot run; empty where it can."""
+    match term:
+        case CallTerm(function=function) if function not in CELL_FUNCTIONS:
+            return f"`{function}(..)` over cells"
+        case ReduceTerm(direction="along", reducer=reducer):
+            return f"`{reducer} along` an axis"
+        case ReduceTerm():
+            return _reducer(term)
+        case AnswerTerm(field="value") | ColumnTerm() if not isinstance(term.type.kind, Dist):
+            return "a measure of values that are not distributions"
+        case KindTerm():
+            return "`is` in a measure"
+        case CompareTerm(op=op, left=left, right=right) if op not in ("==", "!=") and (
+            _unordered(left) or _unordered(right)
+        ):
+            return f"`{op}` on levels without a closed order"
+        case LevelTerm() | VocabularyTerm() | Literal_(value=str()) | ListTerm() | RangeTerm() | FormalTerm():
+            return "a word that is not compared with anything"
+        case _:
+            return ""
+
+
+def _reducer(term: ReduceTerm) -> str:
+    of = term.of.type.kind
+    if term.reducer not in REDUCERS:
+        return f"reducer `{term.reducer}`"
+    if isinstance(of, Choice | Of | Record | Text):
+        return f"`{term.reducer}` of choices"
+    if isinstance(of, Dist) and term.reducer != "mean":
+        return f"`{term.reducer}` of distributions"
+    if term.weight is not None and term.reducer not in WEIGHTED:
+        return f"`{term.reducer}` with weights"
+    return ""
+
+
+def _unordered(term: Term) -> bool:
+    match term.type.kind:
+        case Of(vocabulary):
+            return vocabulary.open or not vocabulary.ordered
+        case Text():
+            return True
+        case _:
+            return False
+
+
+def _body(metric: MetricTerm) -> Iterator[NotLowered]:
+    for term in _evaluated_body(metric.body):
+        what = _refused_in_metric(term)
+        if what:
+            yield NotLowered(span=term.span, what=f"{what} in metric `{metric.metric}`")
+        if isinstance(term, MetricTerm):
+            yield from _body(term)
+
+
+def _evaluated_body(term: Term) -> Iterator[Term]:
+    yield term
+    if isinstance(term, CallTerm) and term.function in METRIC_FUNCTIONS - FUNCTIONS:
+        return
+    for part in parts(term):
+        yield from _evaluated_body(part)
+
+
+def _refused_in_metric(term: Term) -> str:
+    match term:
+        case ReduceTerm(reducer=reducer, direction=direction, axes=axes, weight=weight, by=by):
+            known = (
+                (reducer, direction) in METRIC_REDUCERS and axes == ("option",) and weight is None and not by
+            )
+            return "" if known else f"`{reducer} {direction} {', '.join(axes)}`"
+        case CallTerm(function=function):
+            return "" if function in METRIC_FUNCTIONS else f"`{function}(..)`"
+        case PickTerm(at=(("option", "first" | "last"),)) | Literal_(value=bool() | int() | float()):
+            return ""
+        case (
+            FormalTerm()
+            | NegateTerm()
+            | ArithmeticTerm()
+            | CompareTerm()
+            | LogicTerm()
+            | IfTerm()
+            | MetricTerm()
+        ):
+            return ""
+        case PickTerm():
+            return "picking a named option"
+        case _:
+            return "a value that is neither a number nor a formal"

@@ -1,0 +1,164 @@
+"""Levels and attributes as cells: integer codes for vocabularies, numbers where they are numbers.
+
+Expects attributes in the grid. Ensures that two coded values are compared by the names of their levels, in the order
+of their vocabulary, never by position in a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from cyclspec.compiler.axes import Attribute
+from cyclspec.compiler.scores.cells import NO_VALUE, OK, Array, Cells, apply
+from cyclspec.compiler.scores.frame import Frame, vocabulary_of
+from cyclspec.language.diagnostics import InternalError
+from cyclspec.language.types.kinds import Bool, Number, Of, Unit
+from cyclspec.language.types.terms import AttributeTerm, AxisTerm, LevelTerm, ListTerm, Literal_, Term
+
+
+def attribute_cells(frame: Frame, term: AxisTerm | AttributeTerm) -> Cells:
+    """The value of an axis or of one of its attributes, per level of the axis."""
+    axis = frame.axes[term.axis]
+    if _is_numeric(term):
+        values = _numbers(frame, term)
+        absent = np.isnan(values)
+        return _placed(frame, term.axis, np.where(absent, 0.0, values), absent, None)
+    texts = _texts(axis.levels if isinstance(term, AxisTerm) else frame.attribute(term.axis, term.attribute))
+    names = _names(term, texts)
+    codes = np.array(
+        [-1 if text is None or text not in names else names.index(text) for text in texts], dtype=np.int32
+    )
+    return _placed(frame, term.axis, codes, codes < 0, names)
+
+
+def _is_numeric(term: Term) -> bool:
+    """Numbers, and vocabularies with a unit: the levels of `size : ordinal parameters` are numbers."""
+    match term.type.kind:
+        case Number() | Bool():
+            return True
+        case Of(vocabulary):
+            return vocabulary.unit is not Unit.NONE
+        case _:
+            return False
+
+
+def _placed(
+    frame: Frame,
+    axis: str,
+    values: NDArray[np.generic],
+    absent: NDArray[np.bool_],
+    names: tuple[str, ...] | None,
+) -> Cells:
+    status = None
+    if absent.any():
+        reason = np.where(absent, np.int8(NO_VALUE), np.int8(OK))
+        status = jnp.asarray(frame.placed(reason, (axis,)))
+    return Cells(frozenset((axis,)), jnp.asarray(frame.placed(values, (axis,))), status, names=names)
+
+
+def _numbers(frame: Frame, term: AxisTerm | AttributeTerm) -> NDArray[np.float64]:
+    held: tuple[Attribute, ...]
+    if isinstance(term, AttributeTerm):
+        held = frame.attribute(term.axis, term.attribute)
+    else:
+        axis = frame.axes[term.axis]
+        held = axis.attributes.get("value", axis.levels)
+    return np.array([np.nan if value is None else float(value) for value in held], dtype=np.float64)
+
+
+def _texts(values: tuple[Attribute, ...]) -> tuple[str | None, ...]:
+    return tuple(None if value is None else str(value) for value in values)
+
+
+def _names(term: AxisTerm | AttributeTerm, texts: tuple[str | None, ...]) -> tuple[str, ...]:
+    vocabulary = vocabulary_of(term.type)
+    if vocabulary is not None:
+        return vocabulary.names
+    return tuple(sorted({text for text in texts if text is not None}))
+
+
+def word_of(term: Term) -> str | None:
+    """The level or text that a term spells out."""
+    match term:
+        case LevelTerm(level=level):
+            return level
+        case Literal_(value=str() as text):
+            return text
+        case _:
+            return None
+
+
+def coded_pair(left: Term, right: Term, cells: Callable[[Term], Cells]) -> tuple[Cells, Cells] | None:
+    """Both sides of a comparison of levels as codes of one list of names; None for a comparison of numbers."""
+    words = word_of(left), word_of(right)
+    match words:
+        case str() as first, str() as second:
+            return _code(first, (first, second)), _code(second, (first, second))
+        case str() as first, None:
+            other = cells(right)
+            return _word(left, first, other), other
+        case None, str() as second:
+            other = cells(left)
+            return other, _word(right, second, other)
+        case _:
+            return _same_names(cells(left), cells(right))
+
+
+def _word(term: Term, word: str, other: Cells) -> Cells:
+    """A word beside coded cells as its code; beside numbers as the number of its level."""
+    if other.names is not None:
+        return _code(word, other.names)
+    level = (
+        None if not isinstance(term, LevelTerm) or term.vocabulary is None else term.vocabulary.level(word)
+    )
+    if level is None or level.value is None:
+        raise InternalError("score", f"level {word} is compared with numbers and has no value")
+    return Cells(frozenset(), jnp.asarray(level.value))
+
+
+def _code(word: str, names: tuple[str, ...]) -> Cells:
+    code = names.index(word) if word in names else -1
+    return Cells(frozenset(), jnp.asarray(code, jnp.int32))
+
+
+def _same_names(left: Cells, right: Cells) -> tuple[Cells, Cells] | None:
+    if left.names is None or right.names is None:
+        return None
+    if left.names == right.names:
+        return left, right
+    names = tuple(dict.fromkeys((*left.names, *right.names)))
+    return _recode(left, names), _recode(right, names)
+
+
+def _recode(cells: Cells, names: tuple[str, ...]) -> Cells:
+    table = jnp.asarray([names.index(name) for name in cells.names or ()], jnp.int32)
+    return Cells(cells.axes, table[cells.value], cells.status, names=names)
+
+
+def among(of: Cells, of_term: Term, items: ListTerm, cells: Callable[[Term], Cells]) -> Cells:
+    """Whether a value equals one of a list."""
+    if of.names is not None:
+        words = {word_of(item) for item in items.items}
+        hits = np.array([name in words for name in of.names], dtype=np.bool_)
+        return apply(lambda codes: jnp.asarray(hits)[codes], of)
+    total = apply(lambda value: jnp.zeros_like(value, bool), of)
+    for item in items.items:
+        total = apply(_or_equal, total, of, cells(item))
+    return total
+
+
+def _or_equal(known: Array, value: Array, item: Array) -> Array:
+    return known | (value == item)
+
+
+def index_of(levels: tuple[str, ...], level: str) -> int:
+    """The index of a level; `first` and `last` stand for the ends unless a level has that name."""
+    if level in levels:
+        return levels.index(level)
+    if level in ("first", "last"):
+        return 0 if level == "first" else len(levels) - 1
+    raise InternalError("score", f"no level {level} among {levels}")

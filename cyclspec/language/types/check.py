@@ -1,0 +1,40 @@
+"""The type checker: every pass in order, every finding in one go.
+
+Expects a program. Ensures that the audits it returns are closed and typed, and that errors are reported once, sorted
+by place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cyclspec.language.diagnostics import Findings
+from cyclspec.language.names.modules import Program
+from cyclspec.language.syntax import tree as t
+from cyclspec.language.types.audits import elaborate_audits
+from cyclspec.language.types.context import Context
+from cyclspec.language.types.metrics import elaborate_metrics
+from cyclspec.language.types.panels import elaborate_panels, elaborate_targets
+from cyclspec.language.types.params import elaborate_params
+from cyclspec.language.types.prompts import elaborate_prompts
+from cyclspec.language.types.tables import elaborate_tables
+from cyclspec.language.types.vocabularies import elaborate_vocabularies
+
+PASSES = (
+    elaborate_vocabularies,
+    elaborate_params,
+    elaborate_tables,
+    elaborate_panels,
+    elaborate_targets,
+    elaborate_metrics,
+    elaborate_prompts,
+    elaborate_audits,
+)
+
+
+def check_program(program: Program, findings: Findings, bindings: Mapping[str, t.Expr]) -> Context:
+    """The context of a program after all passes; `bindings` are the parameters given from outside."""
+    ctx = Context(program, findings, bindings)
+    for elaborate in PASSES:
+        elaborate(ctx)
+    return ctx

@@ -1,0 +1,81 @@
+"""Evaluates terms that are known from the text alone: parameters and their conditions.
+
+Expects typed terms of phase `static`. Ensures plain Python values; raises `NotConstant` for anything that needs data.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cyclspec.language.types import terms as h
+
+Value = bool | int | float | str | tuple[Any, ...]
+
+_OPS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "^": operator.pow,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+class NotConstant(Exception):
+    """The term needs data or answers."""
+
+
+def evaluate(term: h.Term) -> Value:
+    """The value of a static term."""
+    match term:
+        case h.Literal_(value=value):
+            return value
+        case h.LevelTerm(level=level):
+            return level
+        case h.ListTerm(items=items):
+            return tuple(evaluate(item) for item in items)
+        case h.RangeTerm(low=low, high=high):
+            return (low, math.inf if high is None else high)
+        case h.NegateTerm(of=of):
+            return -_number(evaluate(of))
+        case h.ArithmeticTerm(op=op, left=left, right=right) | h.CompareTerm(op=op, left=left, right=right):
+            return _apply(op, evaluate(left), evaluate(right))
+        case h.MemberTerm(of=of, among=among, negated=negated):
+            return _member(evaluate(of), among) != negated
+        case h.LogicTerm(op="not", args=(arg,)):
+            return not evaluate(arg)
+        case h.LogicTerm(op=op, args=args):
+            return all(map(evaluate, args)) if op == "and" else any(map(evaluate, args))
+        case h.IfTerm(condition=condition, then=then, otherwise=otherwise):
+            return evaluate(then) if evaluate(condition) else evaluate(otherwise)
+    raise NotConstant(type(term).__name__)
+
+
+def _number(value: Value) -> int | float:
+    if isinstance(value, int | float):
+        return value
+    raise NotConstant("not a number")
+
+
+def _apply(op: str, left: Value, right: Value) -> Value:
+    try:
+        result: Value = _OPS[op](left, right)
+    except (ZeroDivisionError, OverflowError, TypeError) as error:
+        raise NotConstant(str(error)) from error
+    return result
+
+
+def _member(value: Value, among: h.ListTerm | h.RangeTerm) -> bool:
+    found = evaluate(among)
+    assert isinstance(found, tuple)
+    if isinstance(among, h.RangeTerm):
+        return bool(found[0] <= _number(value) <= found[1])
+    return value in found

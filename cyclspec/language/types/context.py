@@ -1,0 +1,103 @@
+"""What the passes of the type checker share: the program, the findings, and what is declared so far.
+
+Every pass fills one table, keyed by the module and name of a declaration, and reads the tables of passes before it:
+vocabularies, parameters, tables, panels, targets, metrics, prompts, audits. A declaration that failed is absent, and
+whoever names it gets `Unknown`, so that one mistake is reported once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from cyclspec.language.diagnostics import Diagnostic, Findings
+from cyclspec.language.names.modules import Module, Program
+from cyclspec.language.syntax import tree as t
+from cyclspec.language.types import terms as h
+from cyclspec.language.types.kinds import Kind, Number, Vocabulary
+
+
+class Symbol(NamedTuple):
+    """A declaration's identity: the key of its module, and its name."""
+
+    module: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParamValue:
+    """A bound parameter: its kind, its value as a term, and where the value came from."""
+
+    kind: Kind
+    term: h.Term
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class TypedMetric:
+    """A metric, checked once for every scale S; `needs_order` where its condition says `S is ordinal`."""
+
+    name: str
+    formals: tuple[tuple[str, Kind], ...]
+    result: Number
+    needs_order: bool
+    body: h.Term
+
+
+@dataclass(slots=True)
+class Context:
+    """The shared state of one check."""
+
+    program: Program
+    findings: Findings
+    bindings: Mapping[str, t.Expr]
+    vocabularies: dict[Symbol, Vocabulary] = field(default_factory=dict)
+    params: dict[Symbol, ParamValue] = field(default_factory=dict)
+    tables: dict[str, h.TypedTable] = field(default_factory=dict)
+    panels: dict[str, h.TypedPanel] = field(default_factory=dict)
+    targets: dict[str, h.TypedTarget] = field(default_factory=dict)
+    metrics: dict[Symbol, TypedMetric] = field(default_factory=dict)
+    prompts: dict[Symbol, h.TypedPrompt] = field(default_factory=dict)
+    audits: dict[str, h.TypedAudit] = field(default_factory=dict)
+
+    def report(self, diagnostic: Diagnostic) -> None:
+        self.findings.add(diagnostic)
+
+    def module(self, key: str) -> Module:
+        return self.program.modules[key]
+
+    def resolve(self, module: Module, name: str) -> tuple[Symbol, t.Decl] | None:
+        """The declaration that a bare name means in a module: its own, or an imported one."""
+        if name in module.decls:
+            return Symbol(module.key, name), module.decls[name]
+        if name in module.imported:
+            target = self.module(module.imported[name])
+            return Symbol(target.key, name), target.decls[name]
+        return None
+
+    def resolve_dotted(self, module: Module, parts: tuple[str, ...]) -> tuple[Symbol, t.Decl, tuple[str, ...]] | None:
+        """The declaration that a dotted path begins with, and the rest of the path."""
+        if len(parts) > 1 and parts[0] in module.aliases:
+            target = self.module(module.aliases[parts[0]])
+            if parts[1] not in target.decls or parts[1].startswith("_"):
+                return None
+            return Symbol(target.key, parts[1]), target.decls[parts[1]], parts[2:]
+        found = self.resolve(module, parts[0])
+        return None if found is None else (*found, parts[1:])
+
+    def names(self, module: Module) -> set[str]:
+        """Every name that a bare word can mean in a module."""
+        return set(module.decls) | set(module.imported) | set(module.aliases)
+
+    def public(self, module: Module, alias: str) -> set[str]:
+        """The names behind an alias."""
+        target = self.module(module.aliases[alias])
+        return {name for name in target.decls if not name.startswith("_")}
+
+    def declarations(self, kind: type[t.Node]) -> Iterator[tuple[Module, t.Decl]]:
+        """All declarations of one kind, module by module, imports first."""
+        for module in self.program.modules.values():
+            for decl in module.tree.decls:
+                if isinstance(decl, kind):
+                    yield module, decl

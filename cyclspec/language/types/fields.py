@@ -1,0 +1,60 @@
+"""Blocks of fields: `name = value` inside braces.
+
+Ensures that a field is known, given once, and present where it must be; unknown fields are errors with a suggestion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cyclspec.language.diagnostics.cy01_names import FieldMissing, UnknownField
+from cyclspec.language.names.modules import twice
+from cyclspec.language.names.suggest import did_you_mean
+from cyclspec.language.spans import Span
+from cyclspec.language.syntax import tree as t
+from cyclspec.language.types.context import Context
+
+_BELONGS = {
+    ("ask", "temperature"): "temperature belongs to the reader: `read = sampled(temperature = 1.0)`",
+    ("ask", "labels"): "labels belong to the reader: `read = first_token(labels = letters)`",
+    ("ask", "max_tokens"): "max_tokens belongs to the reader: `read = sampled(max_tokens = 64)`",
+}
+
+
+def read_fields(
+    ctx: Context,
+    fields: Sequence[t.Field],
+    known: Sequence[str],
+    *,
+    where: str,
+    required: Sequence[str] = (),
+    at: Span | None = None,
+) -> dict[str, t.Field]:
+    """The fields of a block by name. `where` is the kind of block, such as `ask`."""
+    found: dict[str, t.Field] = {}
+    for field in fields:
+        name = field.name.name
+        if name not in known:
+            ctx.report(_unknown(field, known, where))
+        elif name in found:
+            ctx.report(twice(field.name, found[name].name, "block"))
+        else:
+            found[name] = field
+    for name in required:
+        if name not in found and at is not None:
+            ctx.report(FieldMissing(span=at, name=name, where=_article(where)))
+    return found
+
+
+def _article(where: str) -> str:
+    return f"an `{where}`" if where[0] in "aeiou" else f"a `{where}`"
+
+
+def _unknown(field: t.Field, known: Sequence[str], where: str) -> UnknownField:
+    name = field.name.name
+    belongs = _BELONGS.get((where, name))
+    helps = (belongs,) if belongs else did_you_mean(name, known)
+    notes = (f"fields of `{where}`: {', '.join(known)}",) if known else ()
+    return UnknownField(
+        span=field.name.span, name=name, where=f"{_article(where)} block", helps=helps, notes=notes
+    )

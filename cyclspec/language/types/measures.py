@@ -1,0 +1,206 @@
+"""Pass 7c: lets, measures and checks: what is read off the answers."""
+
+from __future__ import annotations
+
+from typing import Literal, cast
+
+from cyclspec.language.diagnostics import Label
+from cyclspec.language.diagnostics.cy01_names import UnknownName
+from cyclspec.language.diagnostics.cy02_types import WrongArguments, WrongType
+from cyclspec.language.diagnostics.cy03_axes import AxisLeftOver, MeasureMayBeMissing
+from cyclspec.language.diagnostics.cy05_units import DifferenceOfShares, OutsideRange, UnitMismatch
+from cyclspec.language.names.suggest import did_you_mean
+from cyclspec.language.syntax import tree as t
+from cyclspec.language.types import kinds as k
+from cyclspec.language.types import terms as h
+from cyclspec.language.types import units
+from cyclspec.language.types.calls import axis_words
+from cyclspec.language.types.declared import TypeReader
+from cyclspec.language.types.expressions import fits, infer, truth_of
+from cyclspec.language.types.fields import read_fields
+from cyclspec.language.types.scope import Scope, failed
+from cyclspec.language.types.vocabularies import number_of
+
+_MEASURE_FIELDS = ("better", "interval", "adjust")
+_CHECK_FIELDS = ("on_fail", "because")
+_ON_FAIL = ("exclude", "withhold", "warn", "stop")
+MAX_DRAWS = 1_000_000
+
+
+def let_statement(scope: Scope, let: t.Let) -> h.TypedLet | None:
+    """One named value; a declared type must fit."""
+    term = infer(scope, let.value)
+    if failed(term):
+        return None
+    if let.type is not None:
+        declared = TypeReader(scope.ctx, scope.module, {}, let.name.name).read(let.type)
+        if not _fits_declared(term, declared):
+            what = f"`{let.name.name}`"
+            wanted, found = k.kind_text(declared), k.kind_text(term.type.kind)
+            scope.report(WrongType(span=let.value.span, what=what, expected=wanted, found=found))
+            return None
+    return h.TypedLet(let.name.name, term, let.span)
+
+
+def _fits_declared(term: h.Term, declared: k.Kind) -> bool:
+    unit = units.unit_of(term)
+    if isinstance(declared, k.Number) and unit is not None:
+        return declared.unit is k.Unit.NONE or units.fits(unit, declared.unit, term)
+    return fits(term.type.kind, declared)
+
+
+def measure_statement(scope: Scope, measure: t.Measure) -> h.TypedMeasure | None:
+    """One measure, with exactly its declared axes and unit."""
+    fields = read_fields(scope.ctx, measure.fields, _MEASURE_FIELDS, where="measure")
+    term = infer(scope, measure.value)
+    if failed(term):
+        return None
+    by = tuple(ident.name for ident in measure.by)
+    exact = _axes_are(scope, measure, by, term)
+    unit = _unit(scope, measure, term)
+    interval = _interval(scope, fields.get("interval"))
+    better = _word(scope, fields.get("better"), ("higher", "lower"))
+    adjust = _word(scope, fields.get("adjust"), ("holm", "bh"))
+    if not exact or unit is None:
+        return None
+    if term.type.optional:
+        helps = ("say what a missing answer is worth: `missing = drop` on its `ask`",)
+        scope.report(MeasureMayBeMissing(span=measure.value.span, measure=measure.name.name, helps=helps))
+        return None
+    return h.TypedMeasure(
+        name=measure.name.name,
+        by=by,
+        unit=unit,
+        term=term,
+        better=cast(Literal["higher", "lower"] | None, better),
+        interval=interval,
+        adjust=cast(Literal["holm", "bh"] | None, adjust),
+        doc=measure.doc,
+        span=measure.span,
+    )
+
+
+def _axes_are(scope: Scope, measure: t.Measure, by: tuple[str, ...], term: h.Term) -> bool:
+    left = term.type.axes
+    if left == set(by):
+        return True
+    extra, lost = sorted(left - set(by)), sorted(set(by) - left)
+    name = measure.name.name
+    at = measure.value.head if isinstance(measure.value, t.Reduce) else measure.value.span
+    also = (
+        (Label(measure.by[0].span.to(measure.by[-1].span), f"declared: {', '.join(by)}"),) if measure.by else ()
+    )
+    shown = ", ".join(sorted(left)) or "nothing"
+    if extra:
+        problem = "has an axis it does not declare" if len(extra) == 1 else "has axes it does not declare"
+        keep = ", ".join([*by, *extra])
+        helps: tuple[str, ...] = (
+            f"reduce it: `mean over {', '.join(extra)} of ...`",
+            f"or keep it: `measure {name} by {keep}`",
+        )
+    else:
+        problem = f"declares {', '.join(f'`{axis}`' for axis in lost)} and has no such axis"
+        helps = (f"leave it out: `measure {name}" + (f" by {', '.join(sorted(left))}`" if left else "`"),)
+    scope.report(AxisLeftOver(span=at, measure=name, problem=problem, left=shown, also=also, helps=helps))
+    return False
+
+
+def _unit(scope: Scope, measure: t.Measure, term: h.Term) -> k.Unit | None:
+    """The unit of the measure: as declared, but for a difference of shares, which is in points."""
+    found = units.unit_of(term)
+    if found is None:
+        what, kind = f"`{measure.name.name}`", k.kind_text(term.type.kind)
+        scope.report(WrongType(span=measure.value.span, what=what, expected="a number", found=kind))
+        return None
+    if measure.type is None:
+        return found
+    declared = TypeReader(scope.ctx, scope.module, {}).read(measure.type)
+    if isinstance(declared, k.Unknown):
+        return None
+    if not isinstance(declared, k.Number) or not (
+        units.fits(found, declared.unit, term) or declared.unit is k.Unit.NONE
+    ):
+        left, right = f"a value in `{found.value}`", f"the declared `{k.kind_text(declared)}`"
+        scope.report(UnitMismatch(span=measure.value.span, verb="give", left=left, right=right))
+        return None
+    if found is k.Unit.POINTS and declared.unit is k.Unit.SHARE:
+        helps = (f"declare it: `measure {measure.name.name} ... : points`",)
+        scope.report(DifferenceOfShares(span=measure.type.span, measure=measure.name.name, helps=helps))
+        return k.Unit.POINTS
+    return found if declared.unit is k.Unit.NONE else declared.unit
+
+
+def _word(scope: Scope, field: t.Field | None, known: tuple[str, ...]) -> str | None:
+    if field is None:
+        return None
+    word = field.value.name if isinstance(field.value, t.Name) else field.value.span.text
+    if word in known:
+        return word
+    helps = did_you_mean(word, known)
+    scope.report(
+        UnknownName(span=field.value.span, what=f"value of `{field.name.name}`", name=word, helps=helps)
+    )
+    return None
+
+
+def _interval(scope: Scope, field: t.Field | None) -> h.Interval | None:
+    """`bootstrap(over = item, draws = 2000, level = 95%)`."""
+    if field is None:
+        return None
+    match field.value:
+        case t.Call(fn=t.Name(name="bootstrap"), args=args):
+            named = {arg.name.name: arg for arg in args if arg.name is not None}
+        case _:
+            spelled = ("write `interval = bootstrap(over = item, draws = 2000, level = 95%)`",)
+            found = field.value.span.text
+            scope.report(
+                WrongType(
+                    span=field.value.span, what="`interval`", expected="bootstrap(..)", found=found, helps=spelled
+                )
+            )
+            return None
+    unknown = [arg for arg in args if arg.name is None or arg.name.name not in ("over", "draws", "level")]
+    if unknown or "over" not in named:
+        problem = f"has no argument `{unknown[0].span.text}`" if unknown else "needs `over`"
+        at = unknown[0].span if unknown else field.value.span
+        scope.report(WrongArguments(span=at, callee="bootstrap", problem=problem))
+        return None
+    axes = axis_words(scope, named["over"])
+    for axis in axes:
+        if not isinstance(scope.locals.get(axis.name), h.AxisTerm):
+            known = [name for name, term in scope.locals.items() if isinstance(term, h.AxisTerm)]
+            helps = did_you_mean(axis.name, known)
+            scope.report(UnknownName(span=axis.span, what="axis", name=axis.name, helps=helps))
+            return None
+    draws = _bounded(scope, named.get("draws"), 2000.0, 10, MAX_DRAWS)
+    level = _bounded(scope, named.get("level"), 0.95, 0.5, 0.9999)
+    return h.Interval(tuple(axis.name for axis in axes), int(draws), level)
+
+
+def _bounded(scope: Scope, arg: t.Argument | None, default: float, low: float, high: float) -> float:
+    if arg is None:
+        return default
+    number = number_of(arg.value)
+    if number is not None and low <= number <= high:
+        return float(number)
+    name = arg.name.name if arg.name else ""
+    scope.report(OutsideRange(span=arg.span, what=arg.span.text, condition=f"{name} in {low:g}..{high:g}"))
+    return default
+
+
+def check_statement(scope: Scope, check: t.Check) -> h.TypedCheck | None:
+    """One gate; without `on_fail` a failing cell withholds the measures it covers."""
+    fields = read_fields(scope.ctx, check.fields, _CHECK_FIELDS, where="check")
+    term = truth_of(scope, check.value)
+    on_fail = _word(scope, fields.get("on_fail"), _ON_FAIL) or "withhold"
+    because = fields["because"].value if "because" in fields else None
+    if failed(term):
+        return None
+    return h.TypedCheck(
+        name=check.name.name,
+        term=term,
+        axes=tuple(sorted(term.type.axes)),
+        on_fail=cast(Literal["exclude", "withhold", "warn", "stop"], on_fail),
+        because=because.value if isinstance(because, t.TextValue) else "",
+        span=check.span,
+    )

@@ -1,0 +1,192 @@
+"""Pass 4: panels of models, and targets.
+
+Ensures that every model says where it is and has one level of each factor, and that a target cuts people by columns
+that their table has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cyclspec.language.diagnostics.cy01_names import FieldMissing, UnknownName
+from cyclspec.language.diagnostics.cy02_types import WrongArguments, WrongType
+from cyclspec.language.diagnostics.cy03_axes import NotAnAttribute
+from cyclspec.language.names.modules import Module, twice
+from cyclspec.language.names.suggest import did_you_mean
+from cyclspec.language.syntax import tree as t
+from cyclspec.language.types import kinds as k
+from cyclspec.language.types import terms as h
+from cyclspec.language.types.context import Context
+from cyclspec.language.types.fields import read_fields
+from cyclspec.language.types.scope import dotted_parts
+from cyclspec.language.types.vocabularies import (
+    RESERVED,
+    check_name,
+    make_levels,
+    number_of,
+    order_and_unit,
+    quantity,
+)
+
+PLACES = ("hf", "local", "openai", "demo")
+
+
+def elaborate_panels(ctx: Context) -> None:
+    """Fills `ctx.panels`."""
+    for _, decl in ctx.declarations(t.Panel):
+        assert isinstance(decl, t.Panel)
+        check_name(ctx, decl.name)
+        read_fields(ctx, decl.fields, (), where="panel")
+        declared = {factor.name.name: _factor(ctx, factor) for factor in decl.factors}
+        models: list[h.TypedModel] = []
+        names: dict[str, t.Ident] = {}
+        for model in decl.models:
+            first = names.setdefault(model.name.name, model.name)
+            if first is not model.name:
+                ctx.report(twice(model.name, first, "panel"))
+                continue
+            models.append(_model(ctx, model, declared))
+        factors = tuple(_closed(vocabulary, models) for vocabulary in declared.values())
+        ctx.panels[decl.name.name] = h.TypedPanel(decl.name.name, factors, tuple(models))
+
+
+def _factor(ctx: Context, factor: t.Factor) -> k.Vocabulary:
+    if factor.name.name in RESERVED:
+        check_name(ctx, factor.name)
+    ordered, unit = order_and_unit(ctx, factor.type)
+    levels = make_levels(ctx, factor.levels)
+    return k.Vocabulary(factor.name.name, ordered, levels, unit=unit, open=not factor.levels)
+
+
+def _closed(vocabulary: k.Vocabulary, models: list[h.TypedModel]) -> k.Vocabulary:
+    """An open factor takes its levels from the models, numbers in their order."""
+    if not vocabulary.open:
+        return vocabulary
+    used = dict.fromkeys(m.factors[vocabulary.name] for m in models if vocabulary.name in m.factors)
+    numeric = vocabulary.unit is not k.Unit.NONE
+    ordered = sorted(used, key=float) if numeric else list(used)
+    levels = tuple(
+        k.Level(name=_level_name(v), code=v, label={}, value=float(v) if numeric else None) for v in ordered
+    )
+    return k.Vocabulary(vocabulary.name, vocabulary.ordered, levels, unit=vocabulary.unit)
+
+
+def _level_name(value: str | float) -> str:
+    """`7B` for 7e9: how a size is shown in tables."""
+    if isinstance(value, str):
+        return value
+    for magnitude, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if value >= magnitude:
+            return f"{value / magnitude:g}{letter}"
+    return f"{value:g}"
+
+
+def _model(ctx: Context, model: t.Model, factors: Mapping[str, k.Vocabulary]) -> h.TypedModel:
+    source, location, revision = _place(ctx, model.source)
+    fields = read_fields(ctx, model.fields, tuple(factors), where="model")
+    levels: dict[str, str | float] = {}
+    for name, vocabulary in factors.items():
+        if name not in fields:
+            helps = (f"add `{name} = ...` to `{model.name.name}`",)
+            ctx.report(FieldMissing(span=model.name.span, name=name, where="a model of this panel", helps=helps))
+            continue
+        level = _factor_level(ctx, fields[name], vocabulary)
+        if level is not None:
+            levels[name] = level
+    return h.TypedModel(
+        name=model.name.name,
+        source=source,
+        location=location,
+        revision=revision,
+        factors=levels,
+        span=model.span,
+    )
+
+
+def _factor_level(ctx: Context, field: t.Field, vocabulary: k.Vocabulary) -> str | float | None:
+    match field.value:
+        case t.Quantity() if vocabulary.unit is not k.Unit.NONE and quantity(field.value)[1] is vocabulary.unit:
+            return quantity(field.value)[0]
+        case t.Whole() | t.Real() if vocabulary.unit is not k.Unit.NONE:
+            return float(number_of(field.value) or 0)
+        case t.Name(name=name) if vocabulary.unit is k.Unit.NONE:
+            if vocabulary.open or vocabulary.level(name) is not None:
+                return name
+            helps = did_you_mean(name, vocabulary.names)
+            where = f" of `{vocabulary.name}`"
+            ctx.report(UnknownName(span=field.value.span, what="level", name=name, where=where, helps=helps))
+            return None
+    expected = vocabulary.unit.value if vocabulary.unit is not k.Unit.NONE else f"a level of {vocabulary.name}"
+    found = field.value.span.text
+    ctx.report(WrongType(span=field.value.span, what=f"`{vocabulary.name}`", expected=expected, found=found))
+    return None
+
+
+def _place(ctx: Context, expr: t.Expr) -> tuple[h.Source, str, str | None]:
+    """`hf("org/name", revision = "...")`, `local("folder")`, `openai("model")`, `demo()`."""
+    if not isinstance(expr, t.Call) or not isinstance(expr.fn, t.Name) or expr.fn.name not in PLACES:
+        name = expr.fn.span.text if isinstance(expr, t.Call) else expr.span.text
+        helps = did_you_mean(name, PLACES)
+        ctx.report(UnknownName(span=expr.span, what="place of models", name=name, helps=helps))
+        return "demo", "", None
+    source: h.Source = expr.fn.name  # type: ignore[assignment]
+    named = {arg.name.name: arg.value for arg in expr.args if arg.name is not None}
+    plain = [arg.value for arg in expr.args if arg.name is None]
+    texts = [value.value for value in plain if isinstance(value, t.TextValue)]
+    revision = named.pop("revision", None)
+    wanted = 0 if source == "demo" else 1
+    if named or len(texts) != wanted or len(plain) != wanted or (revision is not None and source != "hf"):
+        problem = "is written `demo()`" if source == "demo" else f'is written `{source}("name")`'
+        ctx.report(WrongArguments(span=expr.span, callee=source, problem=problem))
+        return source, "", None
+    return source, texts[0] if texts else "", revision.value if isinstance(revision, t.TextValue) else None
+
+
+def elaborate_targets(ctx: Context) -> None:
+    """Fills `ctx.targets`."""
+    for module, decl in ctx.declarations(t.Target):
+        assert isinstance(decl, t.Target)
+        check_name(ctx, decl.name)
+        known = ("axes", "rows", "weight", "min_n")
+        fields = read_fields(
+            ctx, decl.fields, known, where="target", required=("axes", "rows"), at=decl.name.span
+        )
+        if "axes" in fields and "rows" in fields:
+            _target(ctx, module, decl, fields)
+
+
+def _target(ctx: Context, module: Module, decl: t.Target, fields: Mapping[str, t.Field]) -> None:
+    rows = _table_name(ctx, module, fields["rows"].value)
+    if rows is None:
+        return
+    columns = {c.name: c for c in ctx.tables[rows].columns}
+    axes: list[str] = []
+    nodes = fields["axes"].value
+    for node in [item.value for item in nodes.items] if isinstance(nodes, t.List) else [nodes]:
+        parts = dotted_parts(node) or ("",)
+        column = columns.get(parts[-1])
+        if column is None or not isinstance(column.kind, k.Of):
+            helps = did_you_mean(parts[-1], [n for n, c in columns.items() if isinstance(c.kind, k.Of)])
+            ctx.report(NotAnAttribute(span=node.span, name=parts[-1], of=f"`{rows}`", helps=helps))
+            continue
+        axes.append(parts[-1])
+    weight = dotted_parts(fields["weight"].value) if "weight" in fields else None
+    least = number_of(fields["min_n"].value) if "min_n" in fields else 0
+    ctx.targets[decl.name.name] = h.TypedTarget(
+        name=decl.name.name,
+        axes=tuple(axes),
+        people=rows,
+        weight=weight[-1] if weight else None,
+        min_n=int(least or 0),
+    )
+
+
+def _table_name(ctx: Context, module: Module, expr: t.Expr) -> str | None:
+    parts = dotted_parts(expr)
+    found = ctx.resolve_dotted(module, parts) if parts else None
+    if found is not None and isinstance(found[1], t.Corpus) and len(found[2]) == 1:
+        name = f"{found[1].name.name}.{found[2][0]}"
+        if name in ctx.tables:
+            return name
+    ctx.report(WrongType(span=expr.span, what="`rows`", expected="a table of a corpus", found=expr.span.text))
+    return None

@@ -1,0 +1,103 @@
+"""Pass 2: parameters, bound before anything is typed with them.
+
+A binding given on the command line comes first, then the default. Ensures a typed static value inside its declared
+range, or a diagnostic; bindings that name no parameter are errors with a suggestion.
+"""
+
+from __future__ import annotations
+
+from cyclspec.language.diagnostics.cy01_names import UnboundParameter, UnknownName
+from cyclspec.language.diagnostics.cy02_types import WrongType
+from cyclspec.language.diagnostics.cy03_axes import KnownTooLate
+from cyclspec.language.diagnostics.cy05_units import OutsideRange
+from cyclspec.language.names.modules import Module
+from cyclspec.language.names.suggest import did_you_mean
+from cyclspec.language.spans import Span
+from cyclspec.language.syntax import tree as t
+from cyclspec.language.types import kinds as k
+from cyclspec.language.types import terms as h
+from cyclspec.language.types import units
+from cyclspec.language.types.constants import NotConstant, evaluate
+from cyclspec.language.types.context import Context, ParamValue, Symbol
+from cyclspec.language.types.declared import TypeReader
+from cyclspec.language.types.expressions import fits, infer
+from cyclspec.language.types.scope import Scope, failed
+from cyclspec.language.types.vocabularies import check_name
+
+
+def elaborate_params(ctx: Context) -> None:
+    """Fills `ctx.params`; bindings reach the parameters of the entry module only."""
+    main = ctx.program.main
+    for module, decl in ctx.declarations(t.Param):
+        assert isinstance(decl, t.Param)
+        check_name(ctx, decl.name)
+        binding = ctx.bindings.get(decl.name.name) if module.key == main.key else None
+        value = _bind(ctx, module, decl, binding)
+        if value is not None:
+            ctx.params[Symbol(module.key, decl.name.name)] = value
+    known = [name for name, decl in main.decls.items() if isinstance(decl, t.Param)]
+    for name, expr in ctx.bindings.items():
+        if name not in known:
+            helps = did_you_mean(name, known) or ("this module has no parameters",)
+            ctx.report(UnknownName(span=expr.span, what="parameter", name=name, helps=helps))
+
+
+def _bind(ctx: Context, module: Module, decl: t.Param, binding: t.Expr | None) -> ParamValue | None:
+    kind = TypeReader(ctx, module, {}, decl.name.name).read(decl.type)
+    expr = binding or decl.default
+    if expr is None:
+        helps = (f"give it: `-p {decl.name.name}=...`, or a default in the spec",)
+        ctx.report(UnboundParameter(span=decl.name.span, name=decl.name.name, helps=helps))
+        return None
+    term = infer(Scope(ctx, module), expr, kind)
+    if failed(term):
+        return None
+    if not _accepts(term, kind):
+        wanted, found = k.kind_text(kind), k.kind_text(term.type.kind)
+        ctx.report(
+            WrongType(span=expr.span, what=f"parameter `{decl.name.name}`", expected=wanted, found=found)
+        )
+        return None
+    if term.type.phase is not k.Phase.STATIC:
+        ctx.report(KnownTooLate(span=expr.span))
+        return None
+    bound = _as_declared(term, kind)
+    if not _in_range(ctx, module, decl, bound, expr.span):
+        return None
+    return ParamValue(kind, bound, "command line" if binding is not None else "default")
+
+
+def _accepts(term: h.Term, kind: k.Kind) -> bool:
+    if isinstance(kind, k.Number):
+        unit = units.unit_of(term)
+        whole = not kind.whole or (isinstance(term, h.Literal_) and isinstance(term.value, int))
+        return unit is not None and whole and units.fits(unit, kind.unit, term)
+    if isinstance(kind, k.ListOf) and isinstance(term, h.ListTerm):
+        return all(_accepts(item, kind.of) for item in term.items)
+    return fits(term.type.kind, kind)
+
+
+def _as_declared(term: h.Term, kind: k.Kind) -> h.Term:
+    """The value with the unit that the parameter declares."""
+    if isinstance(kind, k.Number) and isinstance(term, h.Literal_):
+        return h.Literal_(type=k.Type(kind), span=term.span, value=term.value)
+    return term
+
+
+def _in_range(ctx: Context, module: Module, decl: t.Param, value: h.Term, at: Span) -> bool:
+    if decl.where is None:
+        return True
+    here = Scope(ctx, module, {decl.name.name: value})
+    condition = infer(here, decl.where)
+    if failed(condition):
+        return False
+    try:
+        holds = bool(evaluate(condition))
+    except NotConstant:
+        ctx.report(KnownTooLate(span=decl.where.span))
+        return False
+    if not holds:
+        what = f"{decl.name.name} = {at.text}"
+        notes = (f"declared at {decl.name.span}",)
+        ctx.report(OutsideRange(span=at, what=what, condition=decl.where.span.text, notes=notes))
+    return holds

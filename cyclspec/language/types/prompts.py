@@ -1,0 +1,208 @@
+"""Pass 6: prompts as typed functions.
+
+Ensures that every hole is filled by a parameter and in a style that fits its kind, that no parameter is idle, and that
+every role is worded in the same languages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from cyclspec.language.diagnostics import Label
+from cyclspec.language.diagnostics.cy01_names import Duplicate, FieldMissing
+from cyclspec.language.diagnostics.cy04_templates import (
+    ArgumentNeverUsed,
+    BadTemplate,
+    LanguageMissing,
+    StyleDoesNotFit,
+    UnknownHole,
+)
+from cyclspec.language.names.modules import Module, twice
+from cyclspec.language.names.suggest import did_you_mean, suggest
+from cyclspec.language.spans import Span
+from cyclspec.language.syntax import tree as t
+from cyclspec.language.types import kinds as k
+from cyclspec.language.types import terms as h
+from cyclspec.language.types.context import Context, Symbol
+from cyclspec.language.types.declared import TypeReader
+from cyclspec.language.types.fields import read_fields
+from cyclspec.language.types.templates import STYLES, Hole, split
+from cyclspec.language.types.vocabularies import attribute_vocabulary, check_name
+
+_MANY = ("lettered", "numbered", "bulleted", "inline")
+
+
+def elaborate_prompts(ctx: Context) -> None:
+    """Fills `ctx.prompts`."""
+    for module, decl in ctx.declarations(t.Prompt):
+        assert isinstance(decl, t.Prompt)
+        check_name(ctx, decl.name)
+        read_fields(ctx, decl.fields, (), where="prompt")
+        ctx.prompts[Symbol(module.key, decl.name.name)] = _prompt(ctx, module, decl)
+
+
+def _prompt(ctx: Context, module: Module, decl: t.Prompt) -> h.TypedPrompt:
+    formals: dict[str, k.Kind] = {}
+    idents: dict[str, t.Ident] = {}
+    for formal in decl.formals:
+        first = idents.setdefault(formal.name.name, formal.name)
+        if first is not formal.name:
+            ctx.report(twice(formal.name, first, "parameter list"))
+        reader = TypeReader(ctx, module, formals, formal.name.name)
+        formals[formal.name.name] = reader.read(formal.type)
+    result = TypeReader(ctx, module, formals).read(decl.result)
+    _check_messages(ctx, decl)
+    used = {name for message in decl.messages for name in _check_template(ctx, decl, message, formals)}
+    _check_used(ctx, decl, formals, used)
+    messages = tuple(
+        h.TypedMessage(
+            role=m.role, lang=m.lang.name if m.lang else None, template=m.template.value, span=m.span
+        )
+        for m in decl.messages
+    )
+    return h.TypedPrompt(decl.name.name, tuple(formals.items()), result, messages, decl.name.span)
+
+
+def _check_used(ctx: Context, decl: t.Prompt, formals: Mapping[str, k.Kind], used: set[str]) -> None:
+    """A parameter that no template names is idle, unless it is the language or gives the result its scale."""
+    in_result = {node.name for node in _result_names(decl.result)}
+    for formal in decl.formals:
+        name = formal.name.name
+        if name in used or name in in_result or isinstance(formals[name], k.Lang | k.Unknown):
+            continue
+        ctx.report(ArgumentNeverUsed(span=formal.span, formal=name, prompt=decl.name.name))
+
+
+def _result_names(type_: t.TypeExpr) -> Iterator[t.Name]:
+    if isinstance(type_, t.RecordType):
+        for column in type_.columns:
+            yield from _result_names(column.type)
+        return
+    for arg in type_.args:
+        node = arg.value
+        while isinstance(node, t.Dot):
+            node = node.of
+        if isinstance(node, t.Name):
+            yield node
+
+
+def _check_messages(ctx: Context, decl: t.Prompt) -> None:
+    """Every role once a language, every language in every role, and somebody is asked."""
+    seen: dict[tuple[str, str], t.Message] = {}
+    for message in decl.messages:
+        if message.role == "assistant":
+            continue
+        key = (message.role, message.lang.name if message.lang else "")
+        first = seen.setdefault(key, message)
+        if first is not message:
+            name = f"{key[0]}[{key[1]}]" if key[1] else key[0]
+            also = (Label(first.span, "first given here"),)
+            ctx.report(Duplicate(span=message.span, name=name, where="prompt", also=also))
+    if not any(role == "user" for role, _ in seen):
+        ctx.report(FieldMissing(span=decl.name.span, name="user", where="a `prompt`"))
+    tags = {lang for _, lang in seen if lang}
+    for role in dict.fromkeys(role for role, _ in seen):
+        mine = {lang for r, lang in seen if r == role}
+        for lang in sorted(tags - mine) if "" not in mine else ():
+            what = f"`{role}` of prompt `{decl.name.name}`"
+            helps = (f"add `{role}[{lang}]`",)
+            ctx.report(LanguageMissing(span=decl.name.span, lang=lang, what=what, helps=helps))
+
+
+def _hole_span(message: t.Message, text: str) -> Span:
+    """The place of a hole in the source: its first occurrence in the literal."""
+    span = message.template.span
+    start = span.source.text.find(text, span.start, span.end)
+    return Span(span.source, start, start + len(text)) if start >= 0 else span
+
+
+def _check_template(
+    ctx: Context, decl: t.Prompt, message: t.Message, formals: Mapping[str, k.Kind]
+) -> Iterator[str]:
+    parts, flaws = split(message.template.value)
+    for flaw in flaws:
+        ctx.report(BadTemplate(span=_hole_span(message, flaw.text), label=flaw.problem))
+    for part in parts:
+        if not isinstance(part, Hole):
+            continue
+        span = _hole_span(message, part.text)
+        if part.path[0] not in formals:
+            _report_hole(ctx, decl, part, span, formals)
+            continue
+        yield part.path[0]
+        kind = hole_kind(ctx, formals[part.path[0]], part.path[1:])
+        if kind is None:
+            _report_hole(ctx, decl, part, span, formals)
+        else:
+            _check_style(ctx, part, kind, span, message)
+
+
+def _report_hole(
+    ctx: Context, decl: t.Prompt, hole: Hole, span: Span, formals: Mapping[str, k.Kind]
+) -> None:
+    candidates = dict.fromkeys(formals)
+    for name, kind in formals.items():
+        candidates.update(dict.fromkeys(f"{name}.{attribute}" for attribute in _paths(ctx, kind)))
+    close = suggest(".".join(hole.path), candidates)
+    helps = ("did you mean " + " or ".join(f"`{{{name}}}`" for name in close) + "?",) if close else ()
+    also = (Label(decl.name.span, "available: " + ", ".join(formals)),)
+    ctx.report(UnknownHole(span=span, name=".".join(hole.path), also=also, helps=helps))
+
+
+def _paths(ctx: Context, kind: k.Kind) -> list[str]:
+    match kind:
+        case k.Row(table):
+            return [column.name for column in ctx.tables[table].columns]
+        case k.Of(vocabulary):
+            return list(vocabulary.attributes)
+    return []
+
+
+def hole_kind(ctx: Context, kind: k.Kind, path: tuple[str, ...]) -> k.Kind | None:
+    """The kind of a parameter, or of a column or attribute of it; None where there is no such path."""
+    if isinstance(kind, k.Unknown) or not path:
+        return kind
+    match kind:
+        case k.Row(table) if len(path) == 1:
+            column = ctx.tables[table].column(path[0])
+            return column.kind if column else None
+        case k.Of(vocabulary) if len(path) == 1 and path[0] in vocabulary.attributes:
+            return k.Of(attribute_vocabulary(ctx, vocabulary, path[0], ctx.vocabularies))
+    return None
+
+
+def _style_fits(style: str, kind: k.Kind) -> bool:
+    match kind:
+        case k.Unknown():
+            return True
+        case k.ScaleValue() | k.Order() | k.ListOf():
+            return style in _MANY
+        case k.Number():
+            return style in ("plain", "percent")
+        case k.Text() | k.Of() | k.Choice() | k.Key():
+            return style in ("plain", "lower")
+        case k.Lang() | k.Date() | k.Bool():
+            return style == "plain"
+    return False
+
+
+def _check_style(ctx: Context, hole: Hole, kind: k.Kind, span: Span, message: t.Message) -> None:
+    if isinstance(kind, k.Text) and kind.langs and message.lang and message.lang.name not in kind.langs:
+        what = f"`{'.'.join(hole.path)}`"
+        notes = (f"it exists in {', '.join(kind.langs)}",)
+        ctx.report(LanguageMissing(span=span, lang=message.lang.name, what=what, notes=notes))
+        return
+    if hole.style != "plain" and hole.style not in STYLES:
+        helps = did_you_mean(hole.style, STYLES)
+        ctx.report(
+            StyleDoesNotFit(span=span, style=hole.style, found="template: there is no such style", helps=helps)
+        )
+        return
+    if _style_fits(hole.style, kind):
+        return
+    name = ".".join(hole.path)
+    helps = (f"write `{{{name}|lettered}}`",) if _style_fits("lettered", kind) else ()
+    label = f"`{name}` is {k.kind_text(kind)}"
+    ctx.report(
+        StyleDoesNotFit(span=span, style=hole.style, found=k.kind_text(kind), label=label, helps=helps)
+    )

@@ -1,0 +1,265 @@
+"""Where an expression stands: the names it can use, and how a name becomes a typed term.
+
+`locals` maps the names of the place (axes, asks, lets, formals, columns) to the terms they mean; everything else is
+resolved in the module. A bare word is tried as a level of the expected vocabulary first, then as a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from cyclspec.language.diagnostics import Diagnostic
+from cyclspec.language.diagnostics.cy01_names import AmbiguousWord, UnknownName
+from cyclspec.language.diagnostics.cy03_axes import NotAnAttribute
+from cyclspec.language.names.modules import Module
+from cyclspec.language.names.suggest import did_you_mean
+from cyclspec.language.spans import Span
+from cyclspec.language.syntax import tree as t
+from cyclspec.language.types import kinds as k
+from cyclspec.language.types import terms as h
+from cyclspec.language.types.context import Context, Symbol
+from cyclspec.language.types.vocabularies import attribute_vocabulary
+
+ENDS = ("first", "last")
+
+
+def unknown(span: Span) -> h.Term:
+    """The term of an expression that already failed."""
+    return h.Literal_(type=k.Type(k.Unknown()), span=span, value=0)
+
+
+def failed(term: h.Term) -> bool:
+    return isinstance(term.type.kind, k.Unknown)
+
+
+def at(term: h.Term, span: Span) -> h.Term:
+    """The same term, named at another place."""
+    return replace(term, span=span)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One place.
+
+    `broken` names declarations that failed earlier; `metric_scale` is the scale of the metric whose body this is, where
+    alone `option` is visible; `siblings` maps an axis to the axes bound with it from one source; `languages` maps an
+    axis of plain values to them.
+    """
+
+    ctx: Context
+    module: Module
+    locals: Mapping[str, h.Term] = field(default_factory=dict)
+    broken: frozenset[str] = frozenset()
+    metric_scale: k.ScaleVariable | None = None
+    siblings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    languages: Mapping[str, tuple[str | int | float, ...]] = field(default_factory=dict)
+
+    def report(self, diagnostic: Diagnostic) -> None:
+        self.ctx.report(diagnostic)
+
+    def with_locals(self, more: Mapping[str, h.Term]) -> Scope:
+        return replace(self, locals={**self.locals, **more})
+
+    def level(self, word: t.Name, expected: k.Kind | None) -> h.Term | None:
+        """The level that a bare word is where a vocabulary or a language is expected."""
+        match expected:
+            case k.Of(vocabulary) if vocabulary.level(word.name) is not None or (
+                vocabulary.open and not self._is_name(word.name)
+            ):
+                self._warn_ambiguous(word, vocabulary)
+                type_ = k.Type(k.Of(vocabulary))
+                return h.LevelTerm(type=type_, span=word.span, vocabulary=vocabulary, level=word.name)
+            case k.Lang() if not self._is_name(word.name):
+                return h.LevelTerm(type=k.Type(k.Lang()), span=word.span, vocabulary=None, level=word.name)
+            case k.Choice(scale) if isinstance(scale, k.Vocabulary):
+                return self.level(word, k.Of(scale))
+        return None
+
+    def _is_name(self, name: str) -> bool:
+        return name in self.locals or self.ctx.resolve(self.module, name) is not None
+
+    def _warn_ambiguous(self, word: t.Name, vocabulary: k.Vocabulary) -> None:
+        found = self.ctx.resolve(self.module, word.name)
+        if found is None or not isinstance(found[1], t.Param):
+            return
+        name = word.name
+        self.report(
+            AmbiguousWord(
+                span=word.span,
+                name=name,
+                notes=(f"a parameter `{name}` and a level `{name}` of `{vocabulary.name}`",),
+                helps=(f"write `param.{name}` or `level.{name}`",),
+            )
+        )
+
+    def name(self, node: t.Name, expected: k.Kind | None) -> h.Term:
+        """What a bare word means here."""
+        level = self.level(node, expected)
+        if level is not None:
+            return level
+        if node.name in self.locals:
+            return at(self.locals[node.name], node.span)
+        found = self.ctx.resolve(self.module, node.name)
+        if found is not None:
+            return self._declaration(*found, node.span)
+        if node.name not in self.broken:
+            self.report(self._unknown(node, expected))
+        return unknown(node.span)
+
+    def _unknown(self, node: t.Name, expected: k.Kind | None) -> UnknownName:
+        if isinstance(expected, k.Of) and not expected.vocabulary.open:
+            vocabulary = expected.vocabulary
+            helps = did_you_mean(node.name, vocabulary.names)
+            where = f" of `{vocabulary.name}`"
+            return UnknownName(span=node.span, what="level", name=node.name, where=where, helps=helps)
+        candidates = set(self.locals) | self.ctx.names(self.module)
+        return UnknownName(
+            span=node.span, what="value", name=node.name, helps=did_you_mean(node.name, candidates)
+        )
+
+    def _declaration(self, symbol: Symbol, decl: t.Decl, span: Span) -> h.Term:
+        match decl:
+            case t.Param() if symbol in self.ctx.params:
+                return at(self.ctx.params[symbol].term, span)
+            case t.VocabularyDecl():
+                vocabulary = self.ctx.vocabularies[symbol]
+                scale = k.Type(k.ScaleValue(vocabulary))
+                return h.VocabularyTerm(type=scale, span=span, vocabulary=vocabulary)
+            case t.Param():
+                return unknown(span)
+        what = f"a {decl.kind}"
+        helps = (f"`{decl.name.name}` is {what}",)
+        self.report(UnknownName(span=span, what="value", name=decl.name.name, helps=helps))
+        return unknown(span)
+
+    def path(self, parts: tuple[str, ...], span: Span, last: Span) -> h.Term | None:
+        """A dotted path that begins with a module or a corpus, or None where it begins with a value.
+
+        `last` is the place of the last name, which errors point at.
+        """
+        if parts[0] in self.locals:
+            return None
+        if parts[0] in ("param", "level") and len(parts) == 2:
+            return self._qualified(parts, span)
+        found = self.ctx.resolve_dotted(self.module, parts)
+        if found is None:
+            if parts[0] in self.module.aliases:
+                self._report_missing(parts, last)
+                return unknown(span)
+            return None
+        symbol, decl, rest = found
+        if isinstance(decl, t.Corpus) and len(rest) == 2:
+            return at(self.column(f"{decl.name.name}.{rest[0]}", rest[1], last), span)
+        if isinstance(decl, t.Corpus) and len(rest) == 1:
+            name = f"{decl.name.name}.{rest[0]}"
+            if name not in self.ctx.tables:
+                self._report_table(decl, rest[0], last)
+            return unknown(span)
+        return self._declaration(symbol, decl, span) if not rest else None
+
+    def _qualified(self, parts: tuple[str, ...], span: Span) -> h.Term | None:
+        found = self.ctx.resolve(self.module, parts[1]) if parts[0] == "param" else None
+        return self._declaration(*found, span) if found else None
+
+    def _report_missing(self, parts: tuple[str, ...], span: Span) -> None:
+        target = self.ctx.module(self.module.aliases[parts[0]])
+        if len(parts) < 2:
+            self.report(UnknownName(span=span, what="value", name=parts[0], helps=("it is a module",)))
+            return
+        helps = did_you_mean(parts[1], self.ctx.public(self.module, parts[0]))
+        where = f" in `{target.source.name}`"
+        self.report(UnknownName(span=span, what="declaration", name=parts[1], where=where, helps=helps))
+
+    def _report_table(self, corpus: t.Corpus, name: str, span: Span) -> None:
+        known = [table.name.name for table in corpus.tables]
+        if name in known:
+            return
+        where, helps = f" in `{corpus.name.name}`", did_you_mean(name, known)
+        self.report(UnknownName(span=span, what="table", name=name, where=where, helps=helps))
+
+    def column(self, table: str, name: str, span: Span) -> h.Term:
+        """A column of a corpus table as a value, indexed by the axes of the table."""
+        declared = self.ctx.tables.get(table)
+        if declared is None:
+            return unknown(span)
+        column = declared.column(name)
+        if column is None:
+            helps = did_you_mean(name, [c.name for c in declared.columns])
+            where = f" in `{table}`"
+            self.report(UnknownName(span=span, what="column", name=name, where=where, helps=helps))
+            return unknown(span)
+        axes = frozenset(table_axes(self.ctx, declared))
+        type_ = k.Type(column.kind, axes, k.Phase.DATA, column.optional)
+        return h.ColumnTerm(type=type_, span=span, table=table, column=name)
+
+    def attribute(self, of: h.Term, name: t.Ident, span: Span) -> h.Term:
+        """`of.name`: a column of a row, an attribute of a level, the mass of an answer."""
+        if failed(of):
+            return unknown(span)
+        match of, of.type.kind:
+            case h.AnswerTerm(ask=ask), k.Dist() if name.name == "mass":
+                type_ = k.Type(k.Number(k.Unit.SHARE), of.type.axes, of.type.phase, of.type.optional)
+                return h.AnswerTerm(type=type_, span=span, ask=ask, field="mass")
+            case h.AxisTerm(axis=axis), k.Row(table):
+                return self._row_attribute(axis, table, name, span, of)
+            case h.AxisTerm(axis=axis), k.Of(vocabulary):
+                return self._level_attribute(axis, vocabulary, name, span, of)
+        self.report(NotAnAttribute(span=name.span, name=name.name, of=f"`{k.kind_text(of.type.kind)}`"))
+        return unknown(span)
+
+    def _row_attribute(self, axis: str, table: str, name: t.Ident, span: Span, of: h.Term) -> h.Term:
+        column = self.column(table, name.name, name.span)
+        if failed(column):
+            return unknown(span)
+        type_ = k.Type(column.type.kind, of.type.axes, k.Phase.DATA, column.type.optional)
+        return h.AttributeTerm(type=type_, span=span, axis=axis, attribute=name.name)
+
+    def _level_attribute(
+        self, axis: str, vocabulary: k.Vocabulary, name: t.Ident, span: Span, of: h.Term
+    ) -> h.Term:
+        if name.name in ("label", "code"):
+            type_ = k.Type(k.Text(), of.type.axes, of.type.phase)
+            return h.AttributeTerm(type=type_, span=span, axis=axis, attribute=name.name)
+        if name.name not in vocabulary.attributes:
+            helps = did_you_mean(name.name, (*vocabulary.attributes, "label", "code"))
+            where = f"`{vocabulary.name}`"
+            self.report(NotAnAttribute(span=name.span, name=name.name, of=where, helps=helps))
+            return unknown(span)
+        kind = k.Of(attribute_vocabulary(self.ctx, vocabulary, name.name, self.ctx.vocabularies))
+        type_ = k.Type(kind, of.type.axes, of.type.phase)
+        return h.AttributeTerm(type=type_, span=span, axis=axis, attribute=name.name)
+
+
+def table_axes(ctx: Context, table: h.TypedTable) -> list[str]:
+    """The axes of a table: its key, else its references and axis columns."""
+    keys = [c.kind.axis for c in table.columns if isinstance(c.kind, k.Key)]
+    if keys:
+        return keys
+    axes: list[str] = []
+    for column in table.columns:
+        match column.kind:
+            case k.Ref(name):
+                axes.extend(key_of(ctx, name))
+            case k.Of(vocabulary) if vocabulary.is_axis:
+                axes.append(column.name)
+    return axes
+
+
+def key_of(ctx: Context, table: str) -> list[str]:
+    """The name of a table's key, which is the axis that its rows span."""
+    declared = ctx.tables.get(table)
+    if declared is None:
+        return []
+    return [c.kind.axis for c in declared.columns if isinstance(c.kind, k.Key)]
+
+
+def dotted_parts(node: t.Expr) -> tuple[str, ...] | None:
+    """`a.b.c` as its parts, or None where it is more than names and dots."""
+    match node:
+        case t.Name(name=name):
+            return (name,)
+        case t.Dot(of=of, name=ident):
+            inner = dotted_parts(of)
+            return None if inner is None else (*inner, ident.name)
+    return None

@@ -1,0 +1,60 @@
+"""Templates: text with holes and no logic.
+
+A hole is `{name}`, `{name.path}` or `{name.path|style}`; `{{` and `}}` are literal braces. Splitting is pure text work,
+shared by the checker and by rendering, so that what is checked is what is rendered.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal, cast, get_args
+
+Style = Literal["plain", "lettered", "numbered", "bulleted", "inline", "percent", "lower"]
+STYLES: tuple[str, ...] = tuple(style for style in get_args(Style) if style != "plain")
+_PARTS = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+_HOLE = re.compile(r"^\s*([^\W\d]\w*(?:\.[^\W\d]\w*)*)\s*(?:\|\s*(\w+)\s*)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """One hole: the dotted path, the style, and the hole as written."""
+
+    path: tuple[str, ...]
+    style: Style
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """A piece of a template that cannot be read, and why."""
+
+    text: str
+    problem: str
+
+
+Part = str | Hole
+
+
+def split(template: str) -> tuple[tuple[Part, ...], tuple[Flaw, ...]]:
+    """The parts of a template in order, and what in it cannot be read."""
+    parts: list[Part] = []
+    flaws: list[Flaw] = []
+    position = 0
+    for match in _PARTS.finditer(template):
+        parts.append(template[position : match.start()])
+        position = match.end()
+        found = match.group()
+        if found in ("{{", "}}"):
+            parts.append(found[0])
+            continue
+        if match[1] is None:
+            flaws.append(Flaw(found, f"a single `{found}`; a literal brace is written twice: `{found}{found}`"))
+            continue
+        hole = _HOLE.match(match[1])
+        if hole is None:
+            flaws.append(Flaw(found, "a hole is written `{name}`, `{name.path}` or `{name.path|style}`"))
+            continue
+        parts.append(Hole(tuple(hole[1].split(".")), cast(Style, hole[2] or "plain"), found))
+    parts.append(template[position:])
+    return tuple(part for part in parts if part != ""), tuple(flaws)

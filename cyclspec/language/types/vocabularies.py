@@ -1,0 +1,195 @@
+"""Pass 1: scales and axes, and the literals that their levels are made of.
+
+Expects a parsed program. Ensures a `Vocabulary` for every `scale` and `axis`: levels have distinct names and codes,
+labels are by language, ranges are numbers, attributes are words.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from cyclspec.language.diagnostics import Label
+from cyclspec.language.diagnostics.cy01_names import Duplicate, ReservedWord
+from cyclspec.language.diagnostics.cy02_types import WrongType
+from cyclspec.language.diagnostics.cy05_units import OutsideRange
+from cyclspec.language.names.modules import twice
+from cyclspec.language.spans import Span
+from cyclspec.language.syntax import tree as t
+from cyclspec.language.syntax.pieces import DECLARATIONS, STATEMENTS
+from cyclspec.language.types.context import Context, Symbol
+from cyclspec.language.types.kinds import Level, Unit, Vocabulary
+
+RESERVED = frozenset(
+    {*DECLARATIONS, *STATEMENTS, "import", "as", "from", "version", "hash", "table", "factor", "model", "python"}
+    | {"in", "where", "by", "weighted", "of", "if", "then", "else", "and", "or", "not", "is", "true", "false"}
+    | {"record", "over", "along", "missing", "system", "user", "assistant", "prefix", "cycl"}
+) - {"model", "version", "hash", "missing", "user", "system", "table"}
+_MAGNITUDE = {"%": 0.01, "k": 1e3, "M": 1e6, "B": 1e9}
+_SECONDS = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+
+
+def check_name(ctx: Context, ident: t.Ident) -> None:
+    """Refuses to declare a word of the language."""
+    if ident.name in RESERVED:
+        ctx.report(ReservedWord(span=ident.span, name=ident.name))
+
+
+def quantity(node: t.Quantity) -> tuple[float, Unit]:
+    """The value and unit of `95%`, `7B`, `7d`, `18y`; durations are in seconds."""
+    number = float(node.value)
+    if node.unit == "%":
+        return number / 100, Unit.SHARE
+    if node.unit in _MAGNITUDE:
+        return number * _MAGNITUDE[node.unit], Unit.PARAMETERS
+    if node.unit == "y":
+        return number, Unit.YEARS
+    return number * _SECONDS[node.unit], Unit.DURATION
+
+
+def number_of(expr: t.Expr) -> int | float | None:
+    """The number that a literal stands for, or None where it is not one."""
+    match expr:
+        case t.Whole(value=value):
+            return int(value)
+        case t.Real(value=value):
+            return float(value)
+        case t.Quantity():
+            return quantity(expr)[0]
+        case t.Negative(of=of):
+            inner = number_of(of)
+            return None if inner is None else -inner
+        case t.Name(name="inf"):
+            return math.inf
+    return None
+
+
+def range_of(expr: t.Expr) -> tuple[float, float] | None:
+    """The two ends of a range of literals."""
+    if not (isinstance(expr, t.Binary) and expr.sign == ".."):
+        return None
+    low, high = number_of(expr.left), number_of(expr.right)
+    return None if low is None or high is None else (float(low), float(high))
+
+
+def labels_of(label: t.TextValue | t.I18n | None) -> dict[str, str]:
+    """Labels by language; the key "" for a label without a language."""
+    match label:
+        case None:
+            return {}
+        case t.TextValue(value=value):
+            return {"": value}
+        case t.I18n(entries=entries):
+            return {entry.lang: entry.text for entry in entries}
+
+
+def _attributes(ctx: Context, level: t.Level) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for field in level.attributes:
+        match field.value:
+            case t.Name(name=word) | t.TextValue(value=word):
+                found[field.name.name] = word
+            case _:
+                ctx.report(_not_a(field.value.span, "the attribute", "a word", "an expression"))
+    return found
+
+
+def _not_a(span: Span, what: str, expected: str, found: str) -> WrongType:
+    return WrongType(span=span, what=what, expected=expected, found=found)
+
+
+def make_level(ctx: Context, level: t.Level) -> Level:
+    """One level with its code or range; a code that is not a literal is an error."""
+    check_name(ctx, level.name)
+    code: int | float | str = level.name.name
+    low: float | None = None
+    high: float | None = None
+    if level.code is not None:
+        ends, number = range_of(level.code), number_of(level.code)
+        if ends is not None:
+            low, high = ends
+        elif number is not None:
+            code = number
+        elif isinstance(level.code, t.TextValue):
+            code = level.code.value
+        else:
+            ctx.report(_not_a(level.code.span, "this code", "a number, a text or a range", "an expression"))
+    if low is not None and high is not None and low > high:
+        assert level.code is not None
+        ctx.report(OutsideRange(span=level.code.span, what=level.code.span.text, condition="low <= high"))
+    attributes = _attributes(ctx, level)
+    value = float(code) if isinstance(code, int | float) else None
+    return Level(
+        name=level.name.name,
+        code=code,
+        label=labels_of(level.label),
+        low=low,
+        high=high,
+        value=value,
+        missing=level.missing,
+        attributes=attributes,
+    )
+
+
+def make_levels(ctx: Context, levels: Sequence[t.Level]) -> tuple[Level, ...]:
+    """Levels with distinct names and distinct codes."""
+    names: dict[str, t.Ident] = {}
+    codes: dict[int | float | str, t.Level] = {}
+    made: list[Level] = []
+    for level in levels:
+        first = names.setdefault(level.name.name, level.name)
+        if first is not level.name:
+            ctx.report(twice(level.name, first, "vocabulary"))
+            continue
+        built = make_level(ctx, level)
+        if built.low is None and codes.setdefault(built.code, level) is not level:
+            also = (Label(codes[built.code].span, "first given here"),)
+            ctx.report(Duplicate(span=level.span, name=str(built.code), where="vocabulary", also=also))
+        made.append(built)
+    return tuple(made)
+
+
+def order_and_unit(ctx: Context, type_: t.TypeExpr) -> tuple[bool, Unit]:
+    """What `nominal`, `ordinal` or `ordinal(years)` says."""
+    if not isinstance(type_, t.NamedType) or type_.dotted not in ("nominal", "ordinal"):
+        ctx.report(_not_a(type_.span, "this vocabulary", "nominal` or `ordinal", type_.span.text))
+        return False, Unit.NONE
+    unit = Unit.NONE
+    for arg in type_.args:
+        word = arg.value.name if isinstance(arg.value, t.Name) else ""
+        if word not in (Unit.YEARS, Unit.PARAMETERS, Unit.DURATION):
+            ctx.report(_not_a(arg.span, "this unit", "years`, `parameters` or `duration", arg.span.text))
+            continue
+        unit = Unit(word)
+    return type_.dotted == "ordinal", unit
+
+
+def _attribute_names(levels: Sequence[Level]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for level in levels for name in level.attributes))
+
+
+def attribute_vocabulary(ctx: Context, vocabulary: Vocabulary, name: str, declared: Mapping[Symbol, Vocabulary]) -> Vocabulary:
+    """The vocabulary of a level attribute: a declared axis of that name, else the words in use, in their order."""
+    for symbol, known in declared.items():
+        if symbol.name == name and known.is_axis:
+            return known
+    words = dict.fromkeys(l.attributes[name] for l in vocabulary.levels if name in l.attributes)
+    levels = tuple(Level(name=word, code=word, label={}) for word in words)
+    return Vocabulary(name=name, ordered=False, levels=levels)
+
+
+def elaborate_vocabularies(ctx: Context) -> None:
+    """Fills `ctx.vocabularies`."""
+    for module, decl in ctx.declarations(t.VocabularyDecl):
+        assert isinstance(decl, t.VocabularyDecl)
+        check_name(ctx, decl.name)
+        ordered, unit = order_and_unit(ctx, decl.type)
+        levels = make_levels(ctx, decl.levels)
+        ctx.vocabularies[Symbol(module.key, decl.name.name)] = Vocabulary(
+            name=decl.name.name,
+            ordered=ordered,
+            levels=levels,
+            unit=unit,
+            is_axis=decl.word == "axis",
+            attributes=_attribute_names(levels),
+        )

@@ -1,0 +1,165 @@
+"""The nominal items of the demo survey: our own questions, whose options have no order."""
+
+from __future__ import annotations
+
+from wording import Item, Words
+
+NOMINAL: tuple[Item, ...] = (
+    Item(
+        "family_free_day",
+        "family",
+        None,
+        Words(
+            "What would you most like to do with your family on a free day?",
+            "放假那天您最想和家人做什么？",
+            "¿Qué le gustaría más hacer con su familia en un día libre?",
+        ),
+        (
+            Words("Cook a long meal", "一起做顿大餐", "Cocinar sin prisa"),
+            Words("Go for a walk", "出去散步", "Salir a pasear"),
+            Words("Visit relatives", "走亲戚", "Visitar a parientes"),
+            Words("Travel somewhere new", "去没去过的地方", "Ir a un lugar nuevo"),
+            Words("Play games at home", "在家玩游戏", "Jugar en casa"),
+        ),
+        ((0.7, 0.2), (-0.2, 0.4), (1.4, 0.0), (-1.5, 0.7), (-0.1, -1.0)),
+        ("-1",),
+    ),
+    Item(
+        "work_reason",
+        "work",
+        None,
+        Words(
+            "What is the best reason to work?",
+            "工作的最好理由是什么？",
+            "¿Cuál es la mejor razón para trabajar?",
+        ),
+        (
+            Words("The pay", "收入", "El sueldo"),
+            Words("Being of use", "对别人有用", "Ser útil"),
+            Words("The company of others", "与人相处", "La compañía"),
+            Words("Learning", "学习", "Aprender"),
+            Words("Duty", "责任", "El deber"),
+        ),
+        ((-0.2, -1.3), (0.0, 1.0), (0.6, 0.8), (-1.4, 0.5), (1.3, -0.6)),
+        ("-1", "-2"),
+    ),
+    Item(
+        "work_dispute",
+        "work",
+        None,
+        Words(
+            "Two colleagues quarrel. Who should settle it?",
+            "两位同事起了争执，应由谁来调解？",
+            "Dos compañeros discuten. ¿Quién debe resolverlo?",
+        ),
+        (
+            Words("The person in charge", "负责人", "Quien manda"),
+            Words("The whole team", "整个团队", "Todo el equipo"),
+            Words("The two of them", "他们自己", "Ellos dos"),
+        ),
+        ((1.3, -0.8), (0.1, 1.2), (-1.2, -0.4)),
+        ("-1",),
+    ),
+    Item(
+        "trust_adviser",
+        "trust",
+        "sources",
+        Words("Whose advice do you ask first?", "您首先会向谁请教？", "¿A quién pide consejo primero?"),
+        (
+            Words("A relative", "亲人", "A un pariente"),
+            Words("A friend", "朋友", "A un amigo"),
+            Words("A neighbour", "邻居", "A un vecino"),
+            Words("A teacher", "老师", "A un maestro"),
+            Words("An expert", "专家", "A un experto"),
+            Words("Nobody", "谁也不问", "A nadie"),
+        ),
+        ((1.4, -0.5), (-0.4, 0.8), (0.6, 1.0), (0.2, 0.3), (-1.1, 0.4), (-0.7, -1.5)),
+        ("-1", "-2"),
+    ),
+    Item(
+        "trust_news",
+        "trust",
+        "sources",
+        Words(
+            "Where do you look first for news you can rely on?",
+            "想看可靠的新闻，您先看哪里？",
+            "¿Dónde busca primero noticias fiables?",
+        ),
+        (
+            Words("The paper", "报纸", "En el periódico"),
+            Words("The radio", "广播", "En la radio"),
+            Words("The internet", "网络", "En internet"),
+            Words("People I know", "熟人", "En gente conocida"),
+        ),
+        ((0.4, 0.9), (0.8, 0.2), (-1.5, 0.1), (0.6, -1.2)),
+        ("-1",),
+    ),
+    Item(
+        "community_fund",
+        "community",
+        None,
+        Words(
+            "The town receives a gift of money. What should it pay for?",
+            "镇上收到一笔捐款，应该用在哪里？",
+            "El pueblo recibe un donativo. ¿En qué debe gastarse?",
+        ),
+        (
+            Words("The school", "学校", "En la escuela"),
+            Words("The roads", "道路", "En los caminos"),
+            Words("A park", "公园", "En un parque"),
+            Words("The clinic", "诊所", "En la clínica"),
+            Words("A library", "图书馆", "En una biblioteca"),
+            Words("The old hall", "老礼堂", "En el salón antiguo"),
+            Words("A watch at night", "夜间巡逻", "En vigilancia nocturna"),
+        ),
+        ((-0.2, 0.5), (0.1, -0.6), (-0.8, 0.8), (0.3, 0.1), (-1.1, 0.5), (1.6, 0.3), (0.7, -1.5)),
+        ("-1",),
+    ),
+    Item(
+        "community_arrivals",
+        "community",
+        None,
+        Words(
+            "What should people do who come to live here?",
+            "搬来这里住的人应该怎么做？",
+            "¿Qué deben hacer quienes vienen a vivir aquí?",
+        ),
+        (
+            Words("Take up the customs of the town", "接受镇上的风俗", "Adoptar las costumbres del pueblo"),
+            Words("Keep their own customs", "保留自己的风俗", "Conservar sus costumbres"),
+        ),
+        ((0.8, -0.5), (-0.8, 0.5)),
+        ("-1", "-2"),
+    ),
+    Item(
+        "future_research",
+        "future",
+        None,
+        Words(
+            "What should inventors work on first?",
+            "发明家首先应该研究什么？",
+            "¿En qué deben trabajar primero los inventores?",
+        ),
+        (
+            Words("Illness", "疾病", "En las enfermedades"),
+            Words("Clean power", "清洁能源", "En la energía limpia"),
+            Words("Food", "粮食", "En los alimentos"),
+            Words("Travel", "出行", "En los viajes"),
+            Words("Space", "太空", "En el espacio"),
+            Words("Homes", "住房", "En las viviendas"),
+            Words("Water", "水", "En el agua"),
+            Words("Safety", "安全", "En la seguridad"),
+        ),
+        (
+            (0.4, 0.1),
+            (-0.8, 0.9),
+            (0.7, 0.0),
+            (-0.9, -0.2),
+            (-1.5, 0.2),
+            (0.6, -0.4),
+            (0.3, 0.7),
+            (0.8, -1.4),
+        ),
+        ("-1",),
+    ),
+)

@@ -1,0 +1,246 @@
+"""Typed terms and grids made by hand, small enough to read: what the type checker would produce."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cyclspec.compiler.axes import Axis, Grid, OptionLayout, Presence
+from cyclspec.compiler.scores import AnswerCells, PeopleCells
+from cyclspec.language.spans import Source, Span
+from cyclspec.language.syntax import tree as t
+from cyclspec.language.syntax.parse import parse
+from cyclspec.language.types import kinds as k
+from cyclspec.language.types import terms as h
+
+SPAN = Span(Source("test", ""), 0, 0)
+METRICS = Path(__file__).parents[2] / "specs" / "std" / "metrics.cycl"
+SCALE = k.ItemScale("survey.items", "options", "item", True, 1, None)
+NUMBER, TRUTH = k.Number(), k.Bool()
+
+
+def type_of(kind: k.Kind, *axes: str) -> k.Type:
+    return k.Type(kind, frozenset(axes))
+
+
+def real(value: float) -> h.Term:
+    return h.Literal_(type=type_of(NUMBER), span=SPAN, value=value)
+
+
+def answer(*axes: str, field: Any = "value") -> h.AnswerTerm:
+    kind: k.Kind = k.Dist(SCALE) if field == "value" else k.Number(k.Unit.SHARE)
+    return h.AnswerTerm(type=type_of(kind, *axes), span=SPAN, ask="reply", field=field)
+
+
+def people(*axes: str, column: str = "value") -> h.ColumnTerm:
+    return h.ColumnTerm(type=type_of(k.Dist(SCALE), *axes), span=SPAN, table="survey.answers", column=column)
+
+
+def _axes(*terms: h.Term) -> frozenset[str]:
+    return frozenset[str]().union(*(term.type.axes for term in terms))
+
+
+def arithmetic(op: Any, left: h.Term, right: h.Term) -> h.Term:
+    kind = k.Type(NUMBER, _axes(left, right))
+    return h.ArithmeticTerm(type=kind, span=SPAN, op=op, left=left, right=right)
+
+
+def compare(op: Any, left: h.Term, right: h.Term) -> h.Term:
+    return h.CompareTerm(type=k.Type(TRUTH, _axes(left, right)), span=SPAN, op=op, left=left, right=right)
+
+
+def call(function: str, *args: h.Term, kind: k.Kind = NUMBER, **words: tuple[str, ...]) -> h.Term:
+    return h.CallTerm(type=k.Type(kind, _axes(*args)), span=SPAN, function=function, args=args, words=words)
+
+
+def reduce(
+    reducer: str,
+    over: Sequence[str],
+    of: h.Term,
+    *,
+    by: Sequence[str] = (),
+    weight: h.Term | None = None,
+    direction: Any = "over",
+    **args: h.Term,
+) -> h.Term:
+    axes = (of.type.axes - set(over)) | set(by) if direction == "over" else of.type.axes
+    kind = k.Type(of.type.kind, axes)
+    named = tuple(args.items())
+    return h.ReduceTerm(
+        type=kind,
+        span=SPAN,
+        reducer=reducer,
+        direction=direction,
+        axes=tuple(over),
+        by=tuple(by),
+        weight=weight,
+        of=of,
+        args=named,
+    )
+
+
+def pick(of: h.Term, **at: str) -> h.Term:
+    kind = NUMBER if "option" in at else of.type.kind
+    return h.PickTerm(type=k.Type(kind, of.type.axes - set(at)), span=SPAN, of=of, at=tuple(at.items()))
+
+
+def attribute(axis: str, name: str, kind: k.Kind = NUMBER) -> h.Term:
+    return h.AttributeTerm(type=type_of(kind, axis), span=SPAN, axis=axis, attribute=name)
+
+
+def let(name: str, *axes: str, kind: k.Kind = NUMBER) -> h.Term:
+    return h.LetTerm(type=type_of(kind, *axes), span=SPAN, name=name)
+
+
+# ---- metrics, from the text of the standard library
+
+
+@cache
+def declared() -> Mapping[str, t.Metric]:
+    parsed = parse(Source("metrics.cycl", METRICS.read_text("utf-8")))
+    assert parsed.module is not None, parsed.diagnostics
+    return {decl.name.name: decl for decl in parsed.module.decls if isinstance(decl, t.Metric)}
+
+
+def metric(name: str, *args: h.Term) -> h.Term:
+    """A call of a standard metric, with the body that `specs/std/metrics.cycl` gives it."""
+    spec = declared()[name]
+    assert not isinstance(spec.body, t.PythonBody)
+    axes = _axes(*args) - {"option"}
+    return h.MetricTerm(
+        type=k.Type(NUMBER, axes),
+        span=SPAN,
+        metric=name,
+        formals=tuple(formal.name.name for formal in spec.formals),
+        args=args,
+        body=_body(spec.body),
+        scale=SCALE,
+    )
+
+
+def _body(node: t.Expr) -> h.Term:
+    match node:
+        case t.Name(name=name):
+            return h.FormalTerm(type=type_of(NUMBER), span=SPAN, name=name)
+        case t.Whole(value=value) | t.Real(value=value):
+            return real(float(value))
+        case t.Negative(of=of):
+            return h.NegateTerm(type=type_of(NUMBER), span=SPAN, of=_body(of))
+        case t.Binary(sign=sign, left=left, right=right) if sign in ("<", "<=", ">", ">=", "==", "!="):
+            return compare(sign, _body(left), _body(right))
+        case t.Binary(sign=sign, left=left, right=right):
+            return arithmetic(sign, _body(left), _body(right))
+        case t.If(condition=condition, then=then, otherwise=otherwise):
+            parts = _body(condition), _body(then), _body(otherwise)
+            return h.IfTerm(
+                type=type_of(NUMBER), span=SPAN, condition=parts[0], then=parts[1], otherwise=parts[2]
+            )
+        case t.Call(fn=t.Name(name="index")):
+            return call("index")
+        case t.Call(fn=t.Name(name=name), args=args) if name in declared():
+            return metric(name, *(_body(arg.value) for arg in args))
+        case t.Call(fn=t.Name(name=name), args=args):
+            return call(name, *(_body(arg.value) for arg in args))
+        case t.Reduce(reducer=t.Name(name=name), direction=direction, axes=axes, of=of):
+            return reduce(name, [axis.name for axis in axes], _body(of), direction=direction)
+        case _:
+            raise AssertionError(node)
+
+
+# ---- audits
+
+
+def measure(
+    name: str, by: Sequence[str], term: h.Term, interval: h.Interval | None = None, adjust: Any = None
+) -> h.TypedMeasure:
+    return h.TypedMeasure(name, tuple(by), k.Unit.NONE, term, None, interval, adjust, (), SPAN)
+
+
+def check(name: str, axes: Sequence[str], term: h.Term, on_fail: Any) -> h.TypedCheck:
+    return h.TypedCheck(name, term, tuple(axes), on_fail, "a reason", SPAN)
+
+
+def audit(
+    *,
+    axes: Sequence[str],
+    measures: Sequence[h.TypedMeasure] = (),
+    checks: Sequence[h.TypedCheck] = (),
+    lets: Mapping[str, h.Term] | None = None,
+    count_missing: bool = False,
+    seed: int = 7,
+) -> h.TypedAudit:
+    """An audit with one ask, `reply`, over `axes`."""
+    prompt = h.TypedPrompt("ask", (), k.Choice(SCALE), (), SPAN)
+    reader = h.FirstToken("letters", "exact")
+    reply = type_of(k.Dist(SCALE), *axes)
+    ask = h.TypedAsk("reply", prompt, (), "panel", (), (), reader, SCALE, frozenset(axes), reply, SPAN)
+    named = tuple(h.TypedLet(name, term, SPAN) for name, term in (lets or {}).items())
+    eaches = (h.TypedEach(("item",), h.TableSource("survey.items"), None, SPAN),)
+    return h.TypedAudit(
+        name="test",
+        title="",
+        seed=seed,
+        eaches=eaches,
+        asks=(ask,),
+        lets=named,
+        measures=tuple(measures),
+        checks=tuple(checks),
+        tables={},
+        panels={},
+        targets={},
+        offer_missing=True,
+        count_missing=count_missing,
+        params={},
+        span=SPAN,
+    )
+
+
+def grid(
+    sizes: Mapping[str, int],
+    options: Sequence[int],
+    *,
+    missing: Mapping[int, int] | None = None,
+    presence: Sequence[Presence] = (),
+    attributes: Mapping[str, Mapping[str, tuple[Any, ...]]] | None = None,
+) -> Grid:
+    """Axes with levels such as `item0`; `options` counts the options of each item, `missing` its last missing ones."""
+    axes = {
+        name: Axis(name, tuple(f"{name}{at}" for at in range(size)), (attributes or {}).get(name, {}))
+        for name, size in sizes.items()
+    }
+    width = max(options)
+    exists = np.arange(width) < np.array(options)[:, None]
+    absent = np.zeros_like(exists)
+    for item, number in (missing or {}).items():
+        absent[item, options[item] - number : options[item]] = True
+    codes = tuple(tuple(f"o{at}" for at in range(number)) for number in options)
+    values = np.full(exists.shape, np.nan)
+    layout = OptionLayout("item", codes, exists, absent, values, True)
+    return Grid(axes, tuple(presence), {"item.options": layout})
+
+
+def distributions(
+    rng: np.random.Generator, shape: Sequence[int], exists: NDArray[np.bool_], item: int
+) -> NDArray[np.float64]:
+    """Random shares [*shape, option], zero where an item lacks the option; `item` is the dimension of items."""
+    mask = np.moveaxis(np.broadcast_to(exists, (*np.delete(shape, item), *exists.shape)), -2, item)
+    raw = rng.gamma(0.7, size=mask.shape) * mask
+    return cast(NDArray[np.float64], raw / raw.sum(axis=-1, keepdims=True))
+
+
+def answers(axes: Sequence[str], probs: NDArray[Any], **given: NDArray[Any]) -> AnswerCells:
+    """Answer cells with mass one and nothing missing, unless given."""
+    mass = given.get("mass", np.ones(probs.shape[:-1]))
+    ok = given.get("ok", np.ones(probs.shape[:-1], dtype=bool))
+    return AnswerCells(tuple(axes), probs.astype(np.float32), mass.astype(np.float32), ok)
+
+
+def people_cells(axes: Sequence[str], share: NDArray[Any], **given: Any) -> PeopleCells:
+    """People cells with nothing missing and no counts, unless given."""
+    ok = given.get("ok", np.ones(share.shape[:-1], dtype=bool))
+    return PeopleCells(tuple(axes), share, given.get("n"), given.get("n_eff"), ok)
