@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Generator, Iterator
@@ -78,6 +79,8 @@ def _schemas_and_batches(
             problem = f"needs more than {budget.bytes:,} bytes to decode"
         case code if code == TWICE:
             problem = "has two columns of one name"
+        case code if code == -signal.SIGKILL:
+            problem = "could not be read: its reader was ended from outside, most likely for want of memory"
         case _:
             problem = "is not an Arrow file, or is damaged"
     refuse_file(opened.path, problem, span=opened.span)

@@ -61,7 +61,7 @@ class Frame:
         order = sorted(range(len(axes)), key=lambda at: self.place_of(axes[at]))
         rest = array.shape[len(axes) :]
         moved = array.transpose(*order, *range(len(axes), array.ndim))
-        return moved.reshape(*self.shape(axes), *rest)
+        return moved.reshape((*self.shape(axes), *rest))
 
     def taken(self, array: NDArray[T], axes: tuple[str, ...]) -> NDArray[T]:
         """The inverse of `placed`: a full-rank array as one with exactly the dimensions `axes`, in that order."""
@@ -70,7 +70,7 @@ class Frame:
         kept = [self.place_of(axis) for axis in axes]
         others = [at for at in range(len(self.names)) if at not in kept]
         moved = full.transpose(*kept, *others, *range(len(self.names), full.ndim))
-        return np.ascontiguousarray(moved.reshape(*(len(self.axes[a]) for a in axes), *rest))
+        return np.array(moved.reshape((*(len(self.axes[a]) for a in axes), *rest)))
 
     def holes(self, axes: frozenset[str]) -> NDArray[np.bool_] | None:
         """Full-rank mask of the cells over `axes` that do not exist; None where all do.

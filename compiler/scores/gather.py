@@ -40,7 +40,7 @@ def _measure(
     frame, by = program.frame, measure.by
     status = frame.taken(np.asarray(arrays.status), by)
     names = withheld(frame, by, checks)
-    shown = np.frompyfunc(lambda held: not held, 1, 1)(names).astype(np.bool_)
+    shown = np.array(np.frompyfunc(lambda held: not held, 1, 1)(names), dtype=np.bool_)
     value = np.asarray(arrays.value, dtype=np.float64)
     lost = frame.taken(np.asarray(arrays.missing, dtype=np.int64), by) * (status != HOLE)[..., None]
     units = frame.taken(np.asarray(arrays.units, dtype=np.int64), by)

@@ -119,9 +119,7 @@ class Program:
         for check in self.checks:
             if check.name not in results:
                 results[check.name] = final.cells(check.term)
-        checks = {
-            check.name: CheckArrays(*self.settled(check.term, results[check.name])) for check in self.checks
-        }
+        checks = {check.name: self._checked(check, results[check.name]) for check in self.checks}
         points = {measure.name: final.cells(measure.term) for measure in self.measures}
         floors = self._floors(tensors, final)
         measures = {
@@ -169,6 +167,11 @@ class Program:
         value, status = self.settled(term, cells)
         return choose(status == OK, value.astype(jnp.float64), jnp.nan)
 
+    def _checked(self, check: TypedCheck, cells: Cells) -> CheckArrays:
+        if not cells.axes <= set(check.axes):
+            raise InternalError("score", f"check {check.name} ends over {sorted(cells.axes)}")
+        return CheckArrays(*self.settled(check.term, cells))
+
     def _measured(
         self,
         measure: TypedMeasure,
@@ -181,7 +184,7 @@ class Program:
         if not cells.axes <= set(measure.by):
             raise InternalError("score", f"measure {measure.name} ends over {sorted(cells.axes)}")
         value, status = self.settled(measure.term, cells)
-        counts = cells.counts or self._own_counts(status)
+        counts = self._counts(cells.counts, status)
         over = () if measure.interval is None else measure.interval.over
         units = jnp.zeros(self.frame.shape(()), jnp.int32)
         if over and all(axis in counts.units for axis in over):
@@ -193,9 +196,14 @@ class Program:
         floor = floors.get(measure.name)
         return MeasureArrays(value, status, counts.used, counts.missing, units, plain, draws, floor)
 
-    def _own_counts(self, status: Array) -> Counts:
+    def _counts(self, counts: Counts | None, status: Array) -> Counts:
+        """The counts below a measure. Where its value is missing nothing was used: the cells share its reason."""
         codes = jnp.arange(1, len(self.setting.reasons) + 1, dtype=jnp.int8)
-        return Counts((status == OK).astype(jnp.int32), (status[..., None] == codes).astype(jnp.int32))
+        lost = (status[..., None] == codes).astype(jnp.int32)
+        used = (status == OK).astype(jnp.int32)
+        if counts is None:
+            return Counts(used, lost)
+        return Counts(used * counts.used, counts.missing + lost * counts.used[..., None], counts.units)
 
     def _draws(self, measure: TypedMeasure, final: Scope, counts: dict[str, Array]) -> Array:
         """The measure under each bootstrap resample, [draw, *full rank]; NaN where a draw leaves nothing to use."""

@@ -86,10 +86,19 @@ def reduced(plan: Reduction, of: Cells, weight: Cells | None, against: Cells | N
     values = _present(of, ok, shape)
     heft = None if weight is None else _present(weight, ok, shape)
     aim = None if against is None else _present(against, ok, shape)
-    value, defined = _estimate(plan, values, ok, heft, aim, wide=of.width == 1)
-    outcome = _outcome(plan, state, ok, defined)
-    counts = _counts(plan, of, state, ok) if plan.counting else None
-    return Cells(axes - set(plan.axes), value, outcome, of.scale, None, counts)
+    tally = _tally(plan, state) if plan.counting else None
+    value, defined = _estimate(plan, values, ok, heft, aim, tally, wide=of.width == 1)
+    if tally is None:
+        outcome = choose(defined, jnp.int8(OK), jnp.int8(UNDEFINED))
+        return Cells(axes - set(plan.axes), value, outcome, of.scale)
+    counts = _counts(plan, of, state, ok, tally)
+    return Cells(axes - set(plan.axes), value, _outcome(tally, defined), of.scale, None, counts)
+
+
+def _tally(plan: Reduction, state: Array) -> Array:
+    """How many reduced cells have each status, int32 [.., status]: used ones first, then by reason; holes nowhere."""
+    codes = jnp.arange(plan.reasons + 1, dtype=jnp.int8)
+    return (state[..., None] == codes).sum(axis=plan.places, keepdims=True, dtype=jnp.int32)
 
 
 def _present(cells: Cells, ok: Array, shape: tuple[int, ...]) -> Array:
@@ -101,20 +110,29 @@ def _present(cells: Cells, ok: Array, shape: tuple[int, ...]) -> Array:
 
 
 def _estimate(
-    plan: Reduction, values: Array, ok: Array, heft: Array | None, aim: Array | None, *, wide: bool
+    plan: Reduction,
+    values: Array,
+    ok: Array,
+    heft: Array | None,
+    aim: Array | None,
+    tally: Array | None,
+    *,
+    wide: bool,
 ) -> tuple[Array, Array]:
     """The value, and where it is defined: enough cells for the reducer."""
     here = ok.astype(jnp.float64)
     weights = here if heft is None else here * heft
-    mass = plan.total(weights)
+    counted = tally is not None and heft is None and plan.resampled.keys().isdisjoint(plan.axes)
+    mass = tally[..., 0].astype(jnp.float64) if tally is not None and counted else plan.total(weights)
+    # Values and weights are zero where something is missing, so that they need no mask here.
+    scaled = values if heft is None else values * (heft[..., None] if wide else heft)
     match plan.reducer:
         case "mean" | "share" if wide:
-            scaled = choose(ok[..., None], values * weights[..., None], 0.0)
             return divide(plan.total(scaled), mass[..., None]), mass > 0.0
         case "mean" | "share":
-            return divide(plan.total(values * weights), mass), mass > 0.0
+            return divide(plan.total(scaled), mass), mass > 0.0
         case "sum":
-            return plan.total(values * weights), plan.total(here) > 0.0
+            return plan.total(scaled), (mass if heft is None else plan.total(here)) > 0.0
         case "sd":
             return _spread(plan, values, here, mass)
         case "slope" if aim is not None:
@@ -212,32 +230,37 @@ def _mode(plan: Reduction, values: Array, here: Array, often: Array) -> tuple[Ar
     return _put_back(plan, choose(alone, best[..., 0], 0.0)), _put_back(plan, alone)
 
 
-def _outcome(plan: Reduction, state: Array, ok: Array, defined: Array) -> Array:
+def _outcome(tally: Array, defined: Array) -> Array:
     """The status of each reduced cell: the worst reason of its missing cells where nothing could be used."""
-    reason = choose(ok | (state == HOLE), jnp.int8(OK), state).max(axis=plan.places, keepdims=True)
-    used = ok.any(axis=plan.places, keepdims=True)
+    codes = jnp.arange(tally.shape[-1], dtype=jnp.int8)
+    reason = choose(tally > 0, codes, jnp.int8(OK)).max(axis=-1)
     empty = choose(reason > OK, reason, jnp.int8(HOLE))
+    used = tally[..., 0] > 0
     return refuse(choose(used, jnp.int8(OK), empty), used & ~defined, UNDEFINED)
 
 
-def _counts(plan: Reduction, of: Cells, state: Array, ok: Array) -> Counts:
+def _counts(plan: Reduction, of: Cells, state: Array, ok: Array, tally: Array) -> Counts:
     """Cells used and missing below this reduction, and the units of every axis that some interval resamples."""
+    units = {axis: _units(plan, axis, ok, tally) for axis in plan.unit_axes.intersection(plan.axes)}
+    if of.counts is None:
+        return Counts(tally[..., 0], tally[..., 1:], units)
+    for axis, number in of.counts.units.items():
+        units[axis] = choose(ok, number, 0).max(axis=plan.places, keepdims=True)
     codes = jnp.arange(1, plan.reasons + 1, dtype=jnp.int8)
-    lost = (state[..., None] == codes).astype(jnp.int32)
-    used, missing = ok.astype(jnp.int32), lost
-    units: dict[str, Array] = {}
-    if of.counts is not None:
-        here = (state != HOLE).astype(jnp.int32)[..., None]
-        missing = here * of.counts.missing + lost * of.counts.used[..., None]
-        used = used * of.counts.used
-        for axis, number in of.counts.units.items():
-            units[axis] = choose(ok, number, 0).max(axis=plan.places, keepdims=True)
-    for axis in plan.unit_axes.intersection(plan.axes):
-        at = plan.frame.place_of(axis)
-        seen = ok.any(axis=tuple(place for place in plan.places if place != at), keepdims=True)
-        units[axis] = seen.sum(axis=at, keepdims=True, dtype=jnp.int32)
+    lost = (state[..., None] == codes).astype(jnp.int32) * of.counts.used[..., None]
+    missing = lost + (state != HOLE).astype(jnp.int32)[..., None] * of.counts.missing
+    used = ok.astype(jnp.int32) * of.counts.used
     return Counts(
         used.sum(axis=plan.places, keepdims=True, dtype=jnp.int32),
         missing.sum(axis=plan.places, keepdims=True, dtype=jnp.int32),
         units,
     )
+
+
+def _units(plan: Reduction, axis: str, ok: Array, tally: Array) -> Array:
+    """The levels of one reduced axis that have a cell to use."""
+    if plan.axes == (axis,):
+        return tally[..., 0]
+    at = plan.frame.place_of(axis)
+    seen = ok.any(axis=tuple(place for place in plan.places if place != at), keepdims=True)
+    return seen.sum(axis=at, keepdims=True, dtype=jnp.int32)

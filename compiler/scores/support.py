@@ -6,7 +6,7 @@ Expects the terms that measures and checks reach. Ensures that a graph is built 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from cyclspec.compiler.scores.arithmetic import FUNCTIONS
@@ -41,16 +41,18 @@ from cyclspec.language.types.terms import (
     VocabularyTerm,
 )
 
-CELL_FUNCTIONS: Final = FUNCTIONS | {
-    "is_missing",
-    "uniform",
-    "size",
-    "span",
-    "complete",
-    "human_mean",
-    "human_mean_in_sample",
-    "human_shuffled",
-}
+BASELINES: Final = frozenset({"human_mean", "human_mean_in_sample", "human_shuffled"})
+CELL_FUNCTIONS: Final = (
+    FUNCTIONS
+    | BASELINES
+    | {
+        "is_missing",
+        "uniform",
+        "size",
+        "span",
+        "complete",
+    }
+)
 METRIC_FUNCTIONS: Final = FUNCTIONS | {"size", "span", "index"}
 METRIC_REDUCERS: Final = frozenset(
     {("sum", "over"), ("mean", "over"), ("min", "over"), ("max", "over"), ("cumsum", "along")}
@@ -116,6 +118,8 @@ def _refused(term: Term) -> str:
     match term:
         case CallTerm(function=function) if function not in CELL_FUNCTIONS:
             return f"`{function}(..)` over cells"
+        case CallTerm(function=function, words=words) if function in BASELINES and _several(words):
+            return f"`{function}(..)` along several axes"
         case ReduceTerm(direction="along", reducer=reducer):
             return f"`{reducer} along` an axis"
         case ReduceTerm():
@@ -132,6 +136,10 @@ def _refused(term: Term) -> str:
             return "a word that is not compared with anything"
         case _:
             return ""
+
+
+def _several(words: Mapping[str, tuple[str, ...]]) -> bool:
+    return any(len(axes) != 1 for axes in words.values())
 
 
 def _reducer(term: ReduceTerm) -> str:

@@ -17,6 +17,8 @@ from targets import Question, questions
 from tokenizer import END, rendered
 from tokenizers import Tokenizer
 
+from cyclspec.compiler.prompts.tokens import continuation
+
 NO_TOKEN = -1
 
 
@@ -40,7 +42,7 @@ class Batch:
 
     `tokens` and `lengths` are [row, token] and [row]; `places` [row, tail] are positions in the row, `next_token`
     [row, tail] the token that follows there or `NO_TOKEN`; `answer` [row] is the place whose next token is a letter,
-    with `shares` [row, letter].
+    with `letters` [row, letter] the tokens of the letters and `shares` [row, letter] how often each was answered.
     """
 
     tokens: NDArray[np.int32]
@@ -48,6 +50,7 @@ class Batch:
     places: NDArray[np.int32]
     next_token: NDArray[np.int32]
     answer: NDArray[np.int32]
+    letters: NDArray[np.int32]
     shares: NDArray[np.float32]
 
 
@@ -56,7 +59,11 @@ def all_examples() -> list[Example]:
     declared, prompts = axes(module("survey.cycl")), module("prompts.cycl")
     survey = questions(QUICKSTART / "data")
     residents = {True: templates(prompts, "as_resident"), False: templates(prompts, "as_resident_choosing")}
-    plain = [one for item in survey for one in _asked("resident", item, residents[item.ordered], declared, ("country",))]
+    plain = [
+        one
+        for item in survey
+        for one in _asked("resident", item, residents[item.ordered], declared, ("country",))
+    ]
     persona = templates(prompts, "as_persona")
     traits = ("country", "age", "gender")
     return plain + [
@@ -74,7 +81,9 @@ def _asked(
     for group in product(*(declared[trait].labels for trait in traits)):
         seen = declared["country"].attributes[group[0]]["training"] == "seen"
         for lang, messages in worded.items():
-            holes = {trait: declared[trait].labels[level][lang] for trait, level in zip(traits, group, strict=True)}
+            holes = {
+                trait: declared[trait].labels[level][lang] for trait, level in zip(traits, group, strict=True)
+            }
             holes |= {"item.question": item.text[lang], "item.options|lettered": lettered(item.scale, lang)}
             turns = filled(messages, holes)
             text, prefix = rendered(turns), turns[-1].content
@@ -86,25 +95,28 @@ class Encoder:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self.tokenizer = tokenizer
-        self.letters = [self._letter(letter) for letter in LETTERS]
+        self._letters: dict[str, list[int]] = {}
         self.end = self._ids(END)[0]
 
     def _ids(self, text: str) -> list[int]:
         ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False).ids
         return ids
 
-    def _letter(self, letter: str) -> int:
-        ids = self._ids(f" {letter}")
-        if len(ids) != 1:
-            raise ValueError(f"` {letter}` is {len(ids)} tokens")
-        return ids[0]
-
     def prompt(self, example: Example) -> list[int]:
-        """The tokens of a prompt. Checks that a letter after it adds its own token and changes none."""
-        ids = self._ids(example.text)
-        if self._ids(f"{example.text} {LETTERS[0]}") != [*ids, self.letters[0]]:
-            raise ValueError(f"a letter changes the tokens before it: {example.text[-20:]!r}")
-        return ids
+        """The tokens of a prompt."""
+        return self._ids(example.text)
+
+    def letters(self, example: Example) -> list[int]:
+        """The token of every letter, as it would follow this prompt; it must change none before it."""
+        if example.prefix not in self._letters:
+            self._letters[example.prefix] = [self._letter(example.text, letter) for letter in LETTERS]
+        return self._letters[example.prefix]
+
+    def _letter(self, text: str, letter: str) -> int:
+        before, after = self._ids(text), self._ids(text + continuation(text) + letter)
+        if after[:-1] != before:
+            raise ValueError(f"`{letter}` is not one token of its own after {text[-20:]!r}")
+        return after[-1]
 
     def batch(self, examples: Sequence[Example], *, width: int, tail: int, rng: np.random.Generator) -> Batch:
         """A batch in which every prompt is followed by a letter drawn from its shares."""
@@ -113,16 +125,18 @@ class Encoder:
         places = np.zeros((rows, tail), np.int32)
         next_token = np.full((rows, tail), NO_TOKEN, np.int32)
         answer = np.zeros(rows, np.int32)
+        letters = np.zeros((rows, len(LETTERS)), np.int32)
         shares = np.zeros((rows, len(LETTERS)), np.float32)
         lengths = np.zeros(rows, np.int32)
         for row, example in enumerate(examples):
             ids = self.prompt(example)
             drawn = rng.choice(len(example.shares), p=example.shares / example.shares.sum())
-            whole = [*ids, self.letters[drawn], self.end]
+            letters[row] = self.letters(example)
+            whole = [*ids, letters[row, drawn], self.end]
             lengths[row], answer[row] = len(ids) + 1, len(ids) - 1
             tokens[row, : len(ids) + 1] = whole[:-1]
             shares[row, : len(example.shares)] = example.shares
             asked = [*range(len(ids) - 1 - len(self._ids(example.prefix)), len(ids) - 1), len(ids)]
             places[row, : len(asked)] = asked
             next_token[row, : len(asked)] = [whole[place + 1] for place in asked]
-        return Batch(tokens, lengths, places, next_token, answer, shares)
+        return Batch(tokens, lengths, places, next_token, answer, letters, shares)

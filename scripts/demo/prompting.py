@@ -64,7 +64,9 @@ def _labels(axis: tree.VocabularyDecl) -> dict[str, dict[str, str]]:
 def _attributes(axis: tree.VocabularyDecl) -> dict[str, dict[str, str]]:
     return {
         level.name.name: {
-            field.name.name: field.value.name for field in level.attributes if isinstance(field.value, tree.Name)
+            field.name.name: field.value.name
+            for field in level.attributes
+            if isinstance(field.value, tree.Name)
         }
         for level in axis.levels
     }

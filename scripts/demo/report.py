@@ -22,7 +22,9 @@ def _relative_entropy(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
 
 def report(examples: Sequence[Example], letters: Sequence[NDArray[np.float64]]) -> str:
     """A table of 1 - JS distance and of label mass. `letters[i]` are probabilities of the options of `examples[i]`."""
-    fits = np.array([1 - js_distance(one / one.sum(), asked.shares) for asked, one in zip(examples, letters, strict=True)])
+    fits = np.array(
+        [1 - js_distance(one / one.sum(), asked.shares) for asked, one in zip(examples, letters, strict=True)]
+    )
     mass = np.array([one.sum() for one in letters])
     lines = ["prompt    country     in training   1 - JS distance   label mass: mean    least"]
     for prompt in dict.fromkeys(one.prompt for one in examples):

@@ -51,7 +51,9 @@ def questions(folder: Path) -> list[Question]:
     return ordinal + _questions(tables, "choices", "choice_answers", ordered=False)
 
 
-def _questions(tables: Mapping[str, LoadedTable], items: str, answers: str, *, ordered: bool) -> list[Question]:
+def _questions(
+    tables: Mapping[str, LoadedTable], items: str, answers: str, *, ordered: bool
+) -> list[Question]:
     table = tables[items]
     scales = table.scales()
     shares: dict[str, dict[tuple[str, ...], NDArray[np.float64]]] = {name: {} for name in scales}
@@ -59,7 +61,8 @@ def _questions(tables: Mapping[str, LoadedTable], items: str, answers: str, *, o
         _add_shares(shares, tables[answers], tables["people"], scales, by)
     texts = table.only("text").values
     return [
-        Question(name, ordered, text, scales[name], shares[name]) for name, text in zip(scales, texts, strict=True)
+        Question(name, ordered, text, scales[name], shares[name])
+        for name, text in zip(scales, texts, strict=True)
     ]
 
 

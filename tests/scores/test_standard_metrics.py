@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.spatial.distance import jensenshannon
-from tests_scores_building import (
+from score_terms import (
     answer,
     answers,
     audit,

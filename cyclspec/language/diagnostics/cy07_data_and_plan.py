@@ -106,3 +106,15 @@ class PromptRefused(Diagnostic):
     title: ClassVar[str] = "prompt `{prompt}` {problem}"
     prompt: str
     problem: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherDesign(Diagnostic):
+    """Stored answers belong to another design than the audit that would be scored on them."""
+
+    code: ClassVar[str] = "CY0712"
+    title: ClassVar[str] = "run `{run}` answers another design"
+    marker: ClassVar[str] = "this audit has design {given}, the run {here}"
+    run: str
+    here: str
+    given: str

@@ -267,7 +267,7 @@ class TreeBuilder(Transformer_NonRecursive):  # type: ignore[type-arg]
     def model(self, meta: Any, items: list[Any]) -> t.Model:
         doc, name, source, fields = items
         return t.Model(
-            span=self._span(meta), doc=_docs(doc), name=self._ident(name), source=source, fields=fields
+            span=self._span(meta), doc=_docs(doc), name=self._ident(name), source=source, fields=fields or ()
         )
 
     # -- audits

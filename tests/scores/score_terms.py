@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from cyclspec.compiler.axes import Axis, Grid, OptionLayout, Presence
 from cyclspec.compiler.scores import AnswerCells, PeopleCells
+from cyclspec.language.diagnostics import Findings
+from cyclspec.language.names.modules import load_program
 from cyclspec.language.spans import Source, Span
-from cyclspec.language.syntax import tree as t
-from cyclspec.language.syntax.parse import parse
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
+from cyclspec.language.types.check import check_program
+from cyclspec.language.types.context import TypedMetric
 
 SPAN = Span(Source("test", ""), 0, 0)
 METRICS = Path(__file__).parents[2] / "specs" / "std" / "metrics.cycl"
@@ -37,7 +39,7 @@ def answer(*axes: str, field: Any = "value") -> h.AnswerTerm:
     return h.AnswerTerm(type=type_of(kind, *axes), span=SPAN, ask="reply", field=field)
 
 
-def people(*axes: str, column: str = "value") -> h.ColumnTerm:
+def people(*axes: str, column: str = "value") -> h.PeopleTerm | h.ColumnTerm:
     return h.ColumnTerm(type=type_of(k.Dist(SCALE), *axes), span=SPAN, table="survey.answers", column=column)
 
 
@@ -101,55 +103,26 @@ def let(name: str, *axes: str, kind: k.Kind = NUMBER) -> h.Term:
 
 
 @cache
-def declared() -> Mapping[str, t.Metric]:
-    parsed = parse(Source("metrics.cycl", METRICS.read_text("utf-8")))
-    assert parsed.module is not None, parsed.diagnostics
-    return {decl.name.name: decl for decl in parsed.module.decls if isinstance(decl, t.Metric)}
+def declared() -> Mapping[str, TypedMetric]:
+    """The typed metrics of `specs/std/metrics.cycl`, by name."""
+    findings = Findings()
+    program = load_program(METRICS, findings)
+    assert program is not None and not findings.items, findings.items
+    return {symbol.name: spec for symbol, spec in check_program(program, findings, {}).metrics.items()}
 
 
 def metric(name: str, *args: h.Term) -> h.Term:
-    """A call of a standard metric, with the body that `specs/std/metrics.cycl` gives it."""
+    """A call of a standard metric, with the body that the type checker gives it."""
     spec = declared()[name]
-    assert not isinstance(spec.body, t.PythonBody)
-    axes = _axes(*args) - {"option"}
     return h.MetricTerm(
-        type=k.Type(NUMBER, axes),
+        type=k.Type(NUMBER, _axes(*args) - {"option"}),
         span=SPAN,
         metric=name,
-        formals=tuple(formal.name.name for formal in spec.formals),
+        formals=tuple(formal for formal, _ in spec.formals),
         args=args,
-        body=_body(spec.body),
+        body=spec.body,
         scale=SCALE,
     )
-
-
-def _body(node: t.Expr) -> h.Term:
-    match node:
-        case t.Name(name=name):
-            return h.FormalTerm(type=type_of(NUMBER), span=SPAN, name=name)
-        case t.Whole(value=value) | t.Real(value=value):
-            return real(float(value))
-        case t.Negative(of=of):
-            return h.NegateTerm(type=type_of(NUMBER), span=SPAN, of=_body(of))
-        case t.Binary(sign=sign, left=left, right=right) if sign in ("<", "<=", ">", ">=", "==", "!="):
-            return compare(sign, _body(left), _body(right))
-        case t.Binary(sign=sign, left=left, right=right):
-            return arithmetic(sign, _body(left), _body(right))
-        case t.If(condition=condition, then=then, otherwise=otherwise):
-            parts = _body(condition), _body(then), _body(otherwise)
-            return h.IfTerm(
-                type=type_of(NUMBER), span=SPAN, condition=parts[0], then=parts[1], otherwise=parts[2]
-            )
-        case t.Call(fn=t.Name(name="index")):
-            return call("index")
-        case t.Call(fn=t.Name(name=name), args=args) if name in declared():
-            return metric(name, *(_body(arg.value) for arg in args))
-        case t.Call(fn=t.Name(name=name), args=args):
-            return call(name, *(_body(arg.value) for arg in args))
-        case t.Reduce(reducer=t.Name(name=name), direction=direction, axes=axes, of=of):
-            return reduce(name, [axis.name for axis in axes], _body(of), direction=direction)
-        case _:
-            raise AssertionError(node)
 
 
 # ---- audits

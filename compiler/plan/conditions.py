@@ -1,0 +1,140 @@
+"""Conditions on rows and levels, evaluated as arrays before anything is asked.
+
+Expects terms of phase `static` or `data` and the values they name, one entry a row. Ensures one truth value a row; a
+comparison with a value that is not there is false.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cyclspec.compiler.data.contracts import Scale
+from cyclspec.language.diagnostics import SpecError
+from cyclspec.language.diagnostics.cy08_not_yet import NotLowered
+from cyclspec.language.types import kinds as k
+from cyclspec.language.types import terms as h
+
+Values = Mapping[str, Sequence[Any]]
+Array = NDArray[Any]
+
+_COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "^": operator.pow,
+}
+
+
+def holds(term: h.Term, values: Values, count: int) -> NDArray[np.bool_]:
+    """Where a condition is true: bool [count]. `values` gives rows by the name of a column, attribute or axis."""
+    found = np.broadcast_to(np.asarray(_evaluate(term, values)), (count,))
+    return np.array(found, dtype=np.bool_)
+
+
+def _order(kind: k.Kind) -> Mapping[str, int] | None:
+    """Positions of the levels of an ordered vocabulary, by which they compare."""
+    if isinstance(kind, k.Of) and kind.vocabulary.ordered:
+        return {name: i for i, name in enumerate(kind.vocabulary.names)}
+    return None
+
+
+def _column(values: Values, name: str) -> Array:
+    rows = values[name]
+    if isinstance(rows, np.ndarray):
+        return rows
+    found = np.empty(len(rows), dtype=object)
+    found[:] = list(rows)
+    return found
+
+
+def _evaluate(term: h.Term, values: Values) -> Any:
+    match term:
+        case h.Literal_(value=value):
+            return value
+        case h.LevelTerm(level=level):
+            return level
+        case h.FormalTerm(name=name) | h.AttributeTerm(attribute=name) | h.AxisTerm(axis=name):
+            return _column(values, name)
+        case h.NegateTerm(of=of):
+            return -_evaluate(of, values)
+        case h.ArithmeticTerm(op=op, left=left, right=right):
+            with np.errstate(all="ignore"):
+                return _ARITHMETIC[op](_evaluate(left, values), _evaluate(right, values))
+        case h.CompareTerm():
+            return _compare(term, values)
+        case h.MemberTerm():
+            return _member(term, values)
+        case h.LogicTerm(op="not", args=(arg,)):
+            return ~np.asarray(_evaluate(arg, values), dtype=np.bool_)
+        case h.LogicTerm(op=op, args=args):
+            parts = [np.asarray(_evaluate(arg, values), dtype=np.bool_) for arg in args]
+            return np.logical_and.reduce(parts) if op == "and" else np.logical_or.reduce(parts)
+        case h.IfTerm(condition=condition, then=then, otherwise=otherwise):
+            return np.where(_evaluate(condition, values), _evaluate(then, values), _evaluate(otherwise, values))
+        case h.KindTerm(of=of, word=word):
+            scales = _evaluate(of, values)
+            return np.array([s.ordered == (word == "ordinal") for s in scales], dtype=np.bool_)
+        case h.CallTerm(function="size", args=(of,)):
+            return np.array([_size(cell) for cell in _evaluate(of, values)], dtype=np.float64)
+        case h.CallTerm(function="abs", args=(of,)):
+            return np.abs(_evaluate(of, values))
+        case h.CallTerm(function="number", args=(of,)):
+            return _evaluate(of, values)
+    raise SpecError([NotLowered(span=term.span, what=f"`{term.span.text}` in a condition")])
+
+
+def _size(cell: Any) -> int:
+    """Options that are not missing, or entries of a list."""
+    if isinstance(cell, Scale):
+        return sum(not option.missing for option in cell.options)
+    return 0 if cell is None else len(cell)
+
+
+def _elementwise(function: Callable[[Any, Any], Any], left: Any, right: Any) -> Array:
+    """Compares row by row; a row without a value compares false."""
+    if not isinstance(left, np.ndarray) and not isinstance(right, np.ndarray):
+        return np.asarray(function(left, right))
+    left, right = np.broadcast_arrays(np.asarray(left), np.asarray(right))
+    if left.dtype != object and right.dtype != object:
+        return np.asarray(function(left, right))
+    pairs = zip(left.tolist(), right.tolist(), strict=True)
+    return np.array([a is not None and b is not None and bool(function(a, b)) for a, b in pairs])
+
+
+def _compare(term: h.CompareTerm, values: Values) -> Array:
+    left, right = _evaluate(term.left, values), _evaluate(term.right, values)
+    order = _order(term.left.type.kind)
+    if order is not None and term.op not in ("==", "!="):
+        left, right = _positions(left, order), _positions(right, order)
+    return _elementwise(_COMPARE[term.op], left, right)
+
+
+def _positions(names: Any, order: Mapping[str, int]) -> Any:
+    if isinstance(names, np.ndarray):
+        return np.array([order.get(name) for name in names.tolist()], dtype=object)
+    return order.get(names)
+
+
+def _member(term: h.MemberTerm, values: Values) -> Array:
+    found = _evaluate(term.of, values)
+    if isinstance(term.among, h.RangeTerm):
+        high = np.inf if term.among.high is None else term.among.high
+        inside = np.logical_and(np.asarray(found) >= term.among.low, np.asarray(found) <= high)
+    else:
+        wanted = [_evaluate(item, values) for item in term.among.items]
+        inside = np.array([value in wanted for value in np.atleast_1d(found).tolist()])
+    return ~inside if term.negated else inside

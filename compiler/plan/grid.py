@@ -1,0 +1,222 @@
+"""The grid of an audit: its axes with their levels, and the cells that do not exist.
+
+Expects a typed audit and its opened tables. Ensures that levels are distinct and in a fixed order (rows as in the
+file, levels as declared), that conditions have been applied, that an axis without levels is an error, and that the
+options of every scale are laid out along its axis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, assert_never
+
+import numpy as np
+
+from cyclspec.compiler.axes import Attribute, Axis, Grid, OptionLayout, Presence
+from cyclspec.compiler.data.codes import scale_of_levels
+from cyclspec.compiler.data.contracts import Scale
+from cyclspec.compiler.data.groups import groups_of
+from cyclspec.compiler.data.loaded import LoadedColumn, LoadedTable
+from cyclspec.compiler.plan.conditions import holds
+from cyclspec.compiler.plan.sources import audit_terms, contract_levels
+from cyclspec.language.diagnostics import SpecError
+from cyclspec.language.diagnostics.cy07_data_and_plan import EmptyTable
+from cyclspec.language.types import kinds as k
+from cyclspec.language.types import terms as h
+
+Tables = Mapping[str, LoadedTable]
+_SCALARS = ("level", "levels_open", "real", "count", "bool", "lang")
+
+
+def column_values(column: LoadedColumn) -> list[Any]:
+    """The values of a column as conditions and templates name them; None where a value is missing."""
+    match column.column.kind:
+        case "key" | "level" | "levels_open" | "lang" | "ref" | "choice":
+            return [column.codes[p] if p >= 0 else None for p in column.values.tolist()]
+        case "real" | "count" | "bool":
+            pairs = zip(column.values.tolist(), column.null.tolist(), strict=True)
+            return [None if null else value for value, null in pairs]
+    return list(column.values)
+
+
+def _attribute(value: Any) -> Attribute:
+    return float(value) if isinstance(value, bool | int) else value
+
+
+def _rows(each: h.TypedEach, table: LoadedTable, kept: list[int]) -> Axis:
+    keys = table.only("key").codes
+    attributes = {
+        name: tuple(_attribute(column_values(column)[row]) for row in kept)
+        for name, column in table.columns.items()
+        if column.column.kind in _SCALARS
+    }
+    return Axis(each.names[0], tuple(keys[row] for row in kept), attributes)
+
+
+def kept_rows(each: h.TypedEach, table: LoadedTable) -> list[int]:
+    """The rows of a table that an `each` keeps, from zero."""
+    if each.where is None:
+        return list(range(table.n_rows))
+    values = {name: column_values(column) for name, column in table.columns.items()}
+    values[each.names[0]] = list(table.only("key").codes)
+    return [int(row) for row in np.flatnonzero(holds(each.where, values, table.n_rows))]
+
+
+def _table_axis(each: h.TypedEach, table: LoadedTable) -> Axis:
+    return _rows(each, table, kept_rows(each, table))
+
+
+def vocabulary_axis(name: str, vocabulary: k.Vocabulary, where: h.Term | None) -> Axis:
+    """The axis of a closed vocabulary, with the attributes of its levels and their numbers as `value`."""
+    names = list(vocabulary.names)
+    columns: dict[str, list[Attribute]] = {
+        attribute: [level.attributes.get(attribute) for level in vocabulary.levels]
+        for attribute in vocabulary.attributes
+    }
+    if any(level.value is not None for level in vocabulary.levels):
+        columns["value"] = [level.value for level in vocabulary.levels]
+    kept = range(len(names))
+    if where is not None:
+        truth = holds(where, {**columns, name: names}, len(names))
+        kept = [int(i) for i in np.flatnonzero(truth)]  # type: ignore[assignment]
+    attributes = {a: tuple(column[i] for i in kept) for a, column in columns.items()}
+    return Axis(name, tuple(names[i] for i in kept), attributes)
+
+
+def _values_axis(each: h.TypedEach, source: h.ValuesSource) -> Axis:
+    values = list(source.values)
+    if each.where is not None:
+        truth = holds(each.where, {each.names[0]: values}, len(values))
+        values = [value for value, keep in zip(values, truth, strict=True) if keep]
+    numeric = tuple(float(v) for v in values if isinstance(v, int | float))
+    attributes = {"value": numeric} if len(numeric) == len(values) else {}
+    return Axis(each.names[0], tuple(str(v) for v in values), attributes)
+
+
+def _panel_axes(each: h.TypedEach, panel: h.TypedPanel) -> tuple[tuple[Axis, ...], tuple[Presence, ...]]:
+    factors = {factor.name: factor for factor in panel.factors}
+    if each.names[0] not in factors:
+        models = kept_models(each, panel)
+        attributes: dict[str, tuple[Attribute, ...]] = {
+            name: tuple(m.factors.get(name) for m in models) for name in factors
+        }
+        return (Axis(each.names[0], tuple(m.name for m in models), attributes),), ()
+    axes = tuple(vocabulary_axis(name, factors[name], None) for name in each.names)
+    cells = np.zeros([len(axis) for axis in axes], dtype=np.bool_)
+    for model in kept_models(each, panel):
+        cells[tuple(level_position(factors[name], model.factors[name]) for name in each.names)] = True
+    return axes, (Presence(each.names, cells),)
+
+
+def level_position(factor: k.Vocabulary, level: str | float) -> int:
+    """Where a model's level stands among the levels of a factor."""
+    return next(i for i, known in enumerate(factor.levels) if level in (known.code, known.name))
+
+
+def kept_models(each: h.TypedEach, panel: h.TypedPanel) -> list[h.TypedModel]:
+    """The models of a panel that the condition of an `each` keeps."""
+    models = list(panel.models)
+    if each.where is None:
+        return models
+    columns: dict[str, list[Any]] = {
+        f.name: [f.levels[level_position(f, m.factors[f.name])].name for m in models] for f in panel.factors
+    }
+    columns[each.names[0]] = columns.get(each.names[0], [m.name for m in models])
+    truth = holds(each.where, columns, len(models))
+    return [model for model, keep in zip(models, truth, strict=True) if keep]
+
+
+def _target_axes(
+    each: h.TypedEach, target: h.TypedTarget, table: h.TypedTable, people: LoadedTable
+) -> tuple[tuple[Axis, ...], tuple[Presence, ...]]:
+    """Cells of people with at least `min_n` of them."""
+    kinds = {column.name: column.kind for column in table.columns}
+    axes: list[Axis] = []
+    for name in each.names:
+        kind = kinds[name]
+        assert isinstance(kind, k.Of)
+        axes.append(vocabulary_axis(name, kind.vocabulary, None))
+    groups = groups_of(people, each.names)
+    counts = np.bincount(groups.index[groups.index >= 0], minlength=groups.size).reshape(groups.shape)
+    order = [[groups.levels[i].index(level) for level in axis.levels] for i, axis in enumerate(axes)]
+    return tuple(axes), (Presence(each.names, counts[np.ix_(*order)] >= max(target.min_n, 1)),)
+
+
+def _axes_of(
+    audit: h.TypedAudit, each: h.TypedEach, tables: Tables
+) -> tuple[tuple[Axis, ...], tuple[Presence, ...]]:
+    match each.source:
+        case h.TableSource(table):
+            return (_table_axis(each, tables[table]),), ()
+        case h.VocabularySource(vocabulary):
+            return (vocabulary_axis(each.names[0], vocabulary, each.where),), ()
+        case h.ValuesSource():
+            return (_values_axis(each, each.source),), ()
+        case h.PanelSource(panel):
+            return _panel_axes(each, audit.panels[panel])
+        case h.TargetSource(name):
+            target = audit.targets[name]
+            return _target_axes(each, target, audit.tables[target.people], tables[target.people])
+        case _:
+            assert_never(each.source)
+
+
+def _scales(audit: h.TypedAudit) -> Iterator[k.Scale]:
+    """Every scale that an ask or a value of the audit is over."""
+    for ask in audit.asks:
+        yield ask.scale
+    for term in audit_terms(audit):
+        match term.type.kind:
+            case k.Dist(scale) | k.Choice(scale) | k.ScaleValue(scale) if not isinstance(scale, k.ScaleVariable):
+                yield scale
+
+
+def layout(axis: str | None, scales: Iterable[Scale]) -> OptionLayout:
+    """The options of some scales, padded to the widest."""
+    rows = tuple(scales)
+    width = max((len(scale.options) for scale in rows), default=1)
+    shape = (len(rows), width)
+    exists, missing = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
+    value = np.full(shape, np.nan)
+    for i, scale in enumerate(rows):
+        for j, option in enumerate(scale.options):
+            exists[i, j], missing[i, j] = True, option.missing
+            value[i, j] = np.nan if option.value is None else option.value
+    ordered = all(scale.ordered for scale in rows)
+    return OptionLayout(axis, tuple(scale.codes for scale in rows), exists, missing, value, ordered)
+
+
+def scale_rows(scale: k.ItemScale, axes: Mapping[str, Axis], tables: Tables) -> list[Scale]:
+    """The scales of an item axis, in the order of its levels."""
+    by_key = tables[scale.table].scales(scale.column)
+    return [by_key[level] for level in axes[scale.axis].levels]
+
+
+def _options(audit: h.TypedAudit, axes: Mapping[str, Axis], tables: Tables) -> dict[str, OptionLayout]:
+    found: dict[str, OptionLayout] = {}
+    for scale in _scales(audit):
+        name = k.scale_name(scale)
+        if name in found:
+            continue
+        if isinstance(scale, k.ItemScale):
+            if scale.axis in axes and scale.table in tables:
+                found[name] = layout(scale.axis, scale_rows(scale, axes, tables))
+        elif isinstance(scale, k.Vocabulary):
+            made = scale_of_levels(contract_levels(scale), ordered=scale.ordered)
+            found[name] = layout(None, [made])
+    return found
+
+
+def build_grid(audit: h.TypedAudit, tables: Tables) -> Grid:
+    """The grid of an audit; an axis without levels is an error."""
+    axes: dict[str, Axis] = {}
+    presence: list[Presence] = []
+    for each in audit.eaches:
+        made, holes = _axes_of(audit, each, tables)
+        presence.extend(holes)
+        for axis in made:
+            if not len(axis):
+                notes = ("the condition keeps none of them",) if each.where is not None else ()
+                raise SpecError([EmptyTable(span=each.span, what=f"axis `{axis.name}`", notes=notes)])
+            axes[axis.name] = axis
+    return Grid(axes, tuple(presence), _options(audit, axes, tables))

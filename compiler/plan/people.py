@@ -1,0 +1,133 @@
+"""The people's side of an audit: every distribution of human answers that its terms name, along the grid's axes.
+
+Expects opened tables and the grid. Ensures that cells are aligned with the levels of the grid by name, that cells with
+nobody in them are missing, and that n and effective n come along where they are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from cyclspec.compiler.axes import Axis, Grid
+from cyclspec.compiler.data.contracts import Scale
+from cyclspec.compiler.data.groups import By
+from cyclspec.compiler.data.loaded import LoadedTable
+from cyclspec.compiler.data.people import HumanCells, distribution_of_people
+from cyclspec.compiler.data.published import distribution_of_table
+from cyclspec.compiler.plan.grid import scale_rows
+from cyclspec.compiler.plan.sources import audit_terms
+from cyclspec.compiler.scores.tables import PeopleCells
+from cyclspec.language.diagnostics import InternalError, SpecError
+from cyclspec.language.diagnostics.cy08_not_yet import NotLowered
+from cyclspec.language.types import kinds as k
+from cyclspec.language.types import terms as h
+
+Tables = Mapping[str, LoadedTable]
+HumanTerm = h.PeopleTerm | h.ColumnTerm
+
+
+def human_terms(audit: h.TypedAudit) -> Iterator[HumanTerm]:
+    """The distinct terms of an audit that stand for people's distributions."""
+    seen: set[HumanTerm] = set()
+    for term in audit_terms(audit):
+        is_human = isinstance(term, h.PeopleTerm) or (
+            isinstance(term, h.ColumnTerm) and isinstance(term.type.kind, k.Dist)
+        )
+        if is_human and term not in seen:
+            assert isinstance(term, h.PeopleTerm | h.ColumnTerm)
+            seen.add(term)
+            yield term
+
+
+def people_cells(audit: h.TypedAudit, grid: Grid, tables: Tables) -> dict[HumanTerm, PeopleCells]:
+    """Every human distribution of an audit, by its term."""
+    return {term: _aligned(term, _human(audit, grid, tables, term), grid) for term in human_terms(audit)}
+
+
+def _scale(term: HumanTerm) -> k.ItemScale:
+    if isinstance(term.type.kind, k.Dist) and isinstance(term.type.kind.scale, k.ItemScale):
+        return term.type.kind.scale
+    what = "a distribution over a scale that does not come with the items"
+    raise SpecError([NotLowered(span=term.span, what=what)])
+
+
+def _reference(table: h.TypedTable, to: str) -> str:
+    """The column of a table that points to another."""
+    names = [c.name for c in table.columns if isinstance(c.kind, k.Ref) and c.kind.table == to]
+    if len(names) != 1:
+        raise InternalError("people", f"`{table.name}` has {len(names)} columns that point to `{to}`")
+    return names[0]
+
+
+def _by(audit: h.TypedAudit, people: str, name: str) -> By:
+    """A column to group by, or the column of whose levels it is an attribute."""
+    columns = audit.tables[people].columns
+    if any(column.name == name for column in columns):
+        return name
+    for column in columns:
+        if isinstance(column.kind, k.Of) and name in column.kind.vocabulary.attributes:
+            levels = column.kind.vocabulary.levels
+            return column.name, {level.name: level.attributes[name] for level in levels if name in level.attributes}
+    raise InternalError("people", f"`{people}` has no column `{name}`")
+
+
+def _human(audit: h.TypedAudit, grid: Grid, tables: Tables, term: HumanTerm) -> HumanCells:
+    scale = _scale(term)
+    if scale.axis not in grid.axes:
+        raise SpecError([NotLowered(span=term.span, what=f"answers to items without `each {scale.axis}`")])
+    rows = scale_rows(scale, grid.axes, tables)
+    items: dict[str, Scale] = dict(zip(grid.axes[scale.axis].levels, rows, strict=True))
+    table = audit.tables[term.table]
+    match term:
+        case h.PeopleTerm():
+            return distribution_of_people(
+                tables[term.table],
+                tables[term.people],
+                items=items,
+                item=_reference(table, scale.table),
+                person=_reference(table, term.people),
+                value=term.column,
+                by=[_by(audit, term.people, name) for name in term.by],
+                weight=term.weight,
+                count_missing=audit.count_missing,
+            )
+        case h.ColumnTerm():
+            return distribution_of_table(
+                tables[term.table],
+                items=items,
+                item=_reference(table, scale.table),
+                value=term.column,
+                by=[c.name for c in table.columns if isinstance(c.kind, k.Of) and c.name in term.type.axes],
+                n="n" if table.column("n") is not None else None,
+                count_missing=audit.count_missing,
+            )
+
+
+def _positions(axis: Axis | None, levels: tuple[str, ...]) -> list[int]:
+    """Where the levels of the grid stand among those of the data."""
+    if axis is None:
+        return list(range(len(levels)))
+    known = {level: i for i, level in enumerate(levels)}
+    return [known.get(level, -1) for level in axis.levels]
+
+
+def _aligned(term: HumanTerm, human: HumanCells, grid: Grid) -> PeopleCells:
+    """The same cells along the levels of the grid; levels that the data lacks are missing."""
+    share, n, n_eff = human.share, human.n, human.n_eff
+    for dimension, (name, levels) in enumerate(zip(human.axes, human.levels, strict=True), start=1):
+        at = _positions(grid.axes.get(name), levels)
+        absent = np.array([position < 0 for position in at])
+        chosen = np.maximum(at, 0)
+        share, n = np.take(share, chosen, axis=dimension), np.take(n, chosen, axis=dimension)
+        n_eff = np.take(n_eff, chosen, axis=dimension)
+        index = (slice(None),) * dimension + (absent,)
+        share[index], n[index], n_eff[index] = 0.0, 0, 0.0
+    return PeopleCells(
+        axes=(_scale(term).axis, *human.axes),
+        share=share,
+        n=n if human.n_known else None,
+        n_eff=n_eff if human.n_known else None,
+        ok=n > 0,
+    )

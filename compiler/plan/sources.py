@@ -1,0 +1,189 @@
+"""Tables as the language declares them, to tables as the data layer reads them.
+
+Expects a typed audit. Ensures that only the tables that the audit reaches are opened, with those they refer to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cyclspec.compiler.data.contracts import Budget, Check, Column, Format, Level, Table
+from cyclspec.compiler.data.loaded import LoadedTable
+from cyclspec.compiler.data.tables import read_tables
+from cyclspec.compiler.plan.conditions import holds
+from cyclspec.language.diagnostics import InternalError, SpecError
+from cyclspec.language.diagnostics.cy08_not_yet import NotLowered
+from cyclspec.language.types import kinds as k
+from cyclspec.language.types import terms as h
+
+
+def terms_in(term: h.Term) -> Iterator[h.Term]:
+    """A term and everything in it."""
+    yield term
+    for name in type(term).__dataclass_fields__:
+        if name in ("type", "span"):
+            continue
+        yield from _inside(getattr(term, name))
+
+
+def _inside(value: object) -> Iterator[h.Term]:
+    if isinstance(value, h.Base):
+        yield from terms_in(cast(h.Term, value))
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _inside(item)
+
+
+def audit_terms(audit: h.TypedAudit) -> Iterator[h.Term]:
+    """Every term of an audit."""
+    for each in audit.eaches:
+        if each.where is not None:
+            yield from terms_in(each.where)
+    for ask in audit.asks:
+        for _, term in ask.args:
+            yield from terms_in(term)
+    reads: tuple[h.TypedLet | h.TypedMeasure | h.TypedCheck, ...] = (*audit.lets, *audit.measures, *audit.checks)
+    for read in reads:
+        yield from terms_in(read.term)
+
+
+def _named(audit: h.TypedAudit) -> Iterator[str]:
+    """The tables that an audit reaches directly."""
+    for each in audit.eaches:
+        match each.source:
+            case h.TableSource(table):
+                yield table
+            case h.TargetSource(target):
+                yield audit.targets[target].people
+    for term in audit_terms(audit):
+        match term:
+            case h.PeopleTerm(table=table, people=people):
+                yield from (table, people)
+            case h.ColumnTerm(table=table):
+                yield table
+
+
+def _pointed(table: h.TypedTable) -> Iterator[str]:
+    for column in table.columns:
+        match column.kind:
+            case k.Ref(name):
+                yield name
+            case k.Choice(scale) | k.Dist(scale) if isinstance(scale, k.ItemScale):
+                yield scale.table
+
+
+def tables_of(audit: h.TypedAudit) -> tuple[str, ...]:
+    """The tables that an audit needs, with those they refer to."""
+    found: dict[str, None] = {}
+    waiting = list(_named(audit))
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = None
+            waiting.extend(_pointed(audit.tables[name]))
+    return tuple(sorted(found))
+
+
+def contract_levels(vocabulary: k.Vocabulary) -> tuple[Level, ...]:
+    """The levels of a vocabulary as the data layer reads them."""
+    return tuple(
+        Level(
+            name=level.name,
+            code=level.code if level.low is None else None,
+            low=level.low,
+            high=level.high,
+            label=level.label,
+            missing=level.missing,
+            value=level.value,
+        )
+        for level in vocabulary.levels
+    )
+
+
+def _check_rows(term: h.Term, name: str, values: Any) -> NDArray[np.bool_]:
+    return holds(term, {name: values}, len(values))
+
+
+def _check(column: h.TypedColumn) -> Check | None:
+    if column.check is None:
+        return None
+    names = {term.name for term in terms_in(column.check) if isinstance(term, h.FormalTerm)}
+    if names - {column.name}:
+        what = "a condition over several columns"
+        raise SpecError([NotLowered(span=column.check.span, what=what)])
+    return partial(_check_rows, column.check, column.name)
+
+
+def _column(column: h.TypedColumn) -> Column:
+    base = Column(
+        name=column.name,
+        kind="text",
+        optional=column.optional,
+        check=_check(column),
+        check_text=column.check.span.text if column.check else "",
+        span=column.span,
+        declared=column.declared,
+    )
+    return _with_kind(base, column)
+
+
+def _with_kind(base: Column, column: h.TypedColumn) -> Column:
+    match column.kind:
+        case k.Key():
+            return replace(base, kind="key")
+        case k.Text(langs):
+            return replace(base, kind="text", langs=langs)
+        case k.ListOf(k.Text(langs), low, high):
+            return replace(base, kind="texts", langs=langs, low=low, high=high)
+        case k.Number(_, whole):
+            return replace(base, kind="count" if whole else "real")
+        case k.Bool():
+            return replace(base, kind="bool")
+        case k.Lang():
+            return replace(base, kind="lang")
+        case k.Of(vocabulary) if vocabulary.open:
+            return replace(base, kind="levels_open", ordered=vocabulary.ordered)
+        case k.Of(vocabulary):
+            return replace(base, kind="level", levels=contract_levels(vocabulary), ordered=vocabulary.ordered)
+        case k.ScaleValue(k.ItemScale(ordered=ordered, low=low, high=high)):
+            return replace(base, kind="scale", ordered=ordered, low=low, high=high)
+        case k.Ref(table):
+            return replace(base, kind="ref", table=table)
+        case k.Choice(scale) | k.Dist(scale):
+            kind: Any = "choice" if isinstance(column.kind, k.Choice) else "dist"
+            if isinstance(scale, k.ItemScale):
+                return replace(base, kind=kind, table=scale.table, of=scale.column)
+            assert isinstance(scale, k.Vocabulary)
+            return replace(base, kind=kind, levels=contract_levels(scale), ordered=scale.ordered)
+    what = f"a column of type `{k.kind_text(column.kind)}`"
+    raise SpecError([NotLowered(span=column.span, what=what)])
+
+
+def declared_table(table: h.TypedTable) -> Table:
+    """One table with its file, found beside the module that declares it."""
+    return Table(
+        name=table.name,
+        path=Path(table.folder) / table.path,
+        format=cast(Format, table.format),
+        columns=tuple(_column(column) for column in table.columns),
+        hash=table.hash,
+        span=table.span,
+    )
+
+
+def open_tables(
+    audit: h.TypedAudit, names: Iterable[str], budget: Budget | None = None
+) -> Mapping[str, LoadedTable]:
+    """Reads and checks tables; their digests are in the result. Raises `SpecError` with every bad place."""
+    declared = [audit.tables[name] for name in names]
+    if any(not table.format for table in declared):
+        raise InternalError("open tables", "a table without a source passed the checker")
+    tolerances = {table.tolerance for table in declared} or {0.005}
+    return read_tables(map(declared_table, declared), budget, tolerance=max(tolerances))

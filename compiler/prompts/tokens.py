@@ -1,0 +1,136 @@
+"""Text to token ids, and option labels to the ids whose probability counts for them.
+
+Expects a checkpoint's tokenizer files; no weights. Ensures at most one beginning-of-sequence token (checked on the
+ids), that a label is one token in the exact context in which it would be answered, and that no token counts for two
+labels: what the reader `first_token` stands on (error CY0704 otherwise).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, cast
+
+from cyclspec.compiler.checkpoints.checkpoint import Checkpoint
+from cyclspec.compiler.prompts.chat import ChatFormat
+from cyclspec.compiler.prompts.messages import letters, numbers
+from cyclspec.language.diagnostics import SpecError
+from cyclspec.language.diagnostics.cy07_data_and_plan import CheckpointRefused, LabelTokens, PromptRefused
+from cyclspec.language.spans import Span
+from cyclspec.language.types.terms import FirstToken
+
+_TAIL = 64
+_OPENING = "([{\"'«“‘（【「『<"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenizedPrompt:
+    """One text as ids."""
+
+    text: str
+    ids: tuple[int, ...]
+
+
+class Tokenizer:
+    """One model's tokenizer, loaded by transformers from local files, never with remote code."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        from transformers import AutoTokenizer
+
+        self.model = checkpoint.name
+        try:
+            loaded = AutoTokenizer.from_pretrained(
+                str(checkpoint.folder), local_files_only=True, trust_remote_code=False
+            )
+        except Exception as error:
+            problem = f"has no usable tokenizer: {str(error).splitlines()[0][:200]}"
+            raise SpecError([CheckpointRefused(model=checkpoint.name, problem=problem)]) from error
+        self._tokenizer: Any = loaded
+        self._labels: dict[tuple[str, str], tuple[int, ...] | None] = {}
+
+    @cached_property
+    def chat_template(self) -> str | None:
+        template = self._tokenizer.chat_template
+        if isinstance(template, dict):
+            template = template.get("default")
+        return cast("str | None", template)
+
+    def chat_format(self, *, plain: bool) -> ChatFormat:
+        """How conversations become text for this model; `plain` for a base model."""
+        special = {k: str(v) for k, v in self._tokenizer.special_tokens_map.items() if isinstance(v, str)}
+        return ChatFormat(self.model, None if plain else self.chat_template, special)
+
+    def _encode(self, texts: Sequence[str], *, special: bool) -> list[list[int]]:
+        encoded = self._tokenizer(list(texts), add_special_tokens=special)["input_ids"]
+        return [list(map(int, ids)) for ids in encoded]
+
+    def encode(self, texts: Sequence[str], *, prompt: str, plain: bool) -> tuple[TokenizedPrompt, ...]:
+        """The ids of many texts in one call; a base model's text gets the special tokens its tokenizer adds."""
+        ends = self._tokenizer.eos_token_id
+        found: list[TokenizedPrompt] = []
+        for text, ids in zip(texts, self._encode(texts, special=plain), strict=True):
+            kept = ids[:-1] if plain and len(ids) > 1 and ids[-1] == ends else ids
+            self._check(prompt, kept)
+            found.append(TokenizedPrompt(text, tuple(kept)))
+        return tuple(found)
+
+    def _check(self, prompt: str, ids: list[int]) -> None:
+        begin = self._tokenizer.bos_token_id
+        if not ids:
+            raise SpecError([PromptRefused(prompt=prompt, problem=f"is empty for `{self.model}`")])
+        if begin is not None and ids[:2] == [begin, begin]:
+            problem = f"begins with two beginning-of-sequence tokens for `{self.model}`"
+            raise SpecError([PromptRefused(prompt=prompt, problem=problem)])
+
+    def label_ids(self, text: str, count: int, reader: FirstToken, at: Span | None) -> tuple[tuple[int, ...], ...]:
+        """For each of `count` options the ids that count for its label after `text`."""
+        labels = letters(count) if reader.labels == "letters" else numbers(count)
+        found = [self._ids_of(text, label, reader.variants) for label in labels]
+        self._audit(text, labels, found, at)
+        return tuple(ids for ids in found if ids is not None)
+
+    def _audit(
+        self, text: str, labels: Sequence[str], found: Sequence[tuple[int, ...] | None], at: Span | None
+    ) -> None:
+        for label, ids in zip(labels, found, strict=True):
+            if ids is None:
+                shown = (text[-16:] + continuation(text) + label).split("\n")[-1]
+                note = f"`{shown}` is more than one token for {self.model}"
+                helps = (f"keep to items with fewer options: `where size(item.options) <= {labels.index(label)}`",)
+                raise SpecError([LabelTokens(span=at, problem="single tokens", label=note, helps=helps)])
+        owner: dict[int, str] = {}
+        for label, ids in zip(labels, found, strict=True):
+            for token in ids or ():
+                if owner.setdefault(token, label) != label:
+                    note = f"`{owner[token]}` and `{label}` share a token for {self.model}"
+                    raise SpecError([LabelTokens(span=at, problem="distinct tokens", label=note)])
+
+    def _ids_of(
+        self, text: str, label: str, variants: Literal["exact", "union"]
+    ) -> tuple[int, ...] | None:
+        natural = self._one_id(text, continuation(text) + label)
+        if variants == "exact":
+            return natural
+        forms = [self._one_id(text, label), self._one_id(text, " " + label)]
+        ids = tuple(dict.fromkeys(i for form in forms if form is not None for i in form))
+        return ids or None
+
+    def _one_id(self, text: str, label: str) -> tuple[int, ...] | None:
+        """The single id that `label` gets after `text`, or None where it is several or changes what is before."""
+        key = (text[-_TAIL:], label)
+        if key not in self._labels:
+            before, after = self._encode([text, text + label], special=False)
+            single = len(after) == len(before) + 1 and after[:-1] == before
+            self._labels[key] = (after[-1],) if single else None
+        return self._labels[key]
+
+
+def continuation(text: str) -> str:
+    """What stands between a prompt and the label that answers it: a space after a word or a mark that takes one."""
+    last = text[-1:]
+    if not last or last.isspace() or last in _OPENING or ord(last) >= 0x2E80 or last == ">":
+        return ""
+    return " "
+
+

@@ -1,0 +1,5 @@
+"""`python -m cyclspec`."""
+
+from cyclspec.cli.main import main
+
+main()

@@ -1,0 +1,85 @@
+"""The Python face: load an audit, plan it, run it, read its tables.
+
+    audit = cyclspec.load("audit.cycl")
+    run = audit.run(out="runs")
+    run.measures            # a pyarrow Table
+
+Every function raises `SpecError` with all diagnostics where a spec, its data or its models are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cyclspec import pipeline
+from cyclspec.language.diagnostics import Diagnostic
+from cyclspec.language.types.terms import TypedAudit
+
+if TYPE_CHECKING:
+    from cyclspec.compiler.plan.plan import Plan
+    from cyclspec.runtime.execute import Progress
+    from cyclspec.runtime.store.runs import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """A checked audit. `diagnostics` holds its warnings; `typed` the audit as the compiler sees it."""
+
+    path: Path
+    typed: TypedAudit
+    diagnostics: tuple[Diagnostic, ...]
+    _context: Any = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        return self.typed.name
+
+    @property
+    def title(self) -> str:
+        return self.typed.title
+
+    def plan(
+        self, *, models: Mapping[str, str] | None = None, max_requests: int = pipeline.DEFAULT_MAX_REQUESTS
+    ) -> Plan:
+        """Everything that a run would do, without loading weights.
+
+        `models` gives places by model name: a folder, a hub id with `@revision`, or `demo`.
+        """
+        opened = pipeline.open_data(self._context, self.typed)
+        return pipeline.plan(opened, places=models, max_requests=max_requests, weights="if here")
+
+    def run(
+        self,
+        *,
+        out: str | PathLike[str] = "runs",
+        models: Mapping[str, str] | None = None,
+        max_requests: int = pipeline.DEFAULT_MAX_REQUESTS,
+        progress: Progress | None = None,
+    ) -> Run:
+        """Asks what is not answered yet, scores, and writes the tables under `out`."""
+        opened = pipeline.open_data(self._context, self.typed)
+        planned = pipeline.plan(opened, places=models, max_requests=max_requests)
+        return pipeline.run(opened, planned, Path(out), progress)[0]
+
+
+def load(
+    path: str | PathLike[str], *, params: Mapping[str, str] | None = None, audit: str | None = None
+) -> Audit:
+    """The audit of a spec, checked; `params` are expressions by name, `audit` chooses among several."""
+    checked = pipeline.check(Path(path), params)
+    context = checked.require()
+    typed = pipeline.choose(context, audit)
+    return Audit(Path(path), typed, checked.diagnostics, context)
+
+
+def open_run(path: str | PathLike[str]) -> Run:
+    """A run on disk: its folder, or a folder that holds runs (the latest of them)."""
+    from cyclspec.runtime.store.runs import find_run
+
+    return find_run(Path(path))
+
+

@@ -1,0 +1,53 @@
+"""`cyclspec check`: says everything that is wrong with specs, without opening data unless asked to."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from cyclspec import pipeline
+from cyclspec.cli.main import REFUSED
+from cyclspec.language.diagnostics import Diagnostic, SpecError
+from cyclspec.language.diagnostics.render import render
+
+
+def _with_data(checked: pipeline.Checked) -> tuple[Diagnostic, ...]:
+    """The diagnostics of a spec with those of its data."""
+    if checked.errors or checked.context is None:
+        return checked.diagnostics
+    found = list(checked.diagnostics)
+    for audit in checked.context.audits.values():
+        try:
+            pipeline.open_data(checked.context, audit)
+        except SpecError as error:
+            found.extend(error.diagnostics)
+    return tuple(found)
+
+
+def _summary(files: int, diagnostics: list[Diagnostic]) -> str:
+    errors = sum(d.severity == "error" for d in diagnostics)
+    warnings = len(diagnostics) - errors
+    counted = f"{files} file" + ("s" if files != 1 else "")
+    return f"{counted}, {errors or 'no'} error{'s' if errors != 1 else ''}" + (
+        f", {warnings} warning{'s' if warnings != 1 else ''}" if warnings else ""
+    )
+
+
+@click.command("check")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--data", is_flag=True, help="Also open the data files and check every row.")
+@click.option("--format", "style", type=click.Choice(["text", "json", "github"]), default="text")
+def command(files: tuple[Path, ...], data: bool, style: str) -> None:
+    """Check specs: names, types, axes, units, templates."""
+    found: list[Diagnostic] = []
+    for file in files:
+        checked = pipeline.check(file)
+        found.extend(_with_data(checked) if data else checked.diagnostics)
+    distinct = list(dict.fromkeys(found))
+    if distinct or style == "json":
+        click.echo(render(distinct, style))
+    click.echo(_summary(len(files), distinct), err=True)
+    if any(d.severity == "error" for d in distinct):
+        sys.exit(REFUSED)

@@ -1,0 +1,94 @@
+"""`cyclspec plan`: what a run would do and cost, without loading weights."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cyclspec import pipeline
+from cyclspec.cli import options
+
+
+def _bytes(count: int) -> str:
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if count < 1024 or unit == "GiB":
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024  # type: ignore[assignment]
+    return ""
+
+
+def _number(count: float) -> str:
+    return f"{count:,.0f}".replace(",", " ")
+
+
+def _lines(facts: dict[str, Any]) -> list[str]:
+    axes = " x ".join(f"{name} {size}" for name, size in facts["axes"].items())
+    reused = "" if facts["reused"] is None else f", {_number(facts['reused'])} of them answered before"
+    tokens = (
+        f"{_number(facts['tokens_naive'])} asked cell by cell, {_number(facts['tokens_distinct'])} distinct, "
+        f"{_number(facts['tokens_planned'])} with padding"
+    )
+    lines = [
+        f"{facts['title']}",
+        f"  design     {facts['hashes']['design'][:12]}   score {facts['hashes']['score'][:12]}",
+        f"  axes       {axes}",
+        f"  cells      {_number(facts['cells'])}",
+        f"  requests   {_number(facts['requests'])} distinct{reused}",
+        f"  tokens     {tokens}",
+        f"  programs   {facts['programs']}",
+    ]
+    for model in facts["models"]:
+        shapes = ", ".join(
+            f"{b['batches']} x [{b['rows']}, {b['tokens']}]" for b in facts["buckets"] if b["model"] == model["model"]
+        )
+        text = "plain text" if model["plain_text"] else "chat template"
+        lines += [
+            f"  model      {model['model']}: {model['place']} ({model['family']}, {facts['numerics']}, {text})",
+            f"             {_number(model['requests'])} requests in {shapes}; weights {_bytes(model['weight_bytes'])}",
+        ]
+    lines += [
+        f"  cost       {facts['flops']:.2g} operations, about {facts['seconds_estimated']:g} s at 100 GFLOP/s",
+        f"  measures   {', '.join(facts['measures'])}",
+    ]
+    return lines
+
+
+@click.command("plan")
+@options.spec_file
+@options.params
+@options.models
+@options.audit
+@options.max_requests
+@click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), help="Where answers may be already.")
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Also write the plan as JSON.")
+def command(
+    file: Path,
+    params: tuple[str, ...],
+    models: tuple[str, ...],
+    audit: str | None,
+    max_requests: int,
+    out: Path,
+    style: str,
+    output: Path | None,
+) -> None:
+    """Show what a run would ask and cost."""
+    from cyclspec.compiler.plan.summary import summary
+    from cyclspec.runtime.store.files import write_bytes
+    from cyclspec.runtime.store.replies import ReplyStore
+
+    opened = options.open_spec(file, params, audit)
+    planned = pipeline.plan(
+        opened, places=options.pairs(models, "--model"), max_requests=max_requests, weights="if here"
+    )
+    store = ReplyStore(out / "replies")
+    digests = {model.asked.digest for model in planned.models}
+    known = sum(len(store.find(digest, (r.key for r in planned.requests))) for digest in digests)
+    facts = summary(planned, known)
+    text = json.dumps(facts, ensure_ascii=False, indent=2)
+    if output is not None:
+        write_bytes(output, (text + "\n").encode())
+    click.echo(text if style == "json" else "\n".join(_lines(facts)))

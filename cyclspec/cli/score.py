@@ -1,0 +1,35 @@
+"""`cyclspec score`: new measures from the stored answers of a run; never loads a model."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from cyclspec import pipeline
+from cyclspec.cli import options
+from cyclspec.cli.main import WITHHELD
+
+
+@click.command("score")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@options.params
+@options.audit
+def command(run: Path, file: Path | None, params: tuple[str, ...], audit: str | None) -> None:
+    """Score the answers of a run again, by its own spec or by another one of the same design."""
+    from cyclspec.runtime.report.console import measures_view, show
+    from cyclspec.runtime.store.runs import find_run
+
+    found = find_run(run)
+    origin = found.origin
+    bound = tuple(f"{name}={text}" for name, text in origin.params.items() if file is None) + params
+    opened = options.open_spec(file or origin.spec, bound, audit or (None if file else origin.audit))
+    pipeline.score(found, opened, origin.places)
+    measures = found.measures
+    show(measures_view(measures), title=opened.audit.title)
+    click.echo("0 asked", err=True)
+    click.echo(f"results in {found.scores}", err=True)
+    if any(name is not None for name in measures["withheld_by"].to_pylist()):
+        sys.exit(WITHHELD)

@@ -1,0 +1,217 @@
+"""The whole compiler on one page: every stage in one line, for the command line, the Python face and the tests.
+
+    text --check--> audit --open--> grid and data --plan--> plan --run--> answers --score--> measures
+
+Each stage can be stopped after; each raises `SpecError` with every diagnostic it found. Heavy libraries are imported by
+the stages that need them, so that checking a spec stays a matter of milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from cyclspec.language.canonical.closure import hash_audit
+from cyclspec.language.canonical.form import write
+from cyclspec.language.canonical.hashes import Hashes
+from cyclspec.language.diagnostics import Diagnostic, Findings, SpecError
+from cyclspec.language.diagnostics.cy01_names import UnknownName
+from cyclspec.language.names.modules import load_program
+from cyclspec.language.names.suggest import did_you_mean
+from cyclspec.language.spans import Source
+from cyclspec.language.syntax import tree as t
+from cyclspec.language.syntax.parse import parse_expression
+from cyclspec.language.types.check import check_program
+from cyclspec.language.types.context import Context
+from cyclspec.language.types.terms import TypedAudit
+
+if TYPE_CHECKING:
+    from cyclspec.compiler.axes import Grid
+    from cyclspec.compiler.data.loaded import LoadedTable
+    from cyclspec.compiler.plan.plan import Plan
+    from cyclspec.runtime.execute import Outcome, Progress
+    from cyclspec.runtime.store.runs import Run
+
+DEFAULT_MAX_REQUESTS = 1_000_000
+Weights = Literal["required", "if here"]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A spec after checking: `context` is None where it has syntax or import errors."""
+
+    path: Path
+    context: Context | None
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        return tuple(d for d in self.diagnostics if d.severity == "error")
+
+    def require(self) -> Context:
+        """The context of a spec without errors; raises `SpecError` with them otherwise."""
+        if self.errors or self.context is None:
+            raise SpecError(self.diagnostics)
+        return self.context
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An audit with its data: tables, grid, and the digests of the files."""
+
+    context: Context
+    audit: TypedAudit
+    tables: Mapping[str, LoadedTable]
+    grid: Grid
+
+
+def _bindings(params: Mapping[str, str], findings: Findings) -> dict[str, t.Expr]:
+    bound: dict[str, t.Expr] = {}
+    for name, text in params.items():
+        prefix = f"-p {name}="
+        source = Source("command line", prefix + text)
+        expr, diagnostics = parse_expression(Source("command line", " " * len(prefix) + text))
+        findings.items.extend(diagnostics)
+        if expr is not None:
+            bound[name] = _rebased(expr, source)
+    return bound
+
+
+def _rebased(expr: t.Expr, source: Source) -> t.Expr:
+    """The same expression, with places in the whole option as it was typed."""
+    from dataclasses import fields, replace
+
+    from cyclspec.language.spans import Span
+
+    def moved(value: Any) -> Any:
+        match value:
+            case Span(start=start, end=end):
+                return Span(source, start, end)
+            case tuple():
+                return tuple(moved(item) for item in value)
+            case t.Node():
+                return replace(value, **{f.name: moved(getattr(value, f.name)) for f in fields(value)})
+        return value
+
+    rebased: t.Expr = moved(expr)
+    return rebased
+
+
+def check(path: Path, params: Mapping[str, str] | None = None) -> Checked:
+    """Stages parse to type: everything that can be said of a spec without opening data."""
+    findings = Findings()
+    bindings = _bindings(params or {}, findings)
+    program = load_program(path, findings)
+    context = None if program is None else check_program(program, findings, bindings)
+    return Checked(path, context, tuple(sorted(findings.items, key=Diagnostic.order)))
+
+
+def choose(context: Context, name: str | None) -> TypedAudit:
+    """The audit of the entry module: the only one, or the one of that name."""
+    known = list(context.audits)
+    if name is None and len(known) == 1:
+        return context.audits[known[0]]
+    if name in context.audits:
+        return context.audits[name]
+    place = context.program.main.source.name
+    if name is None:
+        helps = tuple(f"choose one: `--audit {audit}`" for audit in known) or ("declare `audit NAME { .. }`",)
+        what = "single audit" if known else "audit"
+        raise SpecError([UnknownName(what=what, name="audit", where=f" in `{place}`", place=place, helps=helps)])
+    helps = did_you_mean(name, known)
+    raise SpecError([UnknownName(what="audit", name=name, where=f" in `{place}`", place=place, helps=helps)])
+
+
+def open_data(context: Context, audit: TypedAudit) -> Opened:
+    """Opens and checks the data that an audit reaches, and lays out its grid."""
+    from cyclspec.compiler.plan.grid import build_grid
+    from cyclspec.compiler.plan.people import people_cells
+    from cyclspec.compiler.plan.sources import open_tables, tables_of
+
+    tables = open_tables(audit, tables_of(audit))
+    grid = build_grid(audit, tables)
+    people_cells(audit, grid, tables)
+    return Opened(context, audit, tables, grid)
+
+
+def hashes(opened: Opened, places: Mapping[str, str]) -> Hashes:
+    """Module, design and score hash of an audit with its data."""
+    digests = {name: table.digest for name, table in opened.tables.items()}
+    return hash_audit(opened.context, opened.audit.name, tables=digests, models=places)
+
+
+def document(context: Context) -> dict[str, Any]:
+    """The canonical form of a program: every module under the name that it is known by."""
+    return {module.source.name: write(module.tree) for module in context.program.modules.values()}
+
+
+def plan(
+    opened: Opened,
+    *,
+    places: Mapping[str, str] | None = None,
+    max_requests: int = DEFAULT_MAX_REQUESTS,
+    weights: Weights = "required",
+) -> Plan:
+    """Expands, renders, tokenises, shares and buckets. `places` replaces models' places by name."""
+    from cyclspec.compiler.plan.cells import check_budget
+    from cyclspec.compiler.plan.models import ask_models
+    from cyclspec.compiler.plan.plan import Planner
+
+    check_budget(opened.audit, opened.grid, max_requests)
+    asked, tokenizers = ask_models(
+        opened.audit, dict(places or {}), weights=weights, folder=opened.context.program.main.folder
+    )
+    planner = Planner(
+        audit=opened.audit,
+        grid=opened.grid,
+        tables=opened.tables,
+        asked=asked,
+        tokenizers=tokenizers,
+        numerics="float32",
+        limit=max_requests,
+    )
+    found = hashes(opened, dict(places or {}))
+    named = {"module": found.module, "design": found.design, "score": found.score}
+    return planner.plan(named, document(opened.context))
+
+
+def run(opened: Opened, planned: Plan, out: Path, progress: Progress | None = None) -> tuple[Run, Outcome]:
+    """Asks, stores, scores and writes. Nothing is written before everything that can be refused was."""
+    from cyclspec.compiler.plan.buckets import fill
+    from cyclspec.compiler.scores import lower
+    from cyclspec.runtime.environment import environment
+    from cyclspec.runtime.execute import Silent, execute
+    from cyclspec.runtime.store.replies import ReplyStore
+    from cyclspec.runtime.store.runs import begin_run
+
+    graph = lower(opened.audit, opened.grid)
+    store = ReplyStore(out / "replies")
+    outcome = execute(planned, store, fill, progress or Silent())
+    found = begin_run(out, planned, environment(planned))
+    found.write_answers(planned, outcome)
+    _score(found, opened, graph, dict(planned.hashes))
+    return found, outcome
+
+
+def score(found: Run, opened: Opened, places: Mapping[str, str]) -> None:
+    """New measures from the stored answers of a run; no model is loaded."""
+    from cyclspec.compiler.scores import lower
+
+    current = hashes(opened, places)
+    found.require_design(current.design, opened.audit)
+    graph = lower(opened.audit, opened.grid)
+    named = {"module": current.module, "design": current.design, "score": current.score}
+    _score(found, opened, graph, named)
+
+
+def _score(found: Run, opened: Opened, graph: Any, named: Mapping[str, str]) -> None:
+    from cyclspec.compiler.plan.people import people_cells
+    from cyclspec.compiler.scores import ScoreInputs
+    from cyclspec.runtime.store.cells import answer_cells
+
+    answers = answer_cells(found.answers, opened.audit, opened.grid)
+    people = people_cells(opened.audit, opened.grid, opened.tables)
+    scores = graph.evaluate(ScoreInputs(answers, people))
+    found.write_scores(scores, opened.grid, named, document(opened.context))

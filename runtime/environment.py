@@ -1,0 +1,46 @@
+"""The environment of a run, for its hash and for the metadata of every table: versions, devices, precision, shapes."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from cyclspec.compiler.plan.plan import Plan
+
+_PACKAGES = ("jax", "jaxlib", "flax", "numpy", "transformers", "tokenizers", "pyarrow")
+
+
+def versions() -> dict[str, str]:
+    """The versions of what takes part in a number."""
+    import platform
+
+    found = {"cyclspec": version("cyclspec"), "python": platform.python_version()}
+    return found | {package: version(package) for package in _PACKAGES}
+
+
+def devices() -> dict[str, Any]:
+    """What jax runs on."""
+    import jax
+
+    kinds = sorted({device.device_kind for device in jax.devices()})
+    return {"platform": jax.default_backend(), "device_kind": ", ".join(kinds), "devices": jax.device_count()}
+
+
+def environment(plan: Plan) -> dict[str, Any]:
+    """Everything outside the definition that an answer depends on; no times, no hosts."""
+    return {
+        "versions": versions(),
+        **devices(),
+        "numerics": plan.numerics,
+        "score_precision": "float64",
+        "models": [
+            {
+                "model": model.asked.name,
+                "place": model.asked.checkpoint.place,
+                "revision": model.asked.checkpoint.revision,
+                "digest": model.asked.digest,
+                "shapes": [[b.rows, b.tokens, b.options, b.variants] for b in model.buckets],
+            }
+            for model in plan.models
+        ],
+    }

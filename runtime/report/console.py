@@ -1,0 +1,98 @@
+"""Tables on a terminal, as CSV and as JSON.
+
+Ensures that nothing a model or a file says can move the cursor or be taken for a formula, that JSON holds no NaN, and
+that a table is never cut where standard output is not a terminal.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from typing import Any
+
+import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cyclspec.language.diagnostics.render import printable
+
+_NUMERIC = ("value", "low", "high", "floor", "n_used", "n_units", "n_missing", "mass", "value_unexcluded")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def measures_view(measures: pa.Table) -> pa.Table:
+    """The columns of measures that a person reads: those that say something in some row."""
+    hidden = {"missing"} | {
+        name for name in ("withheld_by", "floor", "low", "high") if measures[name].null_count == len(measures)
+    }
+    unexcluded = measures["value_unexcluded"].to_pylist()
+    if unexcluded == measures["value"].to_pylist() or measures["withheld_by"].null_count < len(measures):
+        hidden.add("value_unexcluded")
+    return measures.select([name for name in measures.column_names if name not in hidden])
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case float():
+            return f"{value:.4f}"
+        case bool() | int() | str():
+            return printable(str(value))
+        case list() | dict():
+            return printable(json.dumps(value, ensure_ascii=False))
+    return printable(str(value))
+
+
+def show(table: pa.Table, *, title: str) -> None:
+    """Prints a table to standard output, as wide as it needs to be where nobody's window limits it."""
+    view = Table(title=printable(title) or None, title_justify="left", header_style="bold")
+    for name in table.column_names:
+        view.add_column(name, justify="right" if name in _NUMERIC else "left", overflow="fold")
+    for row in table.to_pylist():
+        view.add_row(*(Text(_shown(row[name])) for name in table.column_names))
+    console = Console()
+    wide = console if console.is_terminal else Console(width=max(console.measure(view).maximum, 80))
+    wide.print(view)
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no NaN and no infinity: both are null."""
+    match value:
+        case float() if not math.isfinite(value):
+            return None
+        case list():
+            return [_plain(item) for item in value]
+        case dict():
+            return {key: _plain(item) for key, item in value.items()}
+    return value
+
+
+def as_json(table: pa.Table) -> str:
+    """One list of records."""
+    return json.dumps([_plain(row) for row in table.to_pylist()], ensure_ascii=False, indent=1, allow_nan=False)
+
+
+def _cell(value: Any) -> str:
+    """A CSV cell that a spreadsheet will not run: text that begins like a formula is quoted with an apostrophe."""
+    match value:
+        case None:
+            return ""
+        case str():
+            return f"'{value}" if value.startswith(_FORMULA) else value
+        case list() | dict():
+            return json.dumps(_plain(value), ensure_ascii=False)
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def as_csv(table: pa.Table) -> str:
+    """Comma-separated values with a header line."""
+    sink = io.StringIO()
+    writer = csv.writer(sink, lineterminator="\n")
+    writer.writerow(table.column_names)
+    for row in table.to_pylist():
+        writer.writerow([_cell(row[name]) for name in table.column_names])
+    return sink.getvalue()

@@ -1,0 +1,69 @@
+"""Stored answers back to arrays: what the scores read, whether a run has just answered or long ago.
+
+Expects an answers table and the grid of its design. Ensures that shares stand at the positions of their codes in the
+full scale, that cells without a row do not exist, and that missing answers are not ok.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
+import pyarrow.compute as pc  # type: ignore[import-untyped, unused-ignore]
+
+from cyclspec.compiler.axes import Grid, OptionLayout
+from cyclspec.compiler.scores.tables import AnswerCells
+from cyclspec.language.diagnostics import InternalError
+from cyclspec.language.types import kinds as k
+from cyclspec.language.types import terms as h
+
+
+def answer_cells(answers: pa.Table, audit: h.TypedAudit, grid: Grid) -> dict[str, AnswerCells]:
+    """The answers of every ask as arrays along its axes, in the order of the grid."""
+    return {ask.name: _ask(answers, ask, grid) for ask in audit.asks}
+
+
+def _index(column: pa.ChunkedArray, levels: tuple[str, ...]) -> np.ndarray:
+    position = pc.index_in(column.cast(pa.string()), pa.array(levels, pa.string()))
+    if position.null_count:
+        raise InternalError("read answers", "the answers have a level that the grid does not have")
+    found: np.ndarray = position.to_numpy()
+    return found
+
+
+def _ask(answers: pa.Table, ask: h.TypedAsk, grid: Grid) -> AnswerCells:
+    axes = tuple(axis for axis in grid.axes if axis in ask.axes)
+    rows = answers.filter(pc.equal(answers["ask"].cast(pa.string()), ask.name))
+    options = grid.options[k.scale_name(ask.scale)]
+    shape = tuple(len(grid.axes[axis]) for axis in axes)
+    probs = np.zeros((*shape, options.exists.shape[1]), dtype=np.float32)
+    mass = np.zeros(shape, dtype=np.float32)
+    ok = np.zeros(shape, dtype=np.bool_)
+    indices = [_index(rows[axis], grid.axes[axis].levels) for axis in axes]
+    at = np.stack(indices, axis=1) if indices else np.zeros((len(rows), 0), dtype=np.int64)
+    scale_rows = at[:, axes.index(options.axis)] if options.axis is not None else np.zeros(len(rows), np.int64)
+    columns = rows.select(["codes", "probs", "mass", "status"]).to_pydict()
+    positions = _Positions(options)
+    for row, cell in enumerate(map(tuple, at.tolist())):
+        if columns["status"][row] != "answered":
+            continue
+        where = positions.of(int(scale_rows[row]), tuple(columns["codes"][row]))
+        probs[cell][list(where)] = columns["probs"][row]
+        mass[cell], ok[cell] = columns["mass"][row], True
+    return AnswerCells(axes, probs, mass, ok)
+
+
+class _Positions:
+    """Positions of offered codes in the scale of a row, found once for each distinct offer."""
+
+    def __init__(self, options: OptionLayout) -> None:
+        self._options = options
+        self._known: dict[tuple[int, tuple[str, ...]], tuple[int, ...]] = {}
+
+    def of(self, row: int, codes: tuple[str, ...]) -> tuple[int, ...]:
+        key = (row, codes)
+        if key not in self._known:
+            scale = self._options.codes[row]
+            self._known[key] = tuple(scale.index(code) for code in codes)
+        return self._known[key]
+
+
