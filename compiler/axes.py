@@ -39,9 +39,9 @@ class Presence:
 class OptionLayout:
     """The options of a scale along its axis, padded to the widest row.
 
-    For a per-item scale the arrays are `[item, option]`; for a declared scale `axis` is None and they are `[1, option]`.
-    `exists` marks real options, `missing` the don't-know and refused ones, `value` the optional numeric value (NaN where
-    none), `codes` the stable codes per row.
+    For a per-item scale the arrays are `[item, option]`; for a declared scale `axis` is None and they are
+    `[1, option]`. `exists` marks real options, `missing` the don't-know and refused ones, `value` the optional
+    numeric value (NaN where none), `codes` the stable codes per row.
     """
 
     axis: str | None

@@ -81,5 +81,3 @@ def open_run(path: str | PathLike[str]) -> Run:
     from cyclspec.runtime.store.runs import find_run
 
     return find_run(Path(path))
-
-

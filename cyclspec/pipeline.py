@@ -119,7 +119,9 @@ def choose(context: Context, name: str | None) -> TypedAudit:
     if name is None:
         helps = tuple(f"choose one: `--audit {audit}`" for audit in known) or ("declare `audit NAME { .. }`",)
         what = "single audit" if known else "audit"
-        raise SpecError([UnknownName(what=what, name="audit", where=f" in `{place}`", place=place, helps=helps)])
+        raise SpecError(
+            [UnknownName(what=what, name="audit", where=f" in `{place}`", place=place, helps=helps)]
+        )
     helps = did_you_mean(name, known)
     raise SpecError([UnknownName(what="audit", name=name, where=f" in `{place}`", place=place, helps=helps)])
 

@@ -81,7 +81,9 @@ def _ask(
     outcome: Outcome,
 ) -> None:
     progress.model(model.asked.name, len(requests))
-    engine = FirstTokenEngine(load_decoder(model.asked.checkpoint, dtype=plan.numerics), model=model.asked.name)
+    engine = FirstTokenEngine(
+        load_decoder(model.asked.checkpoint, dtype=plan.numerics), model=model.asked.name
+    )
     fresh: dict[str, Reply] = {}
     stored_at = time.monotonic()
     try:
@@ -99,4 +101,6 @@ def _ask(
     finally:
         store.add(model.asked.digest, fresh)
     if engine.compiled_programs > len(model.buckets):
-        raise InternalError("execute", f"{engine.compiled_programs} programs compiled, {len(model.buckets)} planned")
+        raise InternalError(
+            "execute", f"{engine.compiled_programs} programs compiled, {len(model.buckets)} planned"
+        )

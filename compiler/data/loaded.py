@@ -35,7 +35,8 @@ class LoadedColumn:
       where missing.
     - dist: float64 [row, option], padded with zeros to the widest scale; zeros where missing.
 
-    `options[row]` are the codes that the shares of a dist row stand for; other kinds have none. `null[row]` is true where the file has no value. `outside` counts the values that no range level holds.
+    `options[row]` are the codes that the shares of a dist row stand for; other kinds have none.
+    `null[row]` is true where the file has no value. `outside` counts the values that no range level holds.
     """
 
     column: Column

@@ -116,7 +116,7 @@ def level_column(collector: Collector, context: Context) -> LoadedColumn:
             unknown[position] = True
         else:
             table[position] = range_position(column.levels, number)
-    names = [code for code in known]
+    names = list(known)
     what = "is not a number" if ranges else "is not a level"
     refuse_unknown(coded, unknown, context, column, f"{what} of `{column.name}`", names)
     values = table[coded.index]

@@ -53,7 +53,7 @@ def _order(kind: k.Kind) -> Mapping[str, int] | None:
 
 
 def _column(values: Values, name: str) -> Array:
-    rows = values[name]
+    rows: Any = values[name]
     if isinstance(rows, np.ndarray):
         return rows
     found = np.empty(len(rows), dtype=object)
@@ -84,7 +84,9 @@ def _evaluate(term: h.Term, values: Values) -> Any:
             parts = [np.asarray(_evaluate(arg, values), dtype=np.bool_) for arg in args]
             return np.logical_and.reduce(parts) if op == "and" else np.logical_or.reduce(parts)
         case h.IfTerm(condition=condition, then=then, otherwise=otherwise):
-            return np.where(_evaluate(condition, values), _evaluate(then, values), _evaluate(otherwise, values))
+            return np.where(
+                _evaluate(condition, values), _evaluate(then, values), _evaluate(otherwise, values)
+            )
         case h.KindTerm(of=of, word=word):
             scales = _evaluate(of, values)
             return np.array([s.ordered == (word == "ordinal") for s in scales], dtype=np.bool_)

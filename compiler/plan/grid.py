@@ -167,7 +167,9 @@ def _scales(audit: h.TypedAudit) -> Iterator[k.Scale]:
         yield ask.scale
     for term in audit_terms(audit):
         match term.type.kind:
-            case k.Dist(scale) | k.Choice(scale) | k.ScaleValue(scale) if not isinstance(scale, k.ScaleVariable):
+            case k.Dist(scale) | k.Choice(scale) | k.ScaleValue(scale) if not isinstance(
+                scale, k.ScaleVariable
+            ):
                 yield scale
 
 
@@ -207,6 +209,36 @@ def _options(audit: h.TypedAudit, axes: Mapping[str, Axis], tables: Tables) -> d
     return found
 
 
+def _people_levels(audit: h.TypedAudit, people: str, name: str) -> tuple[str, ...]:
+    """The levels of a column of people, or of an attribute of a column's levels."""
+    for column in audit.tables[people].columns:
+        if not isinstance(column.kind, k.Of):
+            continue
+        vocabulary = column.kind.vocabulary
+        if column.name == name:
+            return vocabulary.names
+        if name in vocabulary.attributes:
+            words = (level.attributes[name] for level in vocabulary.levels if name in level.attributes)
+            return tuple(dict.fromkeys(words))
+    return ()
+
+
+def _derived(audit: h.TypedAudit, axes: Mapping[str, Axis]) -> Iterator[Axis]:
+    """The axes that only a `by` brings: attributes of a reduced axis first, then groups of people."""
+    terms = list(audit_terms(audit))
+    for term in terms:
+        if not isinstance(term, h.ReduceTerm):
+            continue
+        for name in term.by:
+            owners = [axes[a] for a in term.axes if a in axes and name in axes[a].attributes]
+            if owners:
+                values = (value for value in owners[0].attributes[name] if value is not None)
+                yield Axis(name, tuple(dict.fromkeys(map(str, values))))
+    for term in terms:
+        if isinstance(term, h.PeopleTerm):
+            yield from (Axis(name, _people_levels(audit, term.people, name)) for name in term.by)
+
+
 def build_grid(audit: h.TypedAudit, tables: Tables) -> Grid:
     """The grid of an audit; an axis without levels is an error."""
     axes: dict[str, Axis] = {}
@@ -218,5 +250,8 @@ def build_grid(audit: h.TypedAudit, tables: Tables) -> Grid:
             if not len(axis):
                 notes = ("the condition keeps none of them",) if each.where is not None else ()
                 raise SpecError([EmptyTable(span=each.span, what=f"axis `{axis.name}`", notes=notes)])
+            axes[axis.name] = axis
+    for axis in _derived(audit, axes):
+        if axis.name not in axes and len(axis):
             axes[axis.name] = axis
     return Grid(axes, tuple(presence), _options(audit, axes, tables))

@@ -69,7 +69,9 @@ def _by(audit: h.TypedAudit, people: str, name: str) -> By:
     for column in columns:
         if isinstance(column.kind, k.Of) and name in column.kind.vocabulary.attributes:
             levels = column.kind.vocabulary.levels
-            return column.name, {level.name: level.attributes[name] for level in levels if name in level.attributes}
+            return column.name, {
+                level.name: level.attributes[name] for level in levels if name in level.attributes
+            }
     raise InternalError("people", f"`{people}` has no column `{name}`")
 
 
@@ -116,7 +118,8 @@ def _positions(axis: Axis | None, levels: tuple[str, ...]) -> list[int]:
 def _aligned(term: HumanTerm, human: HumanCells, grid: Grid) -> PeopleCells:
     """The same cells along the levels of the grid; levels that the data lacks are missing."""
     share, n, n_eff = human.share, human.n, human.n_eff
-    for dimension, (name, levels) in enumerate(zip(human.axes, human.levels, strict=True), start=1):
+    names = term.by if isinstance(term, h.PeopleTerm) else human.axes
+    for dimension, (name, levels) in enumerate(zip(names, human.levels, strict=True), start=1):
         at = _positions(grid.axes.get(name), levels)
         absent = np.array([position < 0 for position in at])
         chosen = np.maximum(at, 0)
@@ -125,7 +128,7 @@ def _aligned(term: HumanTerm, human: HumanCells, grid: Grid) -> PeopleCells:
         index = (slice(None),) * dimension + (absent,)
         share[index], n[index], n_eff[index] = 0.0, 0, 0.0
     return PeopleCells(
-        axes=(_scale(term).axis, *human.axes),
+        axes=(_scale(term).axis, *names),
         share=share,
         n=n if human.n_known else None,
         n_eff=n_eff if human.n_known else None,

@@ -176,7 +176,9 @@ class Planner:
         lengths = np.array([len(request.token_ids) for request in self.listed], dtype=np.int64)
         free = [axis for axis in axes if axis not in position]
         repeats = [len(self.grid.axes[axis]) for axis in free if axis not in cells.axes]
-        self.naive += int(np.where(asked >= 0, lengths[np.maximum(asked, 0)], 0).sum()) * int(np.prod(repeats))
+        self.naive += int(np.where(asked >= 0, lengths[np.maximum(asked, 0)], 0).sum()) * int(
+            np.prod(repeats)
+        )
         source = asked.reshape([len(self.grid.axes[a]) if a in cells.axes else 1 for a in free])
         index = tuple(position.get(axis, slice(None)) for axis in axes)
         if found[index].shape != np.broadcast_shapes(found[index].shape, source.shape):

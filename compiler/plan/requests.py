@@ -55,7 +55,9 @@ class AskedModel:
     plain: bool
 
 
-def request_key(digest: str, token_ids: Sequence[int], label_ids: Sequence[Sequence[int]], numerics: str) -> str:
+def request_key(
+    digest: str, token_ids: Sequence[int], label_ids: Sequence[Sequence[int]], numerics: str
+) -> str:
     """SHA-256 over everything that a first-token answer depends on."""
     facts = [digest, "first_token", list(token_ids), [list(ids) for ids in label_ids], numerics]
     return hashlib.sha256(json.dumps(facts, separators=(",", ":")).encode()).hexdigest()

@@ -49,7 +49,11 @@ def audit_terms(audit: h.TypedAudit) -> Iterator[h.Term]:
     for ask in audit.asks:
         for _, term in ask.args:
             yield from terms_in(term)
-    reads: tuple[h.TypedLet | h.TypedMeasure | h.TypedCheck, ...] = (*audit.lets, *audit.measures, *audit.checks)
+    reads: tuple[h.TypedLet | h.TypedMeasure | h.TypedCheck, ...] = (
+        *audit.lets,
+        *audit.measures,
+        *audit.checks,
+    )
     for read in reads:
         yield from terms_in(read.term)
 

@@ -66,7 +66,12 @@ def _work(format_: ChatFormat, conversations: Sequence[Conversation]) -> list[di
     command = [sys.executable, "-m", "cyclspec.compiler.prompts.chat_worker"]
     try:
         done = subprocess.run(
-            command, check=False, input=json.dumps(asked), capture_output=True, text=True, timeout=3 * CPU_SECONDS
+            command,
+            check=False,
+            input=json.dumps(asked),
+            capture_output=True,
+            text=True,
+            timeout=3 * CPU_SECONDS,
         )
     except subprocess.TimeoutExpired:
         raise _refused(format_, "takes too long to render") from None

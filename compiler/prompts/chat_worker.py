@@ -49,7 +49,7 @@ def main() -> None:
     out: list[dict[str, str]] = []
     try:
         template = _environment(asked["date"]).from_string(asked["template"])
-    except Exception as error:  # whatever a template can do wrong is told, never raised
+    except Exception as error:  # noqa: BLE001 - whatever a template can do wrong is told
         out = [{"error": f"{type(error).__name__}: {error}"} for _ in asked["conversations"]]
         json.dump(out, sys.stdout)
         return
@@ -57,7 +57,7 @@ def main() -> None:
         try:
             text = template.render(messages=messages, add_generation_prompt=True, **asked["variables"])
             out.append({"text": text})
-        except Exception as error:  # as above
+        except Exception as error:  # noqa: BLE001 - as above
             out.append({"error": f"{type(error).__name__}: {error}"})
     json.dump(out, sys.stdout)
 

@@ -88,9 +88,13 @@ def _many(items: Sequence[Mapping[str, str] | Option], style: Style, lang: str |
     words = [_entry(item, lang) for item in items]
     match style:
         case "lettered":
-            return "\n".join(f"{label}. {word}" for label, word in zip(letters(len(words)), words, strict=True))
+            return "\n".join(
+                f"{label}. {word}" for label, word in zip(letters(len(words)), words, strict=True)
+            )
         case "numbered":
-            return "\n".join(f"{label}. {word}" for label, word in zip(numbers(len(words)), words, strict=True))
+            return "\n".join(
+                f"{label}. {word}" for label, word in zip(numbers(len(words)), words, strict=True)
+            )
         case "bulleted":
             return "\n".join(f"- {word}" for word in words)
     return ", ".join(words)

@@ -83,7 +83,9 @@ class Tokenizer:
             problem = f"begins with two beginning-of-sequence tokens for `{self.model}`"
             raise SpecError([PromptRefused(prompt=prompt, problem=problem)])
 
-    def label_ids(self, text: str, count: int, reader: FirstToken, at: Span | None) -> tuple[tuple[int, ...], ...]:
+    def label_ids(
+        self, text: str, count: int, reader: FirstToken, at: Span | None
+    ) -> tuple[tuple[int, ...], ...]:
         """For each of `count` options the ids that count for its label after `text`."""
         labels = letters(count) if reader.labels == "letters" else numbers(count)
         found = [self._ids_of(text, label, reader.variants) for label in labels]
@@ -97,7 +99,9 @@ class Tokenizer:
             if ids is None:
                 shown = (text[-16:] + continuation(text) + label).split("\n")[-1]
                 note = f"`{shown}` is more than one token for {self.model}"
-                helps = (f"keep to items with fewer options: `where size(item.options) <= {labels.index(label)}`",)
+                helps = (
+                    f"keep to items with fewer options: `where size(item.options) <= {labels.index(label)}`",
+                )
                 raise SpecError([LabelTokens(span=at, problem="single tokens", label=note, helps=helps)])
         owner: dict[int, str] = {}
         for label, ids in zip(labels, found, strict=True):
@@ -106,9 +110,7 @@ class Tokenizer:
                     note = f"`{owner[token]}` and `{label}` share a token for {self.model}"
                     raise SpecError([LabelTokens(span=at, problem="distinct tokens", label=note)])
 
-    def _ids_of(
-        self, text: str, label: str, variants: Literal["exact", "union"]
-    ) -> tuple[int, ...] | None:
+    def _ids_of(self, text: str, label: str, variants: Literal["exact", "union"]) -> tuple[int, ...] | None:
         natural = self._one_id(text, continuation(text) + label)
         if variants == "exact":
             return natural
@@ -132,5 +134,3 @@ def continuation(text: str) -> str:
     if not last or last.isspace() or last in _OPENING or ord(last) >= 0x2E80 or last == ">":
         return ""
     return " "
-
-

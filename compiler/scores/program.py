@@ -139,7 +139,7 @@ class Program:
             return base, base, results
         answers = {leaf: cells for leaf, cells in leaves.items() if isinstance(leaf, AnswerTerm)}
         kept = excluded(self.frame, self.audit, answers, results)
-        left: dict[Leaf, Cells] = {answer: cells for answer, cells in kept.items()}
+        left: dict[Leaf, Cells] = dict(kept.items())
         return base, Scope(self.setting, left, outer=base), results
 
     def _leaf(self, leaf: Leaf, arrays: LeafArrays) -> Cells:

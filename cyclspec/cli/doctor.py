@@ -16,7 +16,9 @@ def _memory() -> str:
 
 
 def _optional() -> list[str]:
-    return [name for name in ("torch", "duckdb", "polars", "pandas") if importlib.util.find_spec(name) is not None]
+    return [
+        name for name in ("torch", "duckdb", "polars", "pandas") if importlib.util.find_spec(name) is not None
+    ]
 
 
 @click.command("doctor")
@@ -28,6 +30,7 @@ def command() -> None:
 
     found = devices()
     demo = Path(str(files("cyclspec").joinpath("specs", "demo", "model.safetensors")))
+    hub = "offline (HF_HUB_OFFLINE)" if os.environ.get("HF_HUB_OFFLINE") else "asked when a model is on it"
     lines = [
         *(f"{name:13} {version}" for name, version in versions().items()),
         f"{'devices':13} {found['devices']} x {found['device_kind']} ({found['platform']})",
@@ -35,7 +38,7 @@ def command() -> None:
         f"{'memory':13} {_memory()}",
         f"{'disk free':13} {shutil.disk_usage('.').free / 2**30:.1f} GiB here",
         f"{'demo model':13} {'usable' if demo.is_file() else 'missing: install the package again'}",
-        f"{'model hub':13} {'offline (HF_HUB_OFFLINE)' if os.environ.get('HF_HUB_OFFLINE') else 'asked when a model is on it'}",
+        f"{'model hub':13} {hub}",
         f"{'also here':13} {', '.join(_optional()) or 'nothing more'}",
     ]
     click.echo("\n".join(lines))

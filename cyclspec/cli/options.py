@@ -62,5 +62,3 @@ def open_spec(file: Path, params_: tuple[str, ...], audit_: str | None) -> Opene
     context = checked.require()
     warn(checked.diagnostics)
     return pipeline.open_data(context, pipeline.choose(context, audit_))
-
-

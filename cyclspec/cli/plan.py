@@ -42,7 +42,9 @@ def _lines(facts: dict[str, Any]) -> list[str]:
     ]
     for model in facts["models"]:
         shapes = ", ".join(
-            f"{b['batches']} x [{b['rows']}, {b['tokens']}]" for b in facts["buckets"] if b["model"] == model["model"]
+            f"{b['batches']} x [{b['rows']}, {b['tokens']}]"
+            for b in facts["buckets"]
+            if b["model"] == model["model"]
         )
         text = "plain text" if model["plain_text"] else "chat template"
         lines += [
@@ -62,7 +64,9 @@ def _lines(facts: dict[str, Any]) -> list[str]:
 @options.models
 @options.audit
 @options.max_requests
-@click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), help="Where answers may be already.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("runs"), help="Where answers may be already."
+)
 @click.option("--format", "style", type=click.Choice(["text", "json"]), default="text")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Also write the plan as JSON.")
 def command(

@@ -28,7 +28,9 @@ def _notices(measures: Any, checks: Any) -> list[str]:
     if few:
         names = ", ".join(dict.fromkeys(row["measure"] for row in few))
         least = min(row["n_units"] for row in few)
-        found.append(f"intervals of {names} rest on {least} resampled units; below 30 they cover less than they say")
+        found.append(
+            f"intervals of {names} rest on {least} resampled units; below 30 they cover less than they say"
+        )
     return found
 
 
@@ -38,7 +40,13 @@ def _notices(measures: Any, checks: Any) -> list[str]:
 @options.models
 @options.audit
 @options.max_requests
-@click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), help="Where results go.", show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    help="Where results go.",
+    show_default=True,
+)
 @click.option("--quiet", is_flag=True, help="Only the count of what was asked, on standard error.")
 def command(
     file: Path,

@@ -20,6 +20,7 @@ from rich.text import Text
 from cyclspec.language.diagnostics.render import printable
 
 _NUMERIC = ("value", "low", "high", "floor", "n_used", "n_units", "n_missing", "mass", "value_unexcluded")
+_ENDLESS = 100_000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -55,8 +56,9 @@ def show(table: pa.Table, *, title: str) -> None:
     for row in table.to_pylist():
         view.add_row(*(Text(_shown(row[name])) for name in table.column_names))
     console = Console()
-    wide = console if console.is_terminal else Console(width=max(console.measure(view).maximum, 80))
-    wide.print(view)
+    if not console.is_terminal:
+        console = Console(width=Console(width=_ENDLESS).measure(view).maximum)
+    console.print(view)
 
 
 def _plain(value: Any) -> Any:
@@ -73,7 +75,9 @@ def _plain(value: Any) -> Any:
 
 def as_json(table: pa.Table) -> str:
     """One list of records."""
-    return json.dumps([_plain(row) for row in table.to_pylist()], ensure_ascii=False, indent=1, allow_nan=False)
+    return json.dumps(
+        [_plain(row) for row in table.to_pylist()], ensure_ascii=False, indent=1, allow_nan=False
+    )
 
 
 def _cell(value: Any) -> str:

@@ -40,7 +40,9 @@ def _ask(answers: pa.Table, ask: h.TypedAsk, grid: Grid) -> AnswerCells:
     ok = np.zeros(shape, dtype=np.bool_)
     indices = [_index(rows[axis], grid.axes[axis].levels) for axis in axes]
     at = np.stack(indices, axis=1) if indices else np.zeros((len(rows), 0), dtype=np.int64)
-    scale_rows = at[:, axes.index(options.axis)] if options.axis is not None else np.zeros(len(rows), np.int64)
+    scale_rows = (
+        at[:, axes.index(options.axis)] if options.axis is not None else np.zeros(len(rows), np.int64)
+    )
     columns = rows.select(["codes", "probs", "mass", "status"]).to_pydict()
     positions = _Positions(options)
     for row, cell in enumerate(map(tuple, at.tolist())):
@@ -65,5 +67,3 @@ class _Positions:
             scale = self._options.codes[row]
             self._known[key] = tuple(scale.index(code) for code in codes)
         return self._known[key]
-
-

@@ -92,9 +92,7 @@ class Run:
         facts = json.loads((self.path / "origin.json").read_text(encoding="utf-8"))
         return Origin(Path(facts["spec"]), facts["params"], facts["places"], facts["audit"])
 
-    def remember(
-        self, spec: Path, params: Mapping[str, str], places: Mapping[str, str], audit: str
-    ) -> None:
+    def remember(self, spec: Path, params: Mapping[str, str], places: Mapping[str, str], audit: str) -> None:
         """Notes how the run was started, so that it can be scored again without being told."""
         facts = {"spec": str(spec.resolve()), "params": dict(params), "places": dict(places), "audit": audit}
         write_bytes(self.path / "origin.json", _json(facts))
@@ -139,7 +137,11 @@ class Run:
             return
         helps = (f"`cyclspec run {audit.span.source.name}` asks what is not answered yet",)
         raise SpecError(
-            [OtherDesign(span=audit.span, run=str(self.path), here=here[:SHORT], given=design[:SHORT], helps=helps)]
+            [
+                OtherDesign(
+                    span=audit.span, run=str(self.path), here=here[:SHORT], given=design[:SHORT], helps=helps
+                )
+            ]
         )
 
 

@@ -144,7 +144,9 @@ def _number(value: Any) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _cells(axes: Sequence[str], grid: Grid, shape: Sequence[int]) -> Iterator[tuple[tuple[int, ...], dict[str, str]]]:
+def _cells(
+    axes: Sequence[str], grid: Grid, shape: Sequence[int]
+) -> Iterator[tuple[tuple[int, ...], dict[str, str]]]:
     levels = [grid.axes[axis].levels for axis in axes]
     for index in product(*(range(n) for n in shape)):
         yield index, {a: names[i] for a, names, i in zip(axes, levels, index, strict=True)}
@@ -155,9 +157,7 @@ def _used_axes(cells: Sequence[MeasureCells] | Sequence[CheckCells], grid: Grid)
     return tuple(axis for axis in grid.axes if axis in used)
 
 
-def measures_table(
-    measures: Sequence[MeasureCells], grid: Grid, definition: Mapping[str, Any]
-) -> pa.Table:
+def measures_table(measures: Sequence[MeasureCells], grid: Grid, definition: Mapping[str, Any]) -> pa.Table:
     """One row a cell of a measure; `value` is null where it is withheld or nothing was left to measure."""
     schema = pa.schema(
         [

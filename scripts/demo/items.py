@@ -16,7 +16,7 @@ def _item(
     battery: str | None = None,
     missing: tuple[str, ...] = (),
 ) -> Item:
-    return Item(name, name.split("_")[0], battery, question, options, (loadings,), missing)
+    return Item(name, name.split("_", maxsplit=1)[0], battery, question, options, (loadings,), missing)
 
 
 def _matter(name: str, what: Words, loadings: tuple[float, float], battery: str) -> Item:

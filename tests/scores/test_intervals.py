@@ -144,7 +144,7 @@ def test_one_unit_has_no_interval() -> None:
 
 
 def test_the_width_of_an_interval_of_a_mean_follows_the_standard_error() -> None:
-    """400 items, 2,000 draws: the half-width is 1.96 standard errors within 8 % (3 Monte Carlo errors of a quantile)."""
+    """400 items, 2,000 draws: the half-width is 1.96 standard errors within 8 % (3 Monte Carlo errors)."""
     values, ok = data((1, 1, 400), missing=0.0)
     term = reduce("mean", ["country", "item"], mass)
     cells = scored(values, ok, measure("m", ["model"], term, h.Interval(("item",), 2000, 0.95)))[0]

@@ -75,9 +75,7 @@ def _document(
     }
 
 
-def hash_audit(
-    ctx: Context, name: str, *, tables: Mapping[str, str], models: Mapping[str, str]
-) -> Hashes:
+def hash_audit(ctx: Context, name: str, *, tables: Mapping[str, str], models: Mapping[str, str]) -> Hashes:
     """The hashes of one audit of the entry module.
 
     `tables` gives the digests of data files by table, `models` the places that replace those of the panel.

@@ -113,7 +113,9 @@ def _read(data: Any, hint: Any) -> Any:
         return tuple(_read(item, inner) for item in data)
     choices = _choices(hint)
     if isinstance(data, dict):
-        return _read_node(data, _node_class(data, [c for c in choices if isinstance(c, type) and issubclass(c, t.Node)]))
+        return _read_node(
+            data, _node_class(data, [c for c in choices if isinstance(c, type) and issubclass(c, t.Node)])
+        )
     if t.Ident in choices:
         return t.Ident(span=_NOWHERE, name=data)
     literals = [c for c in choices if get_origin(c) is Literal]
@@ -139,5 +141,3 @@ def without(data: Any, drop: Callable[[Mapping[str, Any]], bool], members: froze
     if isinstance(data, dict):
         return {k: without(v, drop, members) for k, v in data.items() if k not in members}
     return data
-
-

@@ -40,6 +40,8 @@ class OutsideRange(Diagnostic):
 class DifferenceOfShares(Diagnostic):
     code: ClassVar[str] = "CY0504"
     severity: ClassVar[Severity] = Severity.WARNING
-    title: ClassVar[str] = "`{measure}` is declared `share` and is a difference of shares, which lies in -1..1"
+    title: ClassVar[str] = (
+        "`{measure}` is declared `share` and is a difference of shares, which lies in -1..1"
+    )
     marker: ClassVar[str] = "points"
     measure: str

@@ -20,7 +20,9 @@ _WIDTH = 110
 def printable(text: str) -> str:
     """Text without control and direction characters, which could deceive the reader of a terminal."""
     return "".join(
-        char if char == " " or unicodedata.category(char) not in ("Cc", "Cf", "Zl", "Zp") else "\N{REPLACEMENT CHARACTER}"
+        char
+        if char == " " or unicodedata.category(char) not in ("Cc", "Cf", "Zl", "Zp")
+        else "\N{REPLACEMENT CHARACTER}"
         for char in text.replace("\t", "    ")
     )
 

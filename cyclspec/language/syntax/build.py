@@ -326,9 +326,7 @@ class TreeBuilder(Transformer_NonRecursive):  # type: ignore[type-arg]
 
     def type_name(self, meta: Any, items: list[Any]) -> t.NamedType:
         name, args, optional = items
-        return t.NamedType(
-            span=self._span(meta), name=name, args=args or (), optional=optional is not None
-        )
+        return t.NamedType(span=self._span(meta), name=name, args=args or (), optional=optional is not None)
 
     def type_record(self, meta: Any, items: list[Any]) -> t.RecordType:
         return t.RecordType(span=self._span(meta), columns=tuple(items))

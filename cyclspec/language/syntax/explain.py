@@ -143,7 +143,9 @@ def _bare_reduction(f: _Failure) -> Diagnostic | None:
         return None
     reducer = re.search(r"[\w.]+(?:\([^()]*\))?\s*$", f.before)
     start = f.span.start - len(reducer.group()) if reducer else f.span.start
-    line = f.source.text[f.piece.start + len(f.before) - (len(reducer.group()) if reducer else 0) :].split("\n")[0]
+    line = f.source.text[f.piece.start + len(f.before) - (len(reducer.group()) if reducer else 0) :].split(
+        "\n"
+    )[0]
     return cy00.BareReduction(
         span=Span(f.source, start, f.span.end), helps=(f"write `({' '.join(line.split())})`",)
     )

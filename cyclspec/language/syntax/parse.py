@@ -46,7 +46,7 @@ def parser() -> Lark:
     """The LALR parser, from the table that ships with the package."""
     text = resources.files("cyclspec.language.syntax").joinpath("table.json").read_text(encoding="utf-8")
     table = json.loads(text, object_pairs_hook=_numbered)
-    loaded: Lark = Lark._load_from_dict(table["data"], table["memo"])  # type: ignore[no-untyped-call]
+    loaded: Lark = Lark._load_from_dict(table["data"], table["memo"])  # type: ignore[no-untyped-call]  # noqa: SLF001
     return loaded
 
 
@@ -72,7 +72,9 @@ def _deepest(text: str) -> int | None:
 def _oversize(source: Source) -> Diagnostic | None:
     if len(source.text) > MAX_CHARACTERS:
         return TooLarge(
-            span=Span(source, 0, 0), what="this file", limit=f"{MAX_CHARACTERS:,} characters".replace(",", " ")
+            span=Span(source, 0, 0),
+            what="this file",
+            limit=f"{MAX_CHARACTERS:,} characters".replace(",", " "),
         )
     offset = _deepest(source.text)
     if offset is None:

@@ -87,7 +87,7 @@ def _doc_start(text: str, start: int, floor: int) -> int:
 
 def cut(text: str) -> list[Piece]:
     """The pieces of a file, in order; the head (edition and imports) is the first, as symbol `start`."""
-    marks = [mark for mark in _marks(text)]
+    marks = list(_marks(text))
     head_end = next((m.start for m in marks if m.word not in IMPORTS), len(text))
     marks = [m for m in marks if m.start >= head_end]
     head_end = _doc_start(text, head_end, 0) if marks else len(text)

@@ -81,9 +81,7 @@ def _prompt(scope: Scope, ask: t.Ask) -> h.TypedPrompt | None:
     names = scope.ctx.public(scope.module, parts[0]) if alias else scope.ctx.names(scope.module)
     helps = did_you_mean(parts[-1], names)
     where = f" in `{parts[0]}`" if alias else ""
-    scope.report(
-        UnknownName(span=ask.value.fn.span, what="prompt", name=parts[-1], where=where, helps=helps)
-    )
+    scope.report(UnknownName(span=ask.value.fn.span, what="prompt", name=parts[-1], where=where, helps=helps))
     return None
 
 
@@ -184,9 +182,7 @@ def _scale(
     return None
 
 
-def _arguments(
-    scope: Scope, ask: t.Ask, prompt: h.TypedPrompt
-) -> tuple[tuple[str, h.Term], ...] | None:
+def _arguments(scope: Scope, ask: t.Ask, prompt: h.TypedPrompt) -> tuple[tuple[str, h.Term], ...] | None:
     """The arguments by formal, each of its kind and known before any answer."""
     assert isinstance(ask.value, t.Call)
     formals = dict(prompt.formals)
@@ -276,6 +272,4 @@ def _labels(scope: Scope, vocabulary: k.Vocabulary, langs: list[str], at: Span) 
         if bare:
             label = f"no label in {lang}: {', '.join(bare[:5])}"
             also: tuple[Label, ...] = ()
-            scope.report(
-                LabelMissing(span=at, vocabulary=vocabulary.name, lang=lang, label=label, also=also)
-            )
+            scope.report(LabelMissing(span=at, vocabulary=vocabulary.name, lang=lang, label=label, also=also))

@@ -145,6 +145,14 @@ def _asks(scope: Scope, decl: t.Audit, built: _Built) -> Scope:
     return scope
 
 
+def _value_names(expr: t.Expr) -> Iterator[t.Name]:
+    """The names of an expression that stand for values, not for functions or reducers."""
+    nodes = list(walk(expr))
+    functions = {id(node.fn) for node in nodes if isinstance(node, t.Call)}
+    functions |= {id(node.reducer) for node in nodes if isinstance(node, t.Reduce)}
+    yield from (node for node in nodes if isinstance(node, t.Name) and id(node) not in functions)
+
+
 def _in_order(scope: Scope, decl: t.Audit) -> Iterator[Read]:
     """Lets, measures and checks so that each comes after what it names; cycles are reported and cut."""
     reads = [s for s in decl.statements if isinstance(s, t.Let | t.Measure | t.Check)]
@@ -155,14 +163,14 @@ def _in_order(scope: Scope, decl: t.Audit) -> Iterator[Read]:
         name = statement.name.name
         if name in done:
             return
-        for node in walk(statement.value):
-            if not isinstance(node, t.Name) or node.name not in by_name:
+        for named in _value_names(statement.value):
+            if named.name not in by_name:
                 continue
-            if node.name in (*path, name):
-                scope.report(Recursion(span=node.span, name=node.name))
+            if named.name in (*path, name):
+                scope.report(Recursion(span=named.span, name=named.name))
                 done.add(name)
                 return
-            yield from visit(by_name[node.name], (*path, name))
+            yield from visit(by_name[named.name], (*path, name))
         if name not in done:
             done.add(name)
             yield statement
@@ -217,5 +225,3 @@ def _warn(ctx: Context, decl: t.Audit, built: _Built) -> None:
         if ask.name not in masses:
             helps = (f"add `check label_mass = (min over ... of {ask.name}.mass) >= 0.7`",)
             ctx.report(FirstTokenAlone(span=ask.span, helps=helps))
-
-

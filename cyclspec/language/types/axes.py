@@ -23,7 +23,20 @@ from cyclspec.language.types.scope import Scope, dotted_parts, failed, key_of
 from cyclspec.language.types.vocabularies import check_name
 
 RESERVED_COLUMNS = frozenset(
-    {"ask", "request", "options", "probs", "logprobs", "mass", "status", "reason", "measure", "value", "low", "high"}
+    {
+        "ask",
+        "request",
+        "options",
+        "probs",
+        "logprobs",
+        "mass",
+        "status",
+        "reason",
+        "measure",
+        "value",
+        "low",
+        "high",
+    }
     | {"floor", "unit", "n_used", "n_units", "n_missing", "withheld_by", "check", "passed", "because", "text"}
     | {"on_fail", "messages", "token_ids", "label_ids", "schema_version", "option", "value_unexcluded"}
 )
@@ -39,7 +52,9 @@ class Found:
     phase: k.Phase
 
 
-def each_statement(scope: Scope, each: t.Each, taken: Mapping[str, t.Ident]) -> tuple[h.TypedEach, Mapping[str, h.Term]] | None:
+def each_statement(
+    scope: Scope, each: t.Each, taken: Mapping[str, t.Ident]
+) -> tuple[h.TypedEach, Mapping[str, h.Term]] | None:
     """One `each` with the terms of the names it binds, or None after reporting."""
     for ident in each.names:
         _check_axis_name(scope, ident, taken)
@@ -94,7 +109,9 @@ def _source(scope: Scope, each: t.Each) -> Found | None:
 def _declared_source(scope: Scope, each: t.Each, parts: tuple[str, ...]) -> tuple[Found | None] | None:
     """A table, vocabulary, panel or target; None where the path names none of them."""
     if parts[0] in scope.locals:
-        not_checked(scope, each.source.span, f"`each ... in {'.'.join(parts)}`, an axis that depends on another,")
+        not_checked(
+            scope, each.source.span, f"`each ... in {'.'.join(parts)}`, an axis that depends on another,"
+        )
         return (None,)
     found = scope.ctx.resolve_dotted(scope.module, parts)
     if found is None:
@@ -124,7 +141,9 @@ def _report_unknown(scope: Scope, each: t.Each, parts: tuple[str, ...]) -> None:
     name = parts[1] if alias else parts[0]
     where = f" in `{scope.ctx.module(scope.module.aliases[parts[0]]).source.name}`" if alias else ""
     span = each.source.span
-    scope.report(UnknownName(span=span, what="source", name=name, where=where, helps=did_you_mean(name, names)))
+    scope.report(
+        UnknownName(span=span, what="source", name=name, where=where, helps=did_you_mean(name, names))
+    )
 
 
 def _not_a_source(scope: Scope, each: t.Each, found: str) -> None:
@@ -191,7 +210,9 @@ def _values(scope: Scope, each: t.Each) -> Found | None:
     if len(each.names) != 1:
         _not_a_source(scope, each, "one value for several names")
         return None
-    only_words = isinstance(each.source, t.List) and all(isinstance(i.value, t.Name) for i in each.source.items)
+    only_words = isinstance(each.source, t.List) and all(
+        isinstance(i.value, t.Name) for i in each.source.items
+    )
     term = infer(scope, each.source, k.ListOf(k.Lang()) if only_words else None)
     if failed(term):
         return None
@@ -226,5 +247,3 @@ def _list(scope: Scope, each: t.Each, items: tuple[h.Term, ...]) -> Found | None
         scope.report(twice(again, first, "list"))
         return None
     return Found(h.ValuesSource(tuple(values)), (items[0].type.kind,), k.Phase.STATIC)
-
-

@@ -30,7 +30,9 @@ def infer_call(scope: Scope, node: t.Call) -> h.Term:
     """The term of a call that is a value (readers, sources and model places are read where they stand)."""
     parts = dotted_parts(node.fn)
     if parts is None:
-        scope.report(WrongType(span=node.fn.span, what="this", expected="the name of a function", found="a value"))
+        scope.report(
+            WrongType(span=node.fn.span, what="this", expected="the name of a function", found="a value")
+        )
         return unknown(node.span)
     if len(parts) == 1 and parts[0] in BUILTINS:
         return BUILTINS[parts[0]](scope, node)
@@ -194,7 +196,9 @@ def _numeric(result: Callable[[k.Unit], k.Unit | None]) -> _Builtin:
             found = k.kind_text(x.type.kind)
             what = f"the argument of `{callee}`"
             helps = (f"drop the unit on purpose: `{callee}(number({x.span.text}))`",) if unit else ()
-            scope.report(WrongType(span=x.span, what=what, expected="a plain number", found=found, helps=helps))
+            scope.report(
+                WrongType(span=x.span, what=what, expected="a plain number", found=found, helps=helps)
+            )
             return unknown(node.span)
         return h.CallTerm(type=typed(k.Number(given), x), span=node.span, function=callee, args=(x,))
 
@@ -218,14 +222,20 @@ def _scale_function(unit: k.Unit, *, whole: bool) -> _Builtin:
         if scope.metric_scale is not None and len(node.args) == 1 and isinstance(node.args[0].value, t.Name):
             word = node.args[0].value.name
             if word not in scope.locals and scope.ctx.resolve(scope.module, word) is None:
-                scale = h.FormalTerm(type=k.Type(k.ScaleValue(k.ScaleVariable(word))), span=node.args[0].span, name=word)
-                return h.CallTerm(type=k.Type(k.Number(unit, whole)), span=node.span, function=callee, args=(scale,))
+                scale = h.FormalTerm(
+                    type=k.Type(k.ScaleValue(k.ScaleVariable(word))), span=node.args[0].span, name=word
+                )
+                return h.CallTerm(
+                    type=k.Type(k.Number(unit, whole)), span=node.span, function=callee, args=(scale,)
+                )
         x = _one(scope, node, callee)
         if failed(x):
             return x
         if not isinstance(x.type.kind, k.ScaleValue | k.Dist | k.ListOf):
             found = k.kind_text(x.type.kind)
-            scope.report(WrongType(span=x.span, what=f"the argument of `{callee}`", expected="a scale", found=found))
+            scope.report(
+                WrongType(span=x.span, what=f"the argument of `{callee}`", expected="a scale", found=found)
+            )
             return unknown(node.span)
         return h.CallTerm(type=typed(k.Number(unit, whole), x), span=node.span, function=callee, args=(x,))
 
@@ -249,7 +259,9 @@ def _uniform(scope: Scope, node: t.Call) -> h.Term:
         return x
     if not isinstance(x.type.kind, k.ScaleValue):
         found = k.kind_text(x.type.kind)
-        scope.report(WrongType(span=x.span, what="the argument of `uniform`", expected="a scale", found=found))
+        scope.report(
+            WrongType(span=x.span, what="the argument of `uniform`", expected="a scale", found=found)
+        )
         return unknown(node.span)
     return h.CallTerm(type=typed(k.Dist(x.type.kind.scale), x), span=node.span, function="uniform", args=(x,))
 
@@ -268,7 +280,9 @@ def axis_words(scope: Scope, arg: t.Argument) -> tuple[t.Ident, ...]:
     idents: list[t.Ident] = []
     for node in nodes:
         if not isinstance(node, t.Name):
-            scope.report(WrongType(span=node.span, what="this", expected="the name of an axis", found="a value"))
+            scope.report(
+                WrongType(span=node.span, what="this", expected="the name of an axis", found="a value")
+            )
             continue
         idents.append(t.Ident(span=node.span, name=node.name))
     return tuple(idents)

@@ -76,7 +76,9 @@ class Context:
             return Symbol(target.key, name), target.decls[name]
         return None
 
-    def resolve_dotted(self, module: Module, parts: tuple[str, ...]) -> tuple[Symbol, t.Decl, tuple[str, ...]] | None:
+    def resolve_dotted(
+        self, module: Module, parts: tuple[str, ...]
+    ) -> tuple[Symbol, t.Decl, tuple[str, ...]] | None:
         """The declaration that a dotted path begins with, and the rest of the path."""
         if len(parts) > 1 and parts[0] in module.aliases:
             target = self.module(module.aliases[parts[0]])

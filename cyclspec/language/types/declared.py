@@ -201,7 +201,9 @@ class TypeReader:
         scales = [c.name for c in declared.columns if isinstance(c.kind, k.ScaleValue)]
         helps = did_you_mean(name, scales)
         self.ctx.report(
-            UnknownName(span=spelled.span, what="scale column", name=name, where=f" in `{table}`", helps=helps)
+            UnknownName(
+                span=spelled.span, what="scale column", name=name, where=f" in `{table}`", helps=helps
+            )
         )
         return None
 
@@ -249,7 +251,12 @@ class TypeReader:
         parts = spelled.parts
         if parts[0] in self.module.aliases:
             if len(parts) == 1:
-                return UnknownName(span=spelled.span, what="type", name=parts[0], helps=(f"name what is in it: `{parts[0]}.country`",))
+                return UnknownName(
+                    span=spelled.span,
+                    what="type",
+                    name=parts[0],
+                    helps=(f"name what is in it: `{parts[0]}.country`",),
+                )
             candidates = self.ctx.public(self.module, parts[0])
             where = f" in `{parts[0]}`"
             helps = did_you_mean(parts[1], candidates)

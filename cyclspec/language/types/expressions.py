@@ -148,10 +148,26 @@ def _picked_level(scope: Scope, of: h.Term, select: t.Select) -> str | None:
         case h.LevelTerm(level=name):
             return name
         case h.Literal_(value=plain) if not failed(level):
-            return str(plain)
+            return _level_of_value(scope, select, kind, plain)
     if not failed(level):
         found = k.kind_text(level.type.kind)
-        scope.report(WrongType(span=select.level.span, what="this", expected=f"a level of {axis}", found=found))
+        scope.report(
+            WrongType(span=select.level.span, what="this", expected=f"a level of {axis}", found=found)
+        )
+    return None
+
+
+def _level_of_value(scope: Scope, select: t.Select, kind: k.Kind | None, plain: h.Plain) -> str | None:
+    """The level that stands for a number such as `7B`; axes of plain values are named by their text."""
+    if not isinstance(kind, k.Of):
+        return str(plain)
+    for level in kind.vocabulary.levels:
+        if plain in (level.code, level.value):
+            return level.name
+    vocabulary = kind.vocabulary
+    helps = did_you_mean(select.level.span.text, vocabulary.names)
+    where, text = f" of `{vocabulary.name}`", select.level.span.text
+    scope.report(UnknownName(span=select.level.span, what="level", name=text, where=where, helps=helps))
     return None
 
 
@@ -168,7 +184,9 @@ def absent_axis(scope: Scope, ident: t.Ident, of: h.Term) -> AxisAbsent:
         if is_local
         else f"axes are introduced by `each`; add `each {ident.name} in ...` and pass it to the prompt"
     )
-    return AxisAbsent(span=ident.span, axis=ident.name, also=also, helps=known if known and not is_local else (help_,))
+    return AxisAbsent(
+        span=ident.span, axis=ident.name, also=also, helps=known if known and not is_local else (help_,)
+    )
 
 
 def _negative(scope: Scope, node: t.Negative, expected: k.Kind | None) -> h.Term:
@@ -177,7 +195,9 @@ def _negative(scope: Scope, node: t.Negative, expected: k.Kind | None) -> h.Term
         return of
     unit = units.unit_of(of)
     if unit is None:
-        scope.report(UnitMismatch(span=node.span, verb="negate", left="this", right=k.kind_text(of.type.kind)))
+        scope.report(
+            UnitMismatch(span=node.span, verb="negate", left="this", right=k.kind_text(of.type.kind))
+        )
         return unknown(node.span)
     unit = k.Unit.POINTS if unit is k.Unit.SHARE and not units.is_literal(of) else unit
     return h.NegateTerm(type=typed(k.Number(unit), of), span=node.span, of=of)
@@ -260,7 +280,9 @@ def _range(scope: Scope, node: t.Binary) -> h.Term:
     if failed(low) or failed(high):
         return unknown(node.span)
     match low, high:
-        case h.Literal_(value=a), h.Literal_(value=b) if isinstance(a, int | float) and isinstance(b, int | float):
+        case h.Literal_(value=a), h.Literal_(value=b) if isinstance(a, int | float) and isinstance(
+            b, int | float
+        ):
             return h.RangeTerm(type=k.Type(k.ListOf(k.Number())), span=node.span, low=a, high=b)
     scope.report(WrongType(span=node.span, what="this range", expected="numbers", found="expressions"))
     return unknown(node.span)

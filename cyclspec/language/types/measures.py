@@ -58,7 +58,7 @@ def measure_statement(scope: Scope, measure: t.Measure) -> h.TypedMeasure | None
     by = tuple(ident.name for ident in measure.by)
     exact = _axes_are(scope, measure, by, term)
     unit = _unit(scope, measure, term)
-    interval = _interval(scope, fields.get("interval"))
+    interval = _interval(scope, fields.get("interval"), by)
     better = _word(scope, fields.get("better"), ("higher", "lower"))
     adjust = _word(scope, fields.get("adjust"), ("holm", "bh"))
     if not exact or unit is None:
@@ -88,7 +88,9 @@ def _axes_are(scope: Scope, measure: t.Measure, by: tuple[str, ...], term: h.Ter
     name = measure.name.name
     at = measure.value.head if isinstance(measure.value, t.Reduce) else measure.value.span
     also = (
-        (Label(measure.by[0].span.to(measure.by[-1].span), f"declared: {', '.join(by)}"),) if measure.by else ()
+        (Label(measure.by[0].span.to(measure.by[-1].span), f"declared: {', '.join(by)}"),)
+        if measure.by
+        else ()
     )
     shown = ", ".join(sorted(left)) or "nothing"
     if extra:
@@ -143,8 +145,8 @@ def _word(scope: Scope, field: t.Field | None, known: tuple[str, ...]) -> str | 
     return None
 
 
-def _interval(scope: Scope, field: t.Field | None) -> h.Interval | None:
-    """`bootstrap(over = item, draws = 2000, level = 95%)`."""
+def _interval(scope: Scope, field: t.Field | None, by: tuple[str, ...]) -> h.Interval | None:
+    """`bootstrap(over = item, draws = 2000, level = 95%)`, over axes that the measure reduces."""
     if field is None:
         return None
     match field.value:
@@ -155,7 +157,11 @@ def _interval(scope: Scope, field: t.Field | None) -> h.Interval | None:
             found = field.value.span.text
             scope.report(
                 WrongType(
-                    span=field.value.span, what="`interval`", expected="bootstrap(..)", found=found, helps=spelled
+                    span=field.value.span,
+                    what="`interval`",
+                    expected="bootstrap(..)",
+                    found=found,
+                    helps=spelled,
                 )
             )
             return None
@@ -171,6 +177,10 @@ def _interval(scope: Scope, field: t.Field | None) -> h.Interval | None:
             known = [name for name, term in scope.locals.items() if isinstance(term, h.AxisTerm)]
             helps = did_you_mean(axis.name, known)
             scope.report(UnknownName(span=axis.span, what="axis", name=axis.name, helps=helps))
+            return None
+        if axis.name in by:
+            problem = f"cannot resample `{axis.name}`, which the measure keeps"
+            scope.report(WrongArguments(span=axis.span, callee="bootstrap", problem=problem))
             return None
     draws = _bounded(scope, named.get("draws"), 2000.0, 10, MAX_DRAWS)
     level = _bounded(scope, named.get("level"), 0.95, 0.5, 0.9999)

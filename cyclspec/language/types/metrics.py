@@ -106,7 +106,11 @@ def _metric(ctx: Context, module: Module, metric: t.Metric) -> TypedMetric | Non
 
 def _scale(formals: dict[str, k.Kind], metric: t.Metric) -> k.ScaleVariable:
     """The metric's S, ordered where its condition says so."""
-    names = [kind.scale.name for kind in formals.values() if isinstance(kind, k.Dist) and isinstance(kind.scale, k.ScaleVariable)]
+    names = [
+        kind.scale.name
+        for kind in formals.values()
+        if isinstance(kind, k.Dist) and isinstance(kind.scale, k.ScaleVariable)
+    ]
     name = names[0] if names else "S"
     match metric.where:
         case t.Is(left=t.Name(name=left), word=word) if left == name and word.name == "ordinal":

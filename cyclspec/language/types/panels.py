@@ -88,7 +88,9 @@ def _model(ctx: Context, model: t.Model, factors: Mapping[str, k.Vocabulary]) ->
     for name, vocabulary in factors.items():
         if name not in fields:
             helps = (f"add `{name} = ...` to `{model.name.name}`",)
-            ctx.report(FieldMissing(span=model.name.span, name=name, where="a model of this panel", helps=helps))
+            ctx.report(
+                FieldMissing(span=model.name.span, name=name, where="a model of this panel", helps=helps)
+            )
             continue
         level = _factor_level(ctx, fields[name], vocabulary)
         if level is not None:
@@ -105,7 +107,9 @@ def _model(ctx: Context, model: t.Model, factors: Mapping[str, k.Vocabulary]) ->
 
 def _factor_level(ctx: Context, field: t.Field, vocabulary: k.Vocabulary) -> str | float | None:
     match field.value:
-        case t.Quantity() if vocabulary.unit is not k.Unit.NONE and quantity(field.value)[1] is vocabulary.unit:
+        case t.Quantity() if (
+            vocabulary.unit is not k.Unit.NONE and quantity(field.value)[1] is vocabulary.unit
+        ):
             return quantity(field.value)[0]
         case t.Whole() | t.Real() if vocabulary.unit is not k.Unit.NONE:
             return float(number_of(field.value) or 0)
@@ -116,7 +120,9 @@ def _factor_level(ctx: Context, field: t.Field, vocabulary: k.Vocabulary) -> str
             where = f" of `{vocabulary.name}`"
             ctx.report(UnknownName(span=field.value.span, what="level", name=name, where=where, helps=helps))
             return None
-    expected = vocabulary.unit.value if vocabulary.unit is not k.Unit.NONE else f"a level of {vocabulary.name}"
+    expected = (
+        vocabulary.unit.value if vocabulary.unit is not k.Unit.NONE else f"a level of {vocabulary.name}"
+    )
     found = field.value.span.text
     ctx.report(WrongType(span=field.value.span, what=f"`{vocabulary.name}`", expected=expected, found=found))
     return None

@@ -137,9 +137,7 @@ def _check_template(
             _check_style(ctx, part, kind, span, message)
 
 
-def _report_hole(
-    ctx: Context, decl: t.Prompt, hole: Hole, span: Span, formals: Mapping[str, k.Kind]
-) -> None:
+def _report_hole(ctx: Context, decl: t.Prompt, hole: Hole, span: Span, formals: Mapping[str, k.Kind]) -> None:
     candidates = dict.fromkeys(formals)
     for name, kind in formals.items():
         candidates.update(dict.fromkeys(f"{name}.{attribute}" for attribute in _paths(ctx, kind)))
@@ -195,7 +193,9 @@ def _check_style(ctx: Context, hole: Hole, kind: k.Kind, span: Span, message: t.
     if hole.style != "plain" and hole.style not in STYLES:
         helps = did_you_mean(hole.style, STYLES)
         ctx.report(
-            StyleDoesNotFit(span=span, style=hole.style, found="template: there is no such style", helps=helps)
+            StyleDoesNotFit(
+                span=span, style=hole.style, found="template: there is no such style", helps=helps
+            )
         )
         return
     if _style_fits(hole.style, kind):

@@ -64,7 +64,7 @@ def _reducer(scope: Scope, node: t.Reduce) -> tuple[str | None, tuple[t.Argument
             pass
         case _:
             name, args = node.reducer.span.text, ()
-    if name in LATER or (name in ("rank",) and node.direction == "along"):
+    if name in LATER or (name == "rank" and node.direction == "along"):
         not_checked(scope, node.reducer.span, f"the reducer `{name}`")
         return None, ()
     known = ("cumsum",) if node.direction == "along" else REDUCERS
@@ -112,7 +112,12 @@ def _attributes(scope: Scope, axis: str) -> tuple[str, ...]:
     match term.type.kind if term is not None else None:
         case k.Row(table):
             declared = scope.ctx.tables[table]
-            return tuple(c.name for c in declared.columns if isinstance(c.kind, k.Of))
+            coded = [c for c in declared.columns if isinstance(c.kind, k.Of)]
+            names = [c.name for c in coded]
+            return (
+                *names,
+                *(a for c in coded if isinstance(c.kind, k.Of) for a in c.kind.vocabulary.attributes),
+            )
         case k.Of(vocabulary):
             return vocabulary.attributes
     return ()
@@ -167,7 +172,11 @@ def _result(scope: Scope, node: t.Reduce, name: str, of: h.Term) -> k.Kind | Non
     unit = units.unit_of(of)
     if unit is None or name not in (*OF_NUMBERS, "slope"):
         found = f"`{k.kind_text(of.type.kind)}`"
-        hints: tuple[str, ...] = ("`mean over ... of` a distribution is a distribution",) if isinstance(of.type.kind, k.Dist) else ()
+        hints: tuple[str, ...] = (
+            ("`mean over ... of` a distribution is a distribution",)
+            if isinstance(of.type.kind, k.Dist)
+            else ()
+        )
         scope.report(CannotReduce(span=node.reducer.span, reducer=name, found=found, helps=hints))
         return None
     if unit is k.Unit.STEPS and not _steps_agree(scope, node, of):
@@ -190,7 +199,9 @@ def _steps_agree(scope: Scope, node: t.Reduce, of: h.Term) -> bool:
                 continue
             scale = column.kind.scale
             if scale.low != scale.high:
-                helps = (f"use `emd_norm`, or restrict the items: `where size({axis.name}.{column.name}) == 4`",)
+                helps = (
+                    f"use `emd_norm`, or restrict the items: `where size({axis.name}.{column.name}) == 4`",
+                )
                 high = "any number of" if scale.high is None else str(scale.high)
                 scope.report(MixedSteps(span=node.head, low=scale.low, high=high, helps=helps))
                 return False

@@ -157,9 +157,7 @@ def _column(ctx: Context, module: Module, column: t.Column, local: dict[str, k.K
     )
 
 
-def _condition(
-    ctx: Context, module: Module, column: t.Column, local: dict[str, k.Kind]
-) -> h.Term | None:
+def _condition(ctx: Context, module: Module, column: t.Column, local: dict[str, k.Kind]) -> h.Term | None:
     """The `where` of a column, over the other columns of its row."""
     if column.where is None:
         return None

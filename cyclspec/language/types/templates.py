@@ -49,7 +49,9 @@ def split(template: str) -> tuple[tuple[Part, ...], tuple[Flaw, ...]]:
             parts.append(found[0])
             continue
         if match[1] is None:
-            flaws.append(Flaw(found, f"a single `{found}`; a literal brace is written twice: `{found}{found}`"))
+            flaws.append(
+                Flaw(found, f"a single `{found}`; a literal brace is written twice: `{found}{found}`")
+            )
             continue
         hole = _HOLE.match(match[1])
         if hole is None:

@@ -21,6 +21,7 @@ from cyclspec.language.types.kinds import (
 )
 
 ArithmeticOp = Literal["+", "-", "*", "/", "^"]
+Plain = bool | int | float | str
 CompareOp = Literal["==", "!=", "<", "<=", ">", ">="]
 
 
@@ -34,7 +35,7 @@ class Base:
 class Literal_(Base):
     """A number, truth value or text; quantities are scaled (`95%` is 0.95, `7B` is 7e9)."""
 
-    value: bool | int | float | str
+    value: Plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -458,5 +459,3 @@ class TypedAudit:
 
     def each_of(self, axis: str) -> TypedEach | None:
         return next((each for each in self.eaches if axis in each.names), None)
-
-

@@ -21,7 +21,19 @@ from cyclspec.language.types.context import Context, Symbol
 from cyclspec.language.types.kinds import Level, Unit, Vocabulary
 
 RESERVED = frozenset(
-    {*DECLARATIONS, *STATEMENTS, "import", "as", "from", "version", "hash", "table", "factor", "model", "python"}
+    {
+        *DECLARATIONS,
+        *STATEMENTS,
+        "import",
+        "as",
+        "from",
+        "version",
+        "hash",
+        "table",
+        "factor",
+        "model",
+        "python",
+    }
     | {"in", "where", "by", "weighted", "of", "if", "then", "else", "and", "or", "not", "is", "true", "false"}
     | {"record", "over", "along", "missing", "system", "user", "assistant", "prefix", "cycl"}
 ) - {"model", "version", "hash", "missing", "user", "system", "table"}
@@ -168,12 +180,14 @@ def _attribute_names(levels: Sequence[Level]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for level in levels for name in level.attributes))
 
 
-def attribute_vocabulary(ctx: Context, vocabulary: Vocabulary, name: str, declared: Mapping[Symbol, Vocabulary]) -> Vocabulary:
+def attribute_vocabulary(
+    ctx: Context, vocabulary: Vocabulary, name: str, declared: Mapping[Symbol, Vocabulary]
+) -> Vocabulary:
     """The vocabulary of a level attribute: a declared axis of that name, else the words in use, in their order."""
     for symbol, known in declared.items():
         if symbol.name == name and known.is_axis:
             return known
-    words = dict.fromkeys(l.attributes[name] for l in vocabulary.levels if name in l.attributes)
+    words = dict.fromkeys(level.attributes[name] for level in vocabulary.levels if name in level.attributes)
     levels = tuple(Level(name=word, code=word, label={}) for word in words)
     return Vocabulary(name=name, ordered=False, levels=levels)
 
