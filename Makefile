@@ -1,0 +1,52 @@
+# Everything a person or a machine does here, one line each. `make quickstart` is the place to begin.
+
+VENV ?= .venv
+PYTHON ?= python3
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --quiet
+
+.PHONY: quickstart setup test check bless grammar lock demo clean
+
+quickstart: setup ## Run the example audit on the built-in demo model.
+	$(VENV)/bin/cyclspec run specs/quickstart.cycl
+
+setup: $(VENV)/ready ## Make the environment from the lock.
+
+$(VENV)/ready: requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --require-hashes -r requirements.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	touch $@
+
+# torch is an oracle of the tests, never a dependency: it comes first, so that nothing else chooses a build of it.
+$(VENV)/ready-for-tests: $(VENV)/ready requirements-test.txt
+	$(PIP) install torch==2.13.0
+	$(PIP) install --require-hashes -r requirements-test.txt
+	touch $@
+
+test: $(VENV)/ready-for-tests ## The whole suite.
+	$(PY) -m pytest -n 2 --dist loadfile
+
+check: $(VENV)/ready-for-tests ## Style, types, layers and words.
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(PY) -m pytest -q tests/language/test_layering.py tests/language/test_vocabulary.py
+
+bless: $(VENV)/ready-for-tests ## Record the renderings of tests/bad anew; read the difference before you commit it.
+	CYCLSPEC_BLESS=1 $(PY) -m pytest -q tests/language
+
+grammar: setup ## Build the parser's table from the grammar.
+	$(PY) scripts/parse_table.py
+
+demo: $(VENV)/ready-for-tests ## Make the demo's data and train its model anew (minutes).
+	$(PY) scripts/demo/make_data.py
+	$(PY) scripts/demo/train_model.py
+
+lock: ## Resolve the dependencies anew; needs uv.
+	uv lock --quiet
+	uv export --quiet --no-emit-project --no-default-groups --group build --no-header -o requirements.txt
+	uv export --quiet --no-emit-project --group build --group test --no-header -o requirements-test.txt
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
