@@ -7,6 +7,7 @@ labels: what the reader `first_token` stands on (error CY0704 otherwise).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -36,6 +37,8 @@ class Tokenizer:
     """One model's tokenizer, loaded by transformers from local files, never with remote code."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
+        # transformers warns on import that it found no torch, which this package never needs.
+        os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
         from transformers import AutoTokenizer
 
         self.model = checkpoint.name
