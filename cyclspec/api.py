@@ -33,6 +33,7 @@ class Audit:
     typed: TypedAudit
     diagnostics: tuple[Diagnostic, ...]
     _context: Any = field(repr=False)
+    _params: Mapping[str, str] = field(repr=False)
 
     @property
     def name(self) -> str:
@@ -63,7 +64,9 @@ class Audit:
         """Asks what is not answered yet, scores, and writes the tables under `out`."""
         opened = pipeline.open_data(self._context, self.typed)
         planned = pipeline.plan(opened, places=models, max_requests=max_requests)
-        return pipeline.run(opened, planned, Path(out), progress)[0]
+        found, _ = pipeline.run(opened, planned, Path(out), progress)
+        found.remember(self.path, self._params, models or {}, self.name)
+        return found
 
 
 def load(
@@ -73,7 +76,7 @@ def load(
     checked = pipeline.check(Path(path), params)
     context = checked.require()
     typed = pipeline.choose(context, audit)
-    return Audit(Path(path), typed, checked.diagnostics, context)
+    return Audit(Path(path), typed, checked.diagnostics, context, dict(params or {}))
 
 
 def open_run(path: str | PathLike[str]) -> Run:

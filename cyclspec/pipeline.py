@@ -8,19 +8,20 @@ the stages that need them, so that checking a spec stays a matter of millisecond
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from cyclspec.language.canonical.closure import hash_audit
 from cyclspec.language.canonical.form import write
 from cyclspec.language.canonical.hashes import Hashes
-from cyclspec.language.diagnostics import Diagnostic, Findings, SpecError
+from cyclspec.language.diagnostics import Diagnostic, Findings, Label, SpecError
 from cyclspec.language.diagnostics.cy01_names import UnknownName
 from cyclspec.language.names.modules import load_program
 from cyclspec.language.names.suggest import did_you_mean
-from cyclspec.language.spans import Source
+from cyclspec.language.spans import Source, Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.syntax.parse import parse_expression
 from cyclspec.language.types.check import check_program
@@ -73,30 +74,22 @@ def _bindings(params: Mapping[str, str], findings: Findings) -> dict[str, t.Expr
         prefix = f"-p {name}="
         source = Source("command line", prefix + text)
         expr, diagnostics = parse_expression(Source("command line", " " * len(prefix) + text))
-        findings.items.extend(diagnostics)
+        findings.items.extend(_moved(diagnostic, source) for diagnostic in diagnostics)
         if expr is not None:
-            bound[name] = _rebased(expr, source)
+            bound[name] = _moved(expr, source)
     return bound
 
 
-def _rebased(expr: t.Expr, source: Source) -> t.Expr:
-    """The same expression, with places in the whole option as it was typed."""
-    from dataclasses import fields, replace
-
-    from cyclspec.language.spans import Span
-
-    def moved(value: Any) -> Any:
-        match value:
-            case Span(start=start, end=end):
-                return Span(source, start, end)
-            case tuple():
-                return tuple(moved(item) for item in value)
-            case t.Node():
-                return replace(value, **{f.name: moved(getattr(value, f.name)) for f in fields(value)})
-        return value
-
-    rebased: t.Expr = moved(expr)
-    return rebased
+def _moved(value: Any, source: Source) -> Any:
+    """The same expression or diagnostic, with places in the whole option as it was typed."""
+    match value:
+        case Span(start=start, end=end):
+            return Span(source, start, end)
+        case tuple():
+            return tuple(_moved(item, source) for item in value)
+        case t.Node() | Diagnostic() | Label():
+            return replace(value, **{f.name: _moved(getattr(value, f.name), source) for f in fields(value)})
+    return value
 
 
 def check(path: Path, params: Mapping[str, str] | None = None) -> Checked:
@@ -145,8 +138,13 @@ def hashes(opened: Opened, places: Mapping[str, str]) -> Hashes:
 
 
 def document(context: Context) -> dict[str, Any]:
-    """The canonical form of a program: every module under the name that it is known by."""
-    return {module.source.name: write(module.tree) for module in context.program.modules.values()}
+    """The canonical form of a program: every module by its path from the entry file, wherever that was run from."""
+    here = context.program.main.folder.resolve()
+
+    def name(key: str) -> str:
+        return Path(os.path.relpath(key, here)).as_posix() if os.path.isabs(key) else key
+
+    return {name(key): write(module.tree) for key, module in context.program.modules.items()}
 
 
 def plan(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
+from cyclspec.compiler.checkpoints import Folder, parse_place
 from cyclspec.compiler.plan.plan import Plan
 
 _PACKAGES = ("jax", "jaxlib", "flax", "numpy", "transformers", "tokenizers", "pyarrow")
@@ -26,6 +27,11 @@ def devices() -> dict[str, Any]:
     return {"platform": jax.default_backend(), "device_kind": ", ".join(kinds), "devices": jax.device_count()}
 
 
+def _place(text: str) -> str:
+    """Where a model came from, without the folders of this machine: the digest says which weights they were."""
+    return "folder" if isinstance(parse_place(text), Folder) else text
+
+
 def environment(plan: Plan) -> dict[str, Any]:
     """Everything outside the definition that an answer depends on; no times, no hosts."""
     return {
@@ -36,7 +42,7 @@ def environment(plan: Plan) -> dict[str, Any]:
         "models": [
             {
                 "model": model.asked.name,
-                "place": model.asked.checkpoint.place,
+                "place": _place(model.asked.checkpoint.place),
                 "revision": model.asked.checkpoint.revision,
                 "digest": model.asked.digest,
                 "shapes": [[b.rows, b.tokens, b.options, b.variants] for b in model.buckets],

@@ -47,12 +47,16 @@ class Silent:
 
 @dataclass(slots=True)
 class Outcome:
-    """What a run knows in the end: replies by request key, reasons of missing ones, and how many were asked."""
+    """What a run knows in the end: replies by request key, reasons of missing ones, and counts.
+
+    `damaged` counts the parts of the store that were set aside; what they held was asked again.
+    """
 
     replies: dict[str, Reply] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     asked: int = 0
     reused: int = 0
+    damaged: int = 0
 
 
 def execute(plan: Plan, store: ReplyStore, fill: Fill, progress: Progress) -> Outcome:
@@ -60,11 +64,12 @@ def execute(plan: Plan, store: ReplyStore, fill: Fill, progress: Progress) -> Ou
     outcome = Outcome()
     waiting: list[tuple[PlannedModel, list[Request]]] = []
     for model in plan.models:
-        mine = [request for request in plan.requests if request.model == model.asked.name]
+        mine = [request for request in plan.requests if request.digest == model.asked.digest]
         known = store.find(model.asked.digest, (request.key for request in mine))
         outcome.replies.update(known)
         outcome.reused += len(known)
         waiting.append((model, [request for request in mine if request.key not in known]))
+    outcome.damaged = len(store.damaged)
     for model, requests in waiting:
         if requests:
             _ask(plan, model, requests, store, fill, progress, outcome)

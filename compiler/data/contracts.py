@@ -85,7 +85,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One declared table and its file. `hash` is `sha256:` and the first 12 to 64 hex digits of the digest."""
+    """One declared table and its file. `hash` is `sha256:` and the first 12 to 64 hex digits of the digest.
+
+    `tolerance` is how far, relatively, a sum of shares may be from one; None takes that of the reader.
+    """
 
     name: str
     path: Path
@@ -93,6 +96,7 @@ class Table:
     columns: tuple[Column, ...]
     hash: str | None = None
     span: Span | None = None
+    tolerance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

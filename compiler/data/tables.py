@@ -65,13 +65,15 @@ def read_table(
     *,
     tolerance: float = TOLERANCE,
 ) -> LoadedTable:
-    """Reads one table. `others` holds the tables its columns point to; `tolerance` is relative, for sums of shares.
+    """Reads one table. `others` holds the tables its columns point to; `tolerance` is relative, for sums of shares, where
+    the table declares none.
 
     Raises `SpecError` of `FileUnreadable`, `CorpusHashDiffers`, `ColumnMissing`, `ColumnTypeDiffers`, `BadRow` and
     `EmptyTable`; `place` counts rows from one over the data rows.
     """
     limits = budget or Budget()
-    context = Context(table, limits, others or {}, Refusals(table.path), tolerance=tolerance)
+    allowed = tolerance if table.tolerance is None else table.tolerance
+    context = Context(table, limits, others or {}, Refusals(table.path), tolerance=allowed)
     _require_others(table, context.others)
     with open_table(table, limits) as opened:
         source = open_source(opened, limits)

@@ -7,6 +7,7 @@ exists, and that a model whose weights are not here yet is planned all the same,
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -91,8 +92,19 @@ def ask_models(
     asked: dict[Key, AskedModel] = {}
     tokenizers: dict[Key, Tokenizer] = {}
     for key, model in models.items():
-        checkpoint, identity = _open(model, _place(model, places, folder), weights)
-        decoder_config(model.name, checkpoint.config)
-        asked[key] = AskedModel(model.name, checkpoint, identity, plain=False)
-        tokenizers[key] = Tokenizer(checkpoint)
+        try:
+            checkpoint, identity = _open(model, _place(model, places, folder), weights)
+            decoder_config(model.name, checkpoint.config)
+            asked[key] = AskedModel(model.name, checkpoint, identity, plain=False)
+            tokenizers[key] = Tokenizer(checkpoint)
+        except SpecError as error:
+            raise _at(error, model, places) from error
     return asked, tokenizers
+
+
+def _at(error: SpecError, model: h.TypedModel, places: Mapping[str, str]) -> SpecError:
+    """The same refusal with the place that named the checkpoint: the command line, or the panel."""
+    if model.name in places:
+        place = f"command line: --model {model.name}={places[model.name]}"
+        return SpecError(replace(found, place=found.place or place) for found in error.diagnostics)
+    return SpecError(replace(found, span=found.span or model.span) for found in error.diagnostics)

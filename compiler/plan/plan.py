@@ -86,7 +86,7 @@ class Plan:
 
 @dataclass(slots=True)
 class Planner:
-    """Builds the plan of one audit; `asked` gives the models of each panel."""
+    """Builds the plan of one audit; `asked` gives the models of each panel, `read_as` those of each digest."""
 
     audit: h.TypedAudit
     grid: Grid
@@ -97,6 +97,7 @@ class Planner:
     limit: int
     requests: dict[str, int] = field(default_factory=dict)
     listed: list[Request] = field(default_factory=list)
+    read_as: dict[str, AskedModel] = field(default_factory=dict)
     naive: int = 0
 
     def plan(self, hashes: Mapping[str, str], document: Mapping[str, Any]) -> Plan:
@@ -118,12 +119,8 @@ class Planner:
         )
 
     def _models(self) -> Iterator[PlannedModel]:
-        seen: set[str] = set()
-        for asked in self.asked.values():
-            mine = [request for request in self.listed if request.model == asked.name]
-            if not mine or asked.name in seen:
-                continue
-            seen.add(asked.name)
+        for digest, asked in self.read_as.items():
+            mine = [request for request in self.listed if request.digest == digest]
             config = decoder_config(asked.name, asked.checkpoint.config)
             yield PlannedModel(asked, config, plan_buckets(mine), len(mine))
 
@@ -154,6 +151,7 @@ class Planner:
         tokenizer = self.tokenizers[panel.name, model.name]
         plain = is_plain(model, tokenizer, ask.prompt)
         asked = AskedModel(asked.name, asked.checkpoint, asked.digest, plain)
+        self.read_as.setdefault(asked.digest, asked)
         numbers: list[int] = []
         for request in requests_for(ask, cells.conversations, asked, tokenizer, self.numerics):
             number = self.requests.setdefault(request.key, len(self.listed))

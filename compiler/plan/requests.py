@@ -31,11 +31,13 @@ class Request:
     """One distinct prompt to one model, with what is needed to answer it anywhere.
 
     `label_ids` gives for each offered option the token ids whose probability counts for it; `labels` are the words of
-    the options and `codes` their stable codes, in the order offered.
+    the options and `codes` their stable codes, in the order offered. `digest` is the identity of the model's weights;
+    `system_folded` says that the system message went into the user's turn, which has no other place in the template.
     """
 
     key: str
     model: str
+    digest: str
     messages: tuple[Message, ...]
     prefix: str
     text: str
@@ -43,6 +45,7 @@ class Request:
     label_ids: tuple[tuple[int, ...], ...]
     labels: tuple[str, ...]
     codes: tuple[str, ...]
+    system_folded: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,8 @@ def requests_for(
         if longest is not None and len(tokenized.ids) > longest:
             problem = f"has {len(tokenized.ids)} tokens for `{asked.name}`, which reads at most {longest}"
             raise SpecError([PromptRefused(span=ask.span, prompt=ask.prompt.name, problem=problem)])
-        yield _request(ask, one, tokenized, asked, tokenizer, numerics)
+        folded = rendered.folded and any(m.role == "system" for m in one.conversation.messages)
+        yield _request(ask, one, tokenized, asked, tokenizer, numerics, system_folded=folded)
 
 
 def _request(
@@ -114,11 +118,14 @@ def _request(
     asked: AskedModel,
     tokenizer: Tokenizer,
     numerics: Numerics,
+    *,
+    system_folded: bool,
 ) -> Request:
     label_ids = tokenizer.label_ids(tokenized.text, len(one.options), ask.reader, ask.span)
     return Request(
         key=request_key(asked.digest, tokenized.ids, label_ids, numerics),
         model=asked.name,
+        digest=asked.digest,
         messages=one.conversation.messages,
         prefix=one.conversation.prefix,
         text=tokenized.text,
@@ -126,6 +133,7 @@ def _request(
         label_ids=label_ids,
         labels=tuple(_label(option.label, one.lang) for option in one.options),
         codes=tuple(option.code for option in one.options),
+        system_folded=system_folded,
     )
 
 

@@ -179,6 +179,7 @@ def declared_table(table: h.TypedTable) -> Table:
         columns=tuple(_column(column) for column in table.columns),
         hash=table.hash,
         span=table.span,
+        tolerance=table.tolerance,
     )
 
 
@@ -189,5 +190,4 @@ def open_tables(
     declared = [audit.tables[name] for name in names]
     if any(not table.format for table in declared):
         raise InternalError("open tables", "a table without a source passed the checker")
-    tolerances = {table.tolerance for table in declared} or {0.005}
-    return read_tables(map(declared_table, declared), budget, tolerance=max(tolerances))
+    return read_tables(map(declared_table, declared), budget)

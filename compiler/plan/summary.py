@@ -23,7 +23,7 @@ def parameters(config: DecoderConfig) -> tuple[int, int]:
     return config.layers * layer, table if config.tied else 2 * table
 
 
-def _model(model: PlannedModel, numerics: str) -> dict[str, Any]:
+def _model(plan: Plan, model: PlannedModel) -> dict[str, Any]:
     trunk, tables = parameters(model.config)
     tokens = sum(bucket.tokens_computed for bucket in model.buckets)
     head = model.config.vocab_size * model.config.hidden_size * model.requests
@@ -33,10 +33,28 @@ def _model(model: PlannedModel, numerics: str) -> dict[str, Any]:
         "family": model.config.family,
         "requests": model.requests,
         "tokens_planned": tokens,
-        "weight_bytes": (trunk + tables) * _BYTES[numerics],
+        "weight_bytes": (trunk + tables) * _BYTES[plan.numerics],
         "flops": 2 * (trunk * tokens + head),
         "plain_text": model.asked.plain,
+        "system_folded": any(r.system_folded for r in plan.requests if r.digest == model.asked.digest),
     }
+
+
+def _data(plan: Plan) -> list[dict[str, Any]]:
+    """The tables that were read, with what was renormalised in them."""
+    return [
+        {
+            "table": name,
+            "rows": table.n_rows,
+            "digest": table.digest,
+            "renormalised": {
+                column: {"rows": found.count, "largest": found.largest}
+                for column, found in table.renormalised.items()
+                if found.count
+            },
+        }
+        for name, table in sorted(plan.tables.items())
+    ]
 
 
 def _bucket(model: PlannedModel, index: int) -> dict[str, Any]:
@@ -53,7 +71,7 @@ def _bucket(model: PlannedModel, index: int) -> dict[str, Any]:
 
 def summary(plan: Plan, reused: int | None) -> dict[str, Any]:
     """The figures of a plan. `reused` counts requests answered before, None where that is not known."""
-    models = [_model(model, plan.numerics) for model in plan.models]
+    models = [_model(plan, model) for model in plan.models]
     flops = sum(model["flops"] for model in models)
     return {
         "schema_version": SCHEMA_VERSION,
@@ -70,6 +88,7 @@ def summary(plan: Plan, reused: int | None) -> dict[str, Any]:
         "programs": plan.programs,
         "numerics": plan.numerics,
         "models": models,
+        "data": _data(plan),
         "buckets": [_bucket(model, i) for model in plan.models for i in range(len(model.buckets))],
         "flops": flops,
         "seconds_estimated": round(flops / ASSUMED_RATE, 1),

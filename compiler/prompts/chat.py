@@ -7,18 +7,21 @@ to be folded into the user's turn because the template has no place for it.
 
 from __future__ import annotations
 
+import datetime
 import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from cyclspec.compiler.prompts.chat_worker import CPU_SECONDS
+from cyclspec.compiler.prompts import chat_worker
+from cyclspec.compiler.prompts.chat_worker import seconds_for
 from cyclspec.compiler.prompts.messages import Conversation, Message
 from cyclspec.language.diagnostics import SpecError
 from cyclspec.language.diagnostics.cy07_data_and_plan import CheckpointRefused, PromptRefused
 
-DATE = "1 January 2025"
+DATE = datetime.date(2025, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +60,14 @@ def _fold(conversation: Conversation) -> Conversation:
 def _work(format_: ChatFormat, conversations: Sequence[Conversation]) -> list[dict[str, str]]:
     asked = {
         "template": format_.template,
-        "variables": {**format_.variables, "date_string": DATE},
-        "date": DATE,
+        "variables": {**format_.variables, "date_string": DATE.strftime("%d %b %Y")},
+        "date": DATE.isoformat(),
         "conversations": [
             [{"role": m.role, "content": m.content} for m in c.messages] for c in conversations
         ],
     }
-    command = [sys.executable, "-m", "cyclspec.compiler.prompts.chat_worker"]
+    # -P: a folder that holds a hostile `jinja2.py` must not be able to lend it to the child.
+    command = [sys.executable, "-P", str(Path(chat_worker.__file__))]
     try:
         done = subprocess.run(
             command,
@@ -71,7 +75,7 @@ def _work(format_: ChatFormat, conversations: Sequence[Conversation]) -> list[di
             input=json.dumps(asked),
             capture_output=True,
             text=True,
-            timeout=3 * CPU_SECONDS,
+            timeout=3 * seconds_for(len(conversations)),
         )
     except subprocess.TimeoutExpired:
         raise _refused(format_, "takes too long to render") from None

@@ -102,10 +102,13 @@ class Tokenizer:
             if ids is None:
                 shown = (text[-16:] + continuation(text) + label).split("\n")[-1]
                 note = f"`{shown}` is more than one token for {self.model}"
-                helps = (
-                    f"keep to items with fewer options: `where size(item.options) <= {labels.index(label)}`",
+                raise SpecError(
+                    [
+                        LabelTokens(
+                            span=at, problem="single tokens", label=note, helps=_other_labels(labels, label)
+                        )
+                    ]
                 )
-                raise SpecError([LabelTokens(span=at, problem="single tokens", label=note, helps=helps)])
         owner: dict[int, str] = {}
         for label, ids in zip(labels, found, strict=True):
             for token in ids or ():
@@ -129,6 +132,17 @@ class Tokenizer:
             single = len(after) == len(before) + 1 and after[:-1] == before
             self._labels[key] = (after[-1],) if single else None
         return self._labels[key]
+
+
+def _other_labels(labels: Sequence[str], label: str) -> tuple[str, ...]:
+    """What to write where `label` is the first that is more than one token."""
+    before = labels.index(label)
+    if before > 1:
+        return (f"keep to items with fewer options: `where size(item.options) <= {before}`",)
+    other = "numbers" if labels[0] == "A" else "letters"
+    return (
+        f"try `variants = union` or `labels = {other}` in the reader, or a prefix that ends in a line break",
+    )
 
 
 def continuation(text: str) -> str:

@@ -80,6 +80,8 @@ def _report_internal(error: BaseException) -> str:
     """Writes the traceback to a file that can be sent along, and says so in one message."""
     import tempfile
 
+    from cyclspec.language.diagnostics.render import printable
+
     stage = getattr(error, "stage", "an unexpected place")
     lines = traceback.format_exception(error)
     with tempfile.NamedTemporaryFile(
@@ -87,9 +89,9 @@ def _report_internal(error: BaseException) -> str:
     ) as file:
         file.write(f"cyclspec {__version__}\npython {sys.version}\narguments {sys.argv[1:]}\n\n")
         file.write("".join(lines))
-    summary = str(error).splitlines()[0] if str(error) else type(error).__name__
+    summary = (str(error).splitlines() or [type(error).__name__])[0].removeprefix(f"{stage}: ")
     return (
-        f"internal error in {stage}: {summary}\n"
+        f"internal error in {stage}: {printable(summary)}\n"
         f"This is a fault of cyclspec, not of your audit. Please report it with {file.name}"
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import click
 
 from cyclspec import pipeline
 from cyclspec.cli import options
+from cyclspec.language.diagnostics.render import printable
 
 
 def _bytes(count: int) -> str:
@@ -47,15 +47,31 @@ def _lines(facts: dict[str, Any]) -> list[str]:
             if b["model"] == model["model"]
         )
         text = "plain text" if model["plain_text"] else "chat template"
+        text += ", system message in the user's turn" if model["system_folded"] else ""
         lines += [
             f"  model      {model['model']}: {model['place']} ({model['family']}, {facts['numerics']}, {text})",
             f"             {_number(model['requests'])} requests in {shapes}; weights {_bytes(model['weight_bytes'])}",
         ]
     lines += [
+        f"  data       {table['table']}: {_number(found['rows'])} rows of `{column}` brought to a sum of one, "
+        f"by {found['largest']:.2%} at most"
+        for table in facts["data"]
+        for column, found in table["renormalised"].items()
+    ]
+    lines += [
         f"  cost       {facts['flops']:.2g} operations, about {facts['seconds_estimated']:g} s at 100 GFLOP/s",
         f"  measures   {', '.join(facts['measures'])}",
     ]
     return lines
+
+
+def _write(path: Path, text: str) -> None:
+    from cyclspec.runtime.store.files import write_bytes
+
+    try:
+        write_bytes(path, (text + "\n").encode())
+    except OSError as error:
+        raise click.ClickException(f"{path} cannot be written: {error.strerror}") from error
 
 
 @click.command("plan")
@@ -65,10 +81,15 @@ def _lines(facts: dict[str, Any]) -> list[str]:
 @options.audit
 @options.max_requests
 @click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("runs"), help="Where answers may be already."
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("runs"),
+    help="Where answers may be already.",
 )
 @click.option("--format", "style", type=click.Choice(["text", "json"]), default="text")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Also write the plan as JSON.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Also write the plan as JSON."
+)
 def command(
     file: Path,
     params: tuple[str, ...],
@@ -81,7 +102,7 @@ def command(
 ) -> None:
     """Show what a run would ask and cost."""
     from cyclspec.compiler.plan.summary import summary
-    from cyclspec.runtime.store.files import write_bytes
+    from cyclspec.runtime.report.console import json_text
     from cyclspec.runtime.store.replies import ReplyStore
 
     opened = options.open_spec(file, params, audit)
@@ -92,7 +113,7 @@ def command(
     digests = {model.asked.digest for model in planned.models}
     known = sum(len(store.find(digest, (r.key for r in planned.requests))) for digest in digests)
     facts = summary(planned, known)
-    text = json.dumps(facts, ensure_ascii=False, indent=2)
+    text = json_text(facts)
     if output is not None:
-        write_bytes(output, (text + "\n").encode())
-    click.echo(text if style == "json" else "\n".join(_lines(facts)))
+        _write(output, text)
+    click.echo(text if style == "json" else "\n".join(map(printable, _lines(facts))))

@@ -14,6 +14,7 @@ from cyclspec.cli import options
 from cyclspec.cli.main import WITHHELD, RunFailed
 from cyclspec.cli.progress import Bar
 from cyclspec.language.diagnostics import InternalError, SpecError
+from cyclspec.language.diagnostics.render import printable
 
 
 def _notices(measures: Any, checks: Any) -> list[str]:
@@ -42,7 +43,7 @@ def _notices(measures: Any, checks: Any) -> list[str]:
 @options.max_requests
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, file_okay=False),
     default=Path("runs"),
     help="Where results go.",
     show_default=True,
@@ -75,7 +76,13 @@ def command(
     if not quiet:
         show(measures_view(measures), title=opened.audit.title)
     for line in _notices(measures, checks):
-        click.echo(line, err=True)
+        click.echo(printable(line), err=True)
+    if outcome.damaged:
+        files = "file" if outcome.damaged == 1 else "files"
+        click.echo(
+            f"{outcome.damaged} damaged {files} of stored replies set aside; what was in them is asked again",
+            err=True,
+        )
     click.echo(f"{outcome.asked} asked, {outcome.reused} reused", err=True)
     if not quiet:
         click.echo(f"results in {found.path}", err=True)

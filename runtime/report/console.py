@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import math
+import re
 from typing import Any
 
 import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
@@ -21,7 +22,8 @@ from cyclspec.language.diagnostics.render import printable
 
 _NUMERIC = ("value", "low", "high", "floor", "n_used", "n_units", "n_missing", "mass", "value_unexcluded")
 _ENDLESS = 100_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def measures_view(measures: pa.Table) -> pa.Table:
@@ -50,7 +52,7 @@ def _shown(value: Any) -> str:
 
 def show(table: pa.Table, *, title: str) -> None:
     """Prints a table to standard output, as wide as it needs to be where nobody's window limits it."""
-    view = Table(title=printable(title) or None, title_justify="left", header_style="bold")
+    view = Table(title=Text(printable(title)) if title else None, title_justify="left", header_style="bold")
     for name in table.column_names:
         view.add_column(name, justify="right" if name in _NUMERIC else "left", overflow="fold")
     for row in table.to_pylist():
@@ -73,22 +75,34 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _escape(found: re.Match[str]) -> str:
+    return json.dumps(found.group())[1:-1]
+
+
+def json_text(data: Any) -> str:
+    """JSON in which control and direction characters stand as escapes, which lose nothing."""
+    text = json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False)
+    return _UNSEEN.sub(_escape, text)
+
+
 def as_json(table: pa.Table) -> str:
     """One list of records."""
-    return json.dumps(
-        [_plain(row) for row in table.to_pylist()], ensure_ascii=False, indent=1, allow_nan=False
-    )
+    return json_text([_plain(row) for row in table.to_pylist()])
 
 
 def _cell(value: Any) -> str:
-    """A CSV cell that a spreadsheet will not run: text that begins like a formula is quoted with an apostrophe."""
+    """A CSV cell that a spreadsheet will not run and that cannot move a cursor.
+
+    Text that begins like a formula gets an apostrophe; control and direction characters are replaced.
+    """
     match value:
         case None:
             return ""
         case str():
-            return f"'{value}" if value.startswith(_FORMULA) else value
+            shown = _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", value)
+            return f"'{shown}" if value.startswith(_FORMULA) else shown
         case list() | dict():
-            return json.dumps(_plain(value), ensure_ascii=False)
+            return _UNSEEN.sub(_escape, json.dumps(_plain(value), ensure_ascii=False))
     return repr(value) if isinstance(value, float) else str(value)
 
 

@@ -16,7 +16,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
 
@@ -28,11 +28,15 @@ from cyclspec.language.canonical.hashes import digest
 from cyclspec.language.diagnostics import SpecError
 from cyclspec.language.diagnostics.cy07_data_and_plan import FileUnreadable, OtherDesign
 from cyclspec.language.types.terms import TypedAudit
-from cyclspec.runtime.execute import Outcome
 from cyclspec.runtime.store.files import read_parquet, write_bytes, write_parquet
 from cyclspec.runtime.store.tables import answers_table, checks_table, measures_table, requests_table
 
+if TYPE_CHECKING:
+    # At run time it would bring the models along, which scoring and showing a run do without.
+    from cyclspec.runtime.execute import Outcome
+
 SHORT = 12
+_ABSENT = "is not there: the run has not come so far"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,11 @@ class Origin:
 
 def _json(data: Any) -> bytes:
     return (json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _unusable(path: Path, problem: str) -> SpecError:
+    helps = ("run the audit again; what was answered is not asked again",)
+    return SpecError([FileUnreadable(file=str(path), problem=problem, place=str(path), helps=helps)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +87,17 @@ class Run:
     @property
     def scores(self) -> Path:
         """The folder of the latest scores."""
-        return self.path / "scores" / (self.path / "latest").read_text(encoding="utf-8").strip()
+        return self.path / "scores" / self._text("latest").strip()
 
     @property
     def plan(self) -> dict[str, Any]:
         """What `plan.json` holds."""
-        loaded: dict[str, Any] = json.loads((self.path / "plan.json").read_text(encoding="utf-8"))
-        return loaded
+        return self._object("plan.json", ("hashes", "environment"))
 
     @property
     def origin(self) -> Origin:
         """How this run was started."""
-        facts = json.loads((self.path / "origin.json").read_text(encoding="utf-8"))
+        facts = self._object("origin.json", ("spec", "params", "places", "audit"))
         return Origin(Path(facts["spec"]), facts["params"], facts["places"], facts["audit"])
 
     def remember(self, spec: Path, params: Mapping[str, str], places: Mapping[str, str], audit: str) -> None:
@@ -101,11 +109,26 @@ class Run:
         try:
             return read_parquet(path)
         except FileNotFoundError:
-            problem = "is not there: the run has not come so far"
+            raise _unusable(path, _ABSENT) from None
         except (OSError, pa.ArrowException):
-            problem = "is damaged: its checksums do not hold"
-        helps = ("run the audit again; what was answered is not asked again",)
-        raise SpecError([FileUnreadable(file=str(path), problem=problem, place=str(path), helps=helps)])
+            raise _unusable(path, "is damaged: its checksums do not hold") from None
+
+    def _text(self, name: str) -> str:
+        try:
+            return (self.path / name).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise _unusable(self.path / name, _ABSENT) from None
+        except (OSError, UnicodeDecodeError):
+            raise _unusable(self.path / name, "is damaged") from None
+
+    def _object(self, name: str, members: tuple[str, ...]) -> dict[str, Any]:
+        try:
+            found = json.loads(self._text(name))
+        except ValueError:
+            found = None
+        if not isinstance(found, dict) or not found.keys() >= set(members):
+            raise _unusable(self.path / name, "is damaged")
+        return found
 
     def write_answers(self, plan: Plan, outcome: Outcome) -> None:
         """Answers and requests, with the design hash and the environment."""

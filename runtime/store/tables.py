@@ -107,6 +107,7 @@ def requests_table(plan: Plan, definition: Mapping[str, Any]) -> pa.Table:
             pa.field("label_ids", pa.list_(pa.list_(pa.int32())), nullable=False),
             pa.field("options", pa.list_(pa.string())),
             pa.field("codes", pa.list_(pa.string())),
+            pa.field("system_folded", pa.bool_(), nullable=False),
         ],
         metadata=_metadata("requests", definition),
     )
@@ -121,6 +122,7 @@ def requests_table(plan: Plan, definition: Mapping[str, Any]) -> pa.Table:
             "label_ids": [list(ids) for ids in request.label_ids],
             "options": list(request.labels),
             "codes": list(request.codes),
+            "system_folded": request.system_folded,
         }
         for request in plan.requests
     ]

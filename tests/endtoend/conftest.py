@@ -19,7 +19,11 @@ def _command(*args: str | Path) -> Said:
     out, err = io.StringIO(), io.StringIO()
     before, sys.argv = sys.argv, ["cyclspec", *map(str, args)]
     try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as ended:
+        with (
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            pytest.raises(SystemExit) as ended,
+        ):
             entry.main()
     finally:
         sys.argv = before

@@ -19,7 +19,9 @@ from worlds_on_disk import COUNTRIES, Ran, Said, World, write_world
 
 
 def test_every_answer_equals_what_torch_transformers_gives_for_the_stored_tokens(ran: Ran) -> None:
-    model = transformers.AutoModelForCausalLM.from_pretrained(ran.spec.parent / "tiny", dtype=torch.float32).eval()
+    model = transformers.AutoModelForCausalLM.from_pretrained(
+        ran.spec.parent / "tiny", dtype=torch.float32
+    ).eval()
     expected: dict[str, tuple[np.ndarray, float]] = {}
     for row in pq.read_table(ran.run / "requests.parquet").to_pylist():
         with torch.no_grad():
@@ -96,7 +98,13 @@ def test_every_measure_equals_what_scipy_and_pandas_compute_from_the_raw_rows(ra
 
 
 @pytest.mark.parametrize(
-    "suffixes", [(".csv", ".parquet", ".arrow"), (".parquet", ".jsonl", ".json"), (".arrow", ".json", ".csv"), (".json", ".arrow", ".jsonl")]
+    "suffixes",
+    [
+        (".csv", ".parquet", ".arrow"),
+        (".parquet", ".jsonl", ".json"),
+        (".arrow", ".json", ".csv"),
+        (".json", ".arrow", ".jsonl"),
+    ],
 )
 def test_the_same_rows_in_other_file_formats_ask_nothing_and_measure_the_same(
     tmp_path: Path, ran: Ran, world: World, command: Callable[..., Said], suffixes: tuple[str, str, str]

@@ -117,15 +117,22 @@ def write_checkpoint(
     return folder
 
 
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A column for each language of a text; lists as JSON."""
+    found: dict[str, Any] = {}
+    for name, value in row.items():
+        if isinstance(value, dict):
+            found |= {f"{name}_{lang}": text for lang, text in value.items()}
+        else:
+            found[name] = json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
+    return found
+
+
 def write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
-    """Rows as a file of the format that the name ends with; nested cells stand in CSV as JSON."""
+    """Rows as a file of the format that the name ends with."""
     match path.suffix:
         case ".csv":
-            flat = [
-                {k: json.dumps(v, ensure_ascii=False) if isinstance(v, dict | list) else v for k, v in row.items()}
-                for row in rows
-            ]
-            pd.DataFrame(flat).to_csv(path, index=False)
+            pd.DataFrame([_flat(row) for row in rows]).to_csv(path, index=False)
         case ".json":
             path.write_text(json.dumps(list(rows), ensure_ascii=False), encoding="utf-8")
         case ".jsonl":
@@ -167,7 +174,10 @@ def make_world(n_items: int = 6, n_people: int = 90, seed: int = 7) -> World:
     for i in range(n_items):
         count = 2 + i % 4
         options: list[dict[str, Any]] = [
-            {"code": str(j + 1), "label": {"en": f"choice {j + 1} of {count}", "es": f"opción {j + 1} de {count}"}}
+            {
+                "code": str(j + 1),
+                "label": {"en": f"choice {j + 1} of {count}", "es": f"opción {j + 1} de {count}"},
+            }
             for j in range(count)
         ]
         options.append({"code": "-1", "label": {"en": "Don't know", "es": "No sabe"}, "missing": True})
@@ -189,7 +199,11 @@ def make_world(n_items: int = 6, n_people: int = 90, seed: int = 7) -> World:
         for j in range(n_people)
     ]
     answers = [
-        {"item": item["item"], "person": person["person"], "value": str(rng.choice([o["code"] for o in item["options"]]))}
+        {
+            "item": item["item"],
+            "person": person["person"],
+            "value": str(rng.choice([o["code"] for o in item["options"]])),
+        }
         for item in items
         for person in people
         if rng.uniform() > 0.1
@@ -291,8 +305,12 @@ def spec_text(
     survey: str = SURVEY,
 ) -> str:
     """A whole spec: survey, panel of local checkpoints, audit."""
-    panel = "".join(f'  model {name} = local("{place}")\n' for name, place in (models or {"tiny": "tiny"}).items())
-    for word, name, suffix in zip(("ITEMS", "PEOPLE", "ANSWERS"), ("items", "people", "answers"), suffixes, strict=True):
+    panel = "".join(
+        f'  model {name} = local("{place}")\n' for name, place in (models or {"tiny": "tiny"}).items()
+    )
+    for word, name, suffix in zip(
+        ("ITEMS", "PEOPLE", "ANSWERS"), ("items", "people", "answers"), suffixes, strict=True
+    ):
         survey = survey.replace(f"source = {word}\n", f'source = {suffix[1:]}("{name}{suffix}")\n')
     return f'cycl 1\n\nimport std.metrics as m version "1"\n{survey}\npanel models {{\n{panel}}}\n{audit}'
 
@@ -334,3 +352,18 @@ class Ran:
     @property
     def run(self) -> Path:
         return next(self.out.glob("*/plan.json")).parent
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Replaces a piece of a text file that must be there."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text, old
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def set_template(folder: Path, template: str | None) -> None:
+    """Gives a checkpoint another chat template, or none."""
+    file = folder / "chat_template.jinja"
+    file.unlink()
+    if template is not None:
+        file.write_text(template, encoding="utf-8")

@@ -76,7 +76,7 @@ def _document(
 
 
 def hash_audit(ctx: Context, name: str, *, tables: Mapping[str, str], models: Mapping[str, str]) -> Hashes:
-    """The hashes of one audit of the entry module.
+    """The hashes of one audit of the entry module, which must be free of errors.
 
     `tables` gives the digests of data files by table, `models` the places that replace those of the panel.
     """
@@ -85,17 +85,17 @@ def hash_audit(ctx: Context, name: str, *, tables: Mapping[str, str], models: Ma
     assert isinstance(audit, t.Audit)
     asked = [s for s in audit.statements if isinstance(s, t.Each | t.Ask)]
     read = [s for s in audit.statements if not isinstance(s, t.Each | t.Ask)]
-    fields = {f.name.name: meaning(f.value) for f in audit.fields}
+    typed = ctx.audits[name]
     design = {
         "edition": module.tree.edition,
         "asked": _document(ctx, module, asked, tables),
-        "seed": fields.get("seed"),
-        "offer_missing": fields.get("offer_missing"),
+        "seed": typed.seed,
+        "offer_missing": typed.offer_missing,
         "models": dict(sorted(models.items())),
     }
     score = {
         "design": design,
         "read": _document(ctx, module, read, tables),
-        "count_missing": fields.get("count_missing"),
+        "count_missing": typed.count_missing,
     }
     return Hashes(module=module.hash, design=digest(design), score=digest(score))

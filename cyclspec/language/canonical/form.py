@@ -74,7 +74,11 @@ def _empty(hint: Any) -> Any:
     """What a member that was left out stands for."""
     if get_origin(hint) is tuple:
         return ()
-    return False if hint is bool else None
+    if hint is bool:
+        return False
+    if types.NoneType in _choices(hint):
+        return None
+    raise ValueError("a member that every object of its kind has is missing")
 
 
 def _read_node(data: Mapping[str, Any], cls: type[t.Node]) -> Any:
@@ -116,7 +120,7 @@ def _read(data: Any, hint: Any) -> Any:
         return _read_node(
             data, _node_class(data, [c for c in choices if isinstance(c, type) and issubclass(c, t.Node)])
         )
-    if t.Ident in choices:
+    if t.Ident in choices and isinstance(data, str):
         return t.Ident(span=_NOWHERE, name=data)
     literals = [c for c in choices if get_origin(c) is Literal]
     if literals and data not in get_args(literals[0]):

@@ -48,6 +48,7 @@ class OfMissing(Diagnostic):
 class BlockUnclosed(Diagnostic):
     code: ClassVar[str] = "CY0006"
     title: ClassVar[str] = "this `{bracket}` is never closed"
+    marker: ClassVar[str] = "opened here"
     bracket: str
 
 
@@ -56,7 +57,6 @@ class InMissing(Diagnostic):
     code: ClassVar[str] = "CY0007"
     title: ClassVar[str] = "an `each` needs `in`"
     marker: ClassVar[str] = "expected `in` before this"
-    helps: tuple[str, ...] = ("write `each item in survey.items`",)
 
 
 @dataclass(frozen=True, kw_only=True)

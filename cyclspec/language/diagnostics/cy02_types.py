@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
 from cyclspec.language.diagnostics.base import Diagnostic, Severity
+
+_PROSE = re.compile(r"(a|an|the|no|one|values) |(numbers|expressions|data)$")
+
+
+def _spelled(text: str) -> str:
+    """A type or a piece of a spec in backticks; a phrase as it is."""
+    return text if _PROSE.match(text) else f"`{text}`"
 
 
 @dataclass(frozen=True, kw_only=True)
 class WrongType(Diagnostic):
     code: ClassVar[str] = "CY0201"
     title: ClassVar[str] = "{what} has the wrong type"
-    marker: ClassVar[str] = "expected `{expected}`, found `{found}`"
     what: str
     expected: str
     found: str
+
+    @property
+    def caption(self) -> str:
+        return self.label or f"expected {_spelled(self.expected)}, found {_spelled(self.found)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +42,7 @@ class NeedsOrdered(Diagnostic):
 class DifferentScales(Diagnostic):
     code: ClassVar[str] = "CY0203"
     title: ClassVar[str] = "two distributions are over different scales"
-    marker: ClassVar[str] = "over {second}, the other over {first}"
+    marker: ClassVar[str] = "over {second}"
     first: str
     second: str
 
@@ -64,8 +75,9 @@ class FirstTokenAlone(Diagnostic):
 @dataclass(frozen=True, kw_only=True)
 class MeanOfOrdinal(Diagnostic):
     code: ClassVar[str] = "CY0207"
-    title: ClassVar[str] = "`{reducer}` of an ordinal value has no meaning"
+    title: ClassVar[str] = "`{reducer}` of {found} value has no meaning"
     reducer: str
+    found: str = "an ordinal"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -45,7 +45,9 @@ class KnownTooLate(Diagnostic):
     code: ClassVar[str] = "CY0306"
     title: ClassVar[str] = "what to ask cannot depend on a model's answer"
     marker: ClassVar[str] = "known only after inference"
-    notes: tuple[str, ...] = ("`each` and its `where` are evaluated before any model is called",)
+    notes: tuple[str, ...] = (
+        "axes, conditions and arguments of prompts are known before any model is called",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

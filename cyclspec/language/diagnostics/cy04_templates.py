@@ -18,7 +18,7 @@ class UnknownHole(Diagnostic):
 @dataclass(frozen=True, kw_only=True)
 class StyleDoesNotFit(Diagnostic):
     code: ClassVar[str] = "CY0402"
-    title: ClassVar[str] = "style `{style}` does not fit a {found}"
+    title: ClassVar[str] = "style `{style}` does not fit `{found}`"
     style: str
     found: str
 

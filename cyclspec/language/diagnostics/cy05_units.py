@@ -11,10 +11,11 @@ from cyclspec.language.diagnostics.base import Diagnostic, Severity
 @dataclass(frozen=True, kw_only=True)
 class UnitMismatch(Diagnostic):
     code: ClassVar[str] = "CY0501"
-    title: ClassVar[str] = "cannot {verb} {left} and {right}"
+    title: ClassVar[str] = "cannot {verb} {left} {word} {right}"
     verb: str
     left: str
     right: str
+    word: str = "and"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,5 +44,5 @@ class DifferenceOfShares(Diagnostic):
     title: ClassVar[str] = (
         "`{measure}` is declared `share` and is a difference of shares, which lies in -1..1"
     )
-    marker: ClassVar[str] = "points"
+    marker: ClassVar[str] = "the results say `points`"
     measure: str

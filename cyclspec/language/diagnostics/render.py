@@ -15,16 +15,22 @@ from cyclspec.language.diagnostics.base import Diagnostic, Label
 from cyclspec.language.spans import Span
 
 _WIDTH = 110
+_SENTENCE = 400
 
 
 def printable(text: str) -> str:
     """Text without control and direction characters, which could deceive the reader of a terminal."""
     return "".join(
         char
-        if char == " " or unicodedata.category(char) not in ("Cc", "Cf", "Zl", "Zp")
+        if char == " " or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
         else "\N{REPLACEMENT CHARACTER}"
         for char in text.replace("\t", "    ")
     )
+
+
+def _sentence(text: str) -> str:
+    """A printable text that fits a few lines, whatever a spec says."""
+    return printable(text if len(text) <= _SENTENCE else text[:_SENTENCE] + "...")
 
 
 def _columns(text: str) -> int:
@@ -42,8 +48,9 @@ def _marks(span: Span) -> tuple[str, int, int]:
     end = min(len(raw), start + max(1, span.end - span.start))
     if start > _WIDTH - 10 and len(raw) > _WIDTH:
         cut = start - 40
-        raw, start, end = "..." + raw[cut:], start - cut + 3, end - cut + 3
-    shown = printable(raw[:_WIDTH])
+        raw, start, end = "..." + raw[cut : cut + _WIDTH], start - cut + 3, end - cut + 3
+    raw = raw[:_WIDTH]
+    shown = printable(raw)
     before = _columns(printable(raw[:start]))
     return shown, before, max(1, min(_columns(printable(raw[start:end])), _WIDTH - before))
 
@@ -69,16 +76,16 @@ def _body(diagnostic: Diagnostic) -> Iterator[str]:
     assert diagnostic.span is not None
     places = _places(diagnostic)
     gutter = max(len(str(span.begin.line)) for span, _, _ in places)
-    yield f"{' ' * gutter}--> {diagnostic.span}"
+    yield f"{' ' * gutter}--> {printable(str(diagnostic.span))}"
     yield f"{' ' * gutter} |"
     last: Span | None = None
     for span, sign, caption in places:
         if last is not None and span.source.name != last.source.name:
-            yield f"{' ' * gutter}--> {span}"
+            yield f"{' ' * gutter}--> {printable(str(span))}"
         elif last is not None and span.begin.line > last.begin.line + 1:
             yield f"{' ' * gutter}..."
         repeated = last is not None and (last.source, last.begin.line) == (span.source, span.begin.line)
-        yield from _excerpt(span, sign, printable(caption), gutter, repeated=repeated)
+        yield from _excerpt(span, sign, _sentence(caption), gutter, repeated=repeated)
         last = span
     if diagnostic.notes or diagnostic.helps:
         yield f"{' ' * gutter} |"
@@ -86,16 +93,16 @@ def _body(diagnostic: Diagnostic) -> Iterator[str]:
 
 def render_text(diagnostic: Diagnostic) -> str:
     """One diagnostic with its place, source excerpt, carets, notes and help."""
-    lines = [f"{diagnostic.severity}[{diagnostic.code}]: {printable(diagnostic.message)}"]
+    lines = [f"{diagnostic.severity}[{diagnostic.code}]: {_sentence(diagnostic.message)}"]
     gutter = 1
     if diagnostic.span is not None:
         body = list(_body(diagnostic))
         gutter = len(body[0]) - len(body[0].lstrip())
         lines.extend(body)
     if diagnostic.place:
-        lines.append(f"{' ' * gutter}--> {printable(diagnostic.place)}")
-    lines.extend(f"{' ' * gutter} = note: {printable(note)}" for note in diagnostic.notes)
-    lines.extend(f"{' ' * gutter} = help: {printable(text)}" for text in diagnostic.helps)
+        lines.append(f"{' ' * gutter}--> {_sentence(diagnostic.place)}")
+    lines.extend(f"{' ' * gutter} = note: {_sentence(note)}" for note in diagnostic.notes)
+    lines.extend(f"{' ' * gutter} = help: {_sentence(text)}" for text in diagnostic.helps)
     return "\n".join(lines)
 
 
@@ -131,11 +138,14 @@ def as_record(diagnostic: Diagnostic) -> dict[str, Any]:
 
 
 def _github(diagnostic: Diagnostic) -> str:
-    escaped = diagnostic.message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    escaped = _sentence(diagnostic.message).replace("%", "%25")
     where = ""
     if diagnostic.span is not None:
         line, column = diagnostic.span.begin
-        where = f"file={diagnostic.span.source.name},line={line},col={column},"
+        file = (
+            printable(diagnostic.span.source.name).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
+        )
+        where = f"file={file},line={line},col={column},"
     return f"::{diagnostic.severity} {where}title={diagnostic.code}::{escaped}"
 
 

@@ -138,11 +138,13 @@ class _Loader:
         aliases: dict[str, str] = {}
         imported: dict[str, str] = {}
         decls = self._declare(tree)
+        taken = {name: decl.name for name, decl in decls.items()}
         for asked in tree.imports:
             target = self._resolve(path, source.name, asked)
             if target is None:
                 continue
             self._check_pins(asked, target)
+            self._check_free(asked, taken)
             match asked:
                 case t.ImportStd(alias=alias, module=parts):
                     aliases[str(alias or parts[-1])] = target.key
@@ -152,6 +154,22 @@ class _Loader:
                     for ident in names:
                         self._import_name(ident, target, imported)
         return Module(key, path.parent, source, tree, module_hash(tree), aliases, imported, decls)
+
+    def _check_free(self, asked: t.Import, taken: dict[str, t.Ident]) -> None:
+        """What an import is called must not be taken by a declaration or another import."""
+        match asked:
+            case t.ImportStd(alias=alias, module=parts):
+                idents: tuple[t.Ident, ...] = (alias or parts[-1],)
+            case t.ImportFile(alias=alias):
+                idents = (alias,)
+            case t.ImportNames(names=names):
+                idents = names
+        for ident in idents:
+            first = taken.setdefault(ident.name, ident)
+            if first is ident:
+                continue
+            again, first = sorted((ident, first), key=lambda i: -i.span.start)
+            self.findings.add(twice(again, first, "module"))
 
     def _import_name(self, ident: t.Ident, target: Module, imported: dict[str, str]) -> None:
         public = [name for name in target.decls if not name.startswith("_")]
@@ -176,11 +194,17 @@ class _Loader:
         if isinstance(asked, t.ImportStd):
             return self._resolve_std(asked)
         text = asked.path.value
-        target = (path.parent / text).resolve()
+        try:
+            target = (path.parent / text).resolve()
+        except (OSError, RuntimeError, ValueError):
+            problem = "it is no path of a file"
+            self.findings.add(ImportRefused(span=asked.path.span, path=text, problem=problem))
+            return None
         shown = os.path.normpath(os.path.join(os.path.dirname(name), text))
         if os.path.isabs(text) or not target.is_relative_to(self.root):
-            problem = f"it is outside of the project root `{self.root.name}`"
-            self.findings.add(ImportRefused(span=asked.path.span, path=text, problem=problem))
+            problem = "it is outside of the project"
+            notes = ("a project is the folder with a `cycl.lock` or a `pyproject.toml`",)
+            self.findings.add(ImportRefused(span=asked.path.span, path=text, problem=problem, notes=notes))
             return None
         return self.load(str(target), target, shown, asked)
 

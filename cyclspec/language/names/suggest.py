@@ -48,5 +48,6 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> tuple[str, ...]:
     if close:
         return ("did you mean " + " or ".join(f"`{c}`" for c in close) + "?",)
     if 0 < len(known) <= 8:
-        return ("there is " + ", ".join(f"`{c}`" for c in known),)
+        verb = "is" if len(known) == 1 else "are"
+        return (f"there {verb} " + ", ".join(f"`{c}`" for c in known),)
     return ()

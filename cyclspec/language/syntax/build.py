@@ -82,7 +82,7 @@ class TreeBuilder(Transformer_NonRecursive):  # type: ignore[type-arg]
         imports = tuple(i for i in rest if isinstance(i, t.ImportStd | t.ImportFile | t.ImportNames))
         decls = tuple(i for i in rest if not isinstance(i, t.ImportStd | t.ImportFile | t.ImportNames))
         return t.Module(
-            span=self._span(meta), doc=_docs(doc), edition=int(edition), imports=imports, decls=decls
+            span=self._span(meta), doc=_docs(doc), edition=int(edition[:9]), imports=imports, decls=decls
         )
 
     def edition(self, meta: Any, items: list[Any]) -> Token:
@@ -369,30 +369,32 @@ class TreeBuilder(Transformer_NonRecursive):  # type: ignore[type-arg]
     def not_(self, meta: Any, items: list[Any]) -> t.Not:
         return t.Not(span=self._span(meta), of=items[0])
 
-    def _binary(self, sign: str, left: t.Expr, right: t.Expr) -> t.Binary:
-        return t.Binary(span=left.span.to(right.span), sign=sign, left=left, right=right)
+    def _binary(self, span: Span, sign: str, left: t.Expr, right: t.Expr) -> t.Binary:
+        return t.Binary(span=span, sign=sign, left=left, right=right)
 
     def compare(self, meta: Any, items: list[Any]) -> t.Binary:
         left, sign, right = items
-        return self._binary(str(sign), left, right)
+        return self._binary(self._span(meta), str(sign), left, right)
 
     def member(self, meta: Any, items: list[Any]) -> t.Binary:
-        return self._binary("in", items[0], items[1])
+        return self._binary(self._span(meta), "in", items[0], items[1])
 
     def not_member(self, meta: Any, items: list[Any]) -> t.Binary:
-        return self._binary("not in", items[0], items[1])
+        return self._binary(self._span(meta), "not in", items[0], items[1])
 
     def is_kind(self, meta: Any, items: list[Any]) -> t.Is:
         return t.Is(span=self._span(meta), left=items[0], word=self._ident(items[1]))
 
     def range_(self, meta: Any, items: list[Any]) -> t.Expr:
         low, high = items
-        return low if high is None else self._binary("..", low, high)
+        return low if high is None else self._binary(self._span(meta), "..", low, high)
 
     def _chain(self, meta: Any, items: list[Any]) -> t.Expr:
         folded: t.Expr = items[0]
+        whole = self._span(meta)
         for sign, right in zip(items[1::2], items[2::2], strict=True):
-            folded = self._binary(str(sign), folded, right)
+            end = whole.end if right is items[-1] else right.span.end
+            folded = self._binary(Span(self._source, whole.start, end), str(sign), folded, right)
         return folded
 
     sum_ = _chain
@@ -403,7 +405,7 @@ class TreeBuilder(Transformer_NonRecursive):  # type: ignore[type-arg]
 
     def power(self, meta: Any, items: list[Any]) -> t.Expr:
         base, exponent = items
-        return base if exponent is None else self._binary("^", base, exponent)
+        return base if exponent is None else self._binary(self._span(meta), "^", base, exponent)
 
     def attr(self, meta: Any, items: list[Any]) -> t.Dot:
         return t.Dot(span=self._span(meta), of=items[0], name=self._ident(items[1]))

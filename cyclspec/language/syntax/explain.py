@@ -11,11 +11,12 @@ from collections.abc import Callable
 
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from cyclspec.language.diagnostics import Diagnostic, Label
+from cyclspec.language.diagnostics import Diagnostic
 from cyclspec.language.diagnostics import cy00_syntax as cy00
 from cyclspec.language.spans import Source, Span
 from cyclspec.language.syntax.pieces import DECLARATIONS, STATEMENTS, Piece
 
+_RECENT = 1000
 _WORDS = {
     "NAME": "a name",
     "INT": "a number",
@@ -91,6 +92,11 @@ class _Failure:
         return self.source.text[self.piece.start : self.span.start]
 
     @property
+    def recent(self) -> str:
+        """The last of what stands before, long enough for any rule and too short to keep one busy."""
+        return self.before[-_RECENT:]
+
+    @property
     def after(self) -> str:
         return self.source.text[self.span.start : self.piece.end]
 
@@ -109,7 +115,8 @@ def _statement_outside(f: _Failure) -> Diagnostic | None:
 
 def _declaration_inside(f: _Failure) -> Diagnostic | None:
     opens = f.before.count("{") - f.before.count("}")
-    if f.word in DECLARATIONS and opens > 0:
+    inside = opens > 0 or f.piece.start_symbol in ("statement", "field")
+    if f.word in DECLARATIONS and inside:
         return cy00.DeclarationInside(span=f.span, word=f.word)
     return None
 
@@ -129,38 +136,44 @@ def _unclosed(f: _Failure) -> Diagnostic | None:
     return cy00.BlockUnclosed(span=Span(f.source, start, start + 1), bracket=f.source.text[start])
 
 
+def _one_line(text: str) -> str:
+    """The first line of a text without double spaces, short enough for a help line."""
+    return " ".join(text[:120].split("\n", maxsplit=1)[0].split())
+
+
 def _of(f: _Failure) -> Diagnostic | None:
     if "_OF" not in f.expected or f.word == "of":
         return None
-    head = re.search(r"([\w.]+(?:\([^()]*\))?\s+(?:over|along)\s+[\w\s,]+?)\s*$", f.before)
-    phrase = " ".join(head.group(1).split()) if head else "mean over item"
-    rest = " ".join(f.after.split("\n")[0].split())
+    head = re.search(r"([\w.]+(?:\([^()]*\))?\s+(?:over|along)\s+(?:(?!\bof\b)[\w\s,.])+?)\s*$", f.recent)
+    if head is None:
+        return None
+    phrase = " ".join(head.group(1).split())
+    rest = _one_line(f.after)
     return cy00.OfMissing(span=f.span, helps=(f"write `{phrase} of {rest}`",))
 
 
 def _bare_reduction(f: _Failure) -> Diagnostic | None:
     if f.word not in ("over", "along"):
         return None
-    reducer = re.search(r"[\w.]+(?:\([^()]*\))?\s*$", f.before)
+    reducer = re.search(r"[\w.]+(?:\([^()]*\))?\s*$", f.recent)
     start = f.span.start - len(reducer.group()) if reducer else f.span.start
-    line = f.source.text[f.piece.start + len(f.before) - (len(reducer.group()) if reducer else 0) :].split(
-        "\n"
-    )[0]
-    return cy00.BareReduction(
-        span=Span(f.source, start, f.span.end), helps=(f"write `({' '.join(line.split())})`",)
-    )
+    line = _one_line(f.source.text[start : start + 200])
+    return cy00.BareReduction(span=Span(f.source, start, f.span.end), helps=(f"write `({line})`",))
 
 
 def _in(f: _Failure) -> Diagnostic | None:
-    if "_IN" in f.expected and re.search(r"\beach\b[\w\s,]*$", f.before):
-        return cy00.InMissing(span=f.span)
-    return None
+    head = re.search(r"\beach\b[\w\s,]*$", f.recent)
+    if "_IN" not in f.expected or head is None:
+        return None
+    rest = f.after[len(f.text) :] if f.text in ("from", "of", "over", "=", ":") else f.after
+    written = " ".join(f"{head.group()} in {_one_line(rest)}".split())
+    return cy00.InMissing(span=f.span, helps=(f"write `{written}`",))
 
 
 def _comparison(f: _Failure) -> Diagnostic | None:
-    if f.text != "=" or not re.search(r"\b(where|if|and|or|not)\b[^{}=\n]*$", f.before):
+    if f.text != "=" or not re.search(r"\b(where|if|and|or|not)\b[^{}=\n]*$", f.recent):
         return None
-    left = re.search(r"[\w.]+\s*$", f.before)
+    left = re.search(r"[\w.]+\s*$", f.recent)
     right = re.match(r"=\s*([\w.\"%]+)", f.after)
     if left is None or right is None:
         return cy00.AssignmentForComparison(span=f.span)
@@ -172,7 +185,7 @@ def _comparison(f: _Failure) -> Diagnostic | None:
 def _value_sign(f: _Failure) -> Diagnostic | None:
     if "EQUAL" not in f.expected or f.text == "=":
         return None
-    name = re.search(r"([^\W\d]\w*)\s*$", f.before)
+    name = re.search(r"([^\W\d]\w*)\s*$", f.recent)
     if f.text == ":" and name:
         return cy00.ValueSignMissing(span=f.span, helps=(f"write `{name.group(1)} = ...`",))
     if name is None or f.text in ("}", "{", ")") or f.at_end:
@@ -184,7 +197,7 @@ def _value_sign(f: _Failure) -> Diagnostic | None:
 
 def _result_type(f: _Failure) -> Diagnostic | None:
     word = re.match(r"\s*(?:##[^\n]*\n\s*)*(prompt|metric)\b", f.before)
-    if word and re.search(r"\)\s*$", f.before) and f.text in ("{", "=", ":"):
+    if word and re.search(r"\)\s*$", f.recent) and f.text in ("{", "=", ":"):
         return cy00.ResultTypeMissing(span=f.span, word=word.group(1))
     return None
 
@@ -201,13 +214,15 @@ def _unquoted(f: _Failure) -> Diagnostic | None:
 
 
 def _plain(f: _Failure) -> Diagnostic:
-    found = "the end of the text" if f.at_end else f"`{f.word or f.text}`"
+    word = f.word or f.text
+    found = "the end of the text" if f.at_end else f"`{word if len(word) <= 40 else word[:40] + '...'}`"
     wanted = sorted({_WORDS.get(name, f"`{name.strip('_').lower()}`") for name in f.expected})
     label = ""
     if 0 < len(wanted) <= 8:
         label = "expected " + " or ".join([", ".join(wanted[:-1]), wanted[-1]] if len(wanted) > 1 else wanted)
-    also: tuple[Label, ...] = ()
-    return cy00.Unexpected(span=f.span, found=found, label=label, also=also)
+    elif {"NAME", "INT", "STRING"} <= f.expected and "DOT" not in f.expected:
+        label = "expected a value"
+    return cy00.Unexpected(span=f.span, found=found, label=label)
 
 
 _RULES: tuple[Callable[[_Failure], Diagnostic | None], ...] = (
@@ -220,8 +235,8 @@ _RULES: tuple[Callable[[_Failure], Diagnostic | None], ...] = (
     _comparison,
     _of,
     _bare_reduction,
-    _value_sign,
     _unquoted,
+    _value_sign,
 )
 
 

@@ -7,12 +7,13 @@ only diagnostics, one a broken piece, none of them a consequence of another. Siz
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import fields
 from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
 
-from lark import Lark, Token
+from lark import Lark, TextSlice, Token
 from lark.exceptions import UnexpectedInput
 
 from cyclspec.language.diagnostics import Diagnostic
@@ -25,7 +26,13 @@ from cyclspec.language.syntax.pieces import Piece, cut
 
 MAX_CHARACTERS = 1 << 20
 MAX_DEPTH = 64
+MAX_DIGITS = 100
+MAX_NUMBER = 1e100
+MAX_FAILURES = 50
+MAX_STATEMENTS = 2000
+MAX_NAME = 200
 EDITION = 1
+_BRACKETS = re.compile(r'"""(?:.|\n)*?"""|"(?:[^"\\\n]|\\.)*"|\#[^\n]*|(?P<open>[\[({])|(?P<close>[\])}])')
 STARTS = ("start", "decl", "statement", "field", "expr")
 
 
@@ -51,21 +58,21 @@ def parser() -> Lark:
 
 
 def _piece(source: Source, piece: Piece, start: str) -> Any:
-    """Parses one piece in place: the text around it is blanked, so that offsets stay true."""
-    blank = "".join("\n" if char == "\n" else " " for char in source.text[: piece.start])
-    return build(parser().parse(blank + source.text[piece.start : piece.end], start=start), source)
+    """Parses one piece where it stands, so that offsets stay true."""
+    return build(parser().parse(TextSlice(source.text, piece.start, piece.end), start=start), source)
 
 
 def _deepest(text: str) -> int | None:
-    """The offset at which brackets nest deeper than MAX_DEPTH, if they do anywhere (strings included)."""
+    """The offset at which brackets nest deeper than MAX_DEPTH, if they do anywhere."""
     depth = 0
-    for offset, char in enumerate(text):
-        if char in "([{":
-            depth += 1
-        elif char in ")]}":
-            depth = max(0, depth - 1)
+    for match in _BRACKETS.finditer(text):
+        match match.lastgroup:
+            case "open":
+                depth += 1
+            case "close":
+                depth = max(0, depth - 1)
         if depth > MAX_DEPTH:
-            return offset
+            return match.start()
     return None
 
 
@@ -83,8 +90,26 @@ def _oversize(source: Source) -> Diagnostic | None:
     return TooLarge(span=span, what="the nesting of brackets", limit=f"{MAX_DEPTH} levels")
 
 
-def _overdeep(node: object) -> t.Node | None:
-    """A node that lies deeper than the recursive passes are promised, found without recursion."""
+def _number_flaw(node: t.Node) -> Diagnostic | None:
+    """A number that is longer or larger than any pass has to expect."""
+    if not isinstance(node, t.Whole | t.Real | t.Quantity):
+        return None
+    if len(node.value) > MAX_DIGITS:
+        limit = f"{MAX_DIGITS} characters"
+        return TooLarge(span=node.span, what="the length of this number", limit=limit)
+    if float(node.value) > MAX_NUMBER:
+        return TooLarge(span=node.span, what="this number", limit=f"{MAX_NUMBER:g}")
+    return None
+
+
+def _name_flaw(node: t.Node) -> Diagnostic | None:
+    if isinstance(node, t.Ident | t.Name) and len(node.name) > MAX_NAME:
+        return TooLarge(span=node.span, what="the length of this name", limit=f"{MAX_NAME} characters")
+    return None
+
+
+def _flaw(node: object) -> Diagnostic | None:
+    """A node that lies deeper, or a number that is larger, than the passes are promised; found without recursion."""
     stack: list[tuple[object, int]] = [(node, 0)]
     while stack:
         current, depth = stack.pop()
@@ -94,16 +119,21 @@ def _overdeep(node: object) -> t.Node | None:
         if not isinstance(current, t.Node):
             continue
         if depth > 2 * MAX_DEPTH:
-            return current
+            limit = f"{2 * MAX_DEPTH} levels"
+            return TooLarge(span=current.span, what="the nesting of this expression", limit=limit)
+        flaw = _number_flaw(current) or _name_flaw(current)
+        if flaw is not None:
+            return flaw
         stack.extend((getattr(current, field.name), depth + 1) for field in fields(current))
     return None
 
 
-def _check_depth(module: t.Module) -> Diagnostic | None:
-    deep = _overdeep(module)
-    if deep is None:
-        return None
-    return TooLarge(span=deep.span, what="the nesting of this expression", limit=f"{2 * MAX_DEPTH} levels")
+def _crowd(module: t.Module) -> Diagnostic | None:
+    for decl in module.decls:
+        if isinstance(decl, t.Audit) and len(decl.statements) > MAX_STATEMENTS:
+            what = "the number of statements of this audit"
+            return TooLarge(span=decl.name.span, what=what, limit=str(MAX_STATEMENTS))
+    return None
 
 
 def _failures(source: Source) -> tuple[Diagnostic, ...]:
@@ -114,6 +144,8 @@ def _failures(source: Source) -> tuple[Diagnostic, ...]:
             _piece(source, piece, piece.start_symbol)
         except UnexpectedInput as failure:
             found.append(explain_failure(source, failure, piece))
+        if len(found) == MAX_FAILURES:
+            break
     return tuple(found)
 
 
@@ -130,14 +162,15 @@ def parse(source: Source) -> Parsed:
         return Parsed(None, found or (explain_failure(source, failure, whole),))
     if module.edition != EDITION:
         return Parsed(None, (EditionUnknown(span=_edition_span(module), edition=module.edition),))
-    deep = _check_depth(module)
-    return Parsed(None, (deep,)) if deep else Parsed(module, ())
+    flaw = _flaw(module) or _crowd(module)
+    return Parsed(None, (flaw,)) if flaw is not None else Parsed(module, ())
 
 
 def _edition_span(module: t.Module) -> Span:
     source = module.span.source
-    start = source.text.index("cycl", module.span.start)
-    return Span(source, start, start + len("cycl 1"))
+    head = re.match(r"(?:\s|#[^\n]*\n)*", source.text)
+    start = head.end() if head else 0
+    return Span(source, start, start + len(f"cycl {module.edition}"))
 
 
 def parse_expression(source: Source) -> tuple[t.Expr | None, tuple[Diagnostic, ...]]:
@@ -150,10 +183,8 @@ def parse_expression(source: Source) -> tuple[t.Expr | None, tuple[Diagnostic, .
         expr: t.Expr = build(parser().parse(source.text, start="expr"), source)
     except UnexpectedInput as failure:
         return None, (explain_failure(source, failure, whole),)
-    deep = _overdeep(expr)
-    if deep is not None:
-        return None, (TooLarge(span=deep.span, what="the nesting of this expression", limit="128 levels"),)
-    return expr, ()
+    flaw = _flaw(expr)
+    return (expr, ()) if flaw is None else (None, (flaw,))
 
 
 def tokens(source: Source) -> list[Token]:

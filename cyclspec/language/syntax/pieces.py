@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise, zip_longest
 
 DECLARATIONS = ("param", "scale", "axis", "corpus", "target", "prompt", "metric", "panel", "audit")
 STATEMENTS = ("each", "ask", "let", "measure", "check")
@@ -21,7 +22,7 @@ _TOKEN = re.compile(
     r"|(?P<open>[\[({])|(?P<close>[\])}])"
     r"|(?P<word>[^\W\d]\w*)(?=(?P<named>(?:\s|\#[^\n]*\n)*[=:(.])?)"
 )
-_FIELD = re.compile(r"(?m)^[ \t]*([^\W\d]\w*)\s*=")
+_FIELD = re.compile(r"(?m)^[ \t]*([^\W\d]\w*)\s*[=:]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,30 +43,40 @@ class _Mark:
     opened: int
 
 
+def _close(text: str, opens: list[int], bracket: str) -> None:
+    """Closes the bracket that fits: a brace closes what is open inside of it, a stray one closes nothing."""
+    partner = {")": "(", "]": "[", "}": "{"}[bracket]
+    if partner == "{" and any(text[start] == "{" for start in opens):
+        while text[opens[-1]] != "{":
+            opens.pop()
+    if opens and text[opens[-1]] == partner:
+        opens.pop()
+
+
 def _marks(text: str) -> Iterator[_Mark]:
     """Every place where a declaration, an import or a statement of an audit begins, and every closing brace."""
-    depth, opens, inside = 0, [-1], ""
+    opens: list[int] = []
+    inside = ""
     for match in _TOKEN.finditer(text):
         match match.lastgroup:
             case "open":
-                depth += 1
                 opens.append(match.start())
                 continue
             case "close":
-                depth = max(0, depth - 1)
-                opens = opens[:-1] or [-1]
+                _close(text, opens, match.group())
                 continue
             case "text" | "comment":
                 continue
         word = match["word"]
         if match["named"] is not None and word not in IMPORTS:
             continue
-        at_line = text.rfind("\n", 0, match.start()) + 1 == match.start()
+        depth, opened = len(opens), opens[-1] if opens else -1
+        at_line = match.start() == 0 or text[match.start() - 1] == "\n"
         if word in DECLARATIONS + IMPORTS and (depth == 0 or at_line):
-            yield _Mark(match.start(), word, depth, opens[-1])
-            depth, opens, inside = 0, [-1], word
+            yield _Mark(match.start(), word, depth, opened)
+            opens, inside = [], word
         elif word in STATEMENTS and (depth == 0 or (depth == 1 and inside == "audit")):
-            yield _Mark(match.start(), word, depth, opens[-1])
+            yield _Mark(match.start(), word, depth, opened)
 
 
 def _symbol(word: str) -> str:
@@ -92,7 +103,8 @@ def cut(text: str) -> list[Piece]:
     marks = [m for m in marks if m.start >= head_end]
     head_end = _doc_start(text, head_end, 0) if marks else len(text)
     pieces = [Piece(0, head_end, "start", -1)]
-    for mark, after in zip(marks, [*marks[1:], None], strict=True):
+    for mark, after in zip_longest(marks, marks[1:]):
+        assert mark is not None
         end = len(text) if after is None else _doc_start(text, after.start, mark.start)
         opened = after.opened if after is not None and after.depth > 0 else -1
         pieces.extend(_pieces_of(text, mark, end, opened, after))
@@ -117,7 +129,7 @@ def _audit_head(text: str, start: int, end: int) -> Iterator[Piece]:
     """The fields between `audit NAME {` and the first statement, each alone."""
     brace = text.find("{", start, end)
     begins = [match.start(1) for match in _FIELD.finditer(text, brace + 1, end)]
-    for begin, stop in zip(begins, [*begins[1:], end], strict=True):
+    for begin, stop in pairwise([*begins, end]):
         yield Piece(begin, stop, "field", -1)
 
 
@@ -129,8 +141,8 @@ def _strip_closing(text: str, start: int, end: int, *, final: bool) -> int:
     for match in _TOKEN.finditer(text, start, end):
         if match.lastgroup == "open":
             depth += 1
-        elif match.lastgroup == "close":
+        elif match.lastgroup == "close" and depth > 0:
             depth -= 1
-            if depth < 0:
-                return match.start()
+        elif match.group() == "}":
+            return match.start()
     return end

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cyclspec.language.diagnostics import Label
 from cyclspec.language.diagnostics.cy01_names import UnknownName
 from cyclspec.language.diagnostics.cy02_types import ReaderDoesNotFit, WrongArguments, WrongType
 from cyclspec.language.diagnostics.cy03_axes import KnownTooLate
@@ -20,9 +19,9 @@ from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import units
 from cyclspec.language.types.calls import axis_words
-from cyclspec.language.types.expressions import fits, infer, joint, not_checked
+from cyclspec.language.types.expressions import infer, joint, not_checked
 from cyclspec.language.types.fields import read_fields
-from cyclspec.language.types.scope import Scope, dotted_parts, failed
+from cyclspec.language.types.scope import Scope, dotted_parts, failed, unknown
 
 _FIELDS = ("model", "per", "read", "parse", "missing", "seed", "history")
 _LATER_FIELDS = ("parse", "missing", "seed", "history")
@@ -210,13 +209,15 @@ def _argument(scope: Scope, prompt: h.TypedPrompt, name: str, kind: k.Kind, arg:
         return term
     if term.type.phase is k.Phase.RESPONSE:
         scope.report(KnownTooLate(span=arg.span))
+        return unknown(arg.span)
     numeric = isinstance(kind, k.Number) and units.unit_of(term) is not None
-    if not numeric and not fits(term.type.kind, kind):
+    if not numeric and not k.fits(term.type.kind, kind):
         notes = (f"`{prompt.name}` is declared at {prompt.span}",)
         found, expected = k.kind_text(term.type.kind), k.kind_text(kind)
         scope.report(
             WrongType(span=arg.span, what=f"argument `{name}`", expected=expected, found=found, notes=notes)
         )
+        return unknown(arg.span)
     return term
 
 
@@ -230,15 +231,17 @@ def _languages(scope: Scope, ask: t.Ask, prompt: h.TypedPrompt, args: tuple[tupl
     untagged = any(m.lang is None for m in prompt.messages)
     lang_term = next((term for name, term in args if isinstance(dict(prompt.formals)[name], k.Lang)), None)
     at = lang_term.span if lang_term is not None else ask.name.span
+    unworded = {lang for lang in langs if lang not in tags and not untagged}
     for lang in langs:
-        if lang not in tags and not untagged:
+        if lang in unworded:
             notes = (f"`{prompt.name}` is worded in {', '.join(sorted(tags))}",)
             helps = (f"add `user[{lang}]`, or leave {lang} out",)
             what = f"prompt `{prompt.name}`"
             scope.report(LanguageMissing(span=at, lang=lang, what=what, notes=notes, helps=helps))
     for _, term in args:
         if isinstance(term.type.kind, k.Of):
-            _labels(scope, term.type.kind.vocabulary, [lang for lang in langs if lang], at)
+            shown = [lang for lang in langs if lang and lang not in unworded]
+            _labels(scope, term.type.kind.vocabulary, shown, at)
     if not langs and len(tags) > 1:
         helps = ("give the prompt a parameter `lang: lang` and pass it",)
         scope.report(LanguageMissing(span=at, lang="single", what=f"prompt `{prompt.name}`", helps=helps))
@@ -271,5 +274,7 @@ def _labels(scope: Scope, vocabulary: k.Vocabulary, langs: list[str], at: Span) 
         bare = [level.name for level in vocabulary.levels if level.text(lang) is None]
         if bare:
             label = f"no label in {lang}: {', '.join(bare[:5])}"
-            also: tuple[Label, ...] = ()
-            scope.report(LabelMissing(span=at, vocabulary=vocabulary.name, lang=lang, label=label, also=also))
+            helps = (f'write `{bare[0]} {{{lang}: "..."}}` in `{vocabulary.name}`',)
+            scope.report(
+                LabelMissing(span=at, vocabulary=vocabulary.name, lang=lang, label=label, helps=helps)
+            )

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from cyclspec.language.diagnostics.cy02_types import FirstTokenAlone
+from cyclspec.language.diagnostics import Label
+from cyclspec.language.diagnostics.cy02_types import FirstTokenAlone, WrongType
 from cyclspec.language.diagnostics.cy03_axes import AxisNeverAsked
 from cyclspec.language.diagnostics.cy06_bounds import Recursion
 from cyclspec.language.names.modules import Module, twice
+from cyclspec.language.names.order import in_order
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import terms as h
 from cyclspec.language.types.asks import ask_statement
@@ -23,9 +25,10 @@ from cyclspec.language.types.fields import read_fields
 from cyclspec.language.types.measures import check_statement, let_statement, measure_statement
 from cyclspec.language.types.metrics import walk
 from cyclspec.language.types.scope import Scope, failed
-from cyclspec.language.types.vocabularies import check_name, number_of
+from cyclspec.language.types.vocabularies import check_name
 
 _FIELDS = ("title", "seed", "offer_missing", "count_missing")
+MAX_SEED = 2**63 - 1
 Read = t.Let | t.Measure | t.Check
 
 
@@ -61,8 +64,8 @@ def _audit(ctx: Context, module: Module, decl: t.Audit) -> h.TypedAudit:
     _warn(ctx, decl, built)
     return h.TypedAudit(
         name=decl.name.name,
-        title=_text(fields.get("title"), decl.name.name),
-        seed=_whole(fields.get("seed")),
+        title=_text(ctx, fields.get("title"), decl.name.name),
+        seed=_seed(ctx, Scope(ctx, module), fields.get("seed")),
         eaches=tuple(built.eaches),
         asks=tuple(built.asks),
         lets=tuple(built.lets),
@@ -71,20 +74,40 @@ def _audit(ctx: Context, module: Module, decl: t.Audit) -> h.TypedAudit:
         tables=dict(ctx.tables),
         panels=dict(ctx.panels),
         targets=dict(ctx.targets),
-        offer_missing=_truth(ctx, scope, fields.get("offer_missing")),
-        count_missing=_truth(ctx, scope, fields.get("count_missing")),
+        offer_missing=_truth(ctx, Scope(ctx, module), fields.get("offer_missing")),
+        count_missing=_truth(ctx, Scope(ctx, module), fields.get("count_missing")),
         params={s.name: v.term.span.text for s, v in ctx.params.items() if s.module == module.key},
         span=decl.name.span,
     )
 
 
-def _text(field_: t.Field | None, default: str) -> str:
-    return field_.value.value if field_ is not None and isinstance(field_.value, t.TextValue) else default
+def _wrong(ctx: Context, field_: t.Field, expected: str) -> None:
+    what, found = f"`{field_.name.name}`", field_.value.span.text
+    ctx.report(WrongType(span=field_.value.span, what=what, expected=expected, found=found))
 
 
-def _whole(field_: t.Field | None) -> int:
-    number = number_of(field_.value) if field_ is not None else None
-    return int(number) if number is not None else 0
+def _text(ctx: Context, field_: t.Field | None, default: str) -> str:
+    if field_ is None:
+        return default
+    if isinstance(field_.value, t.TextValue):
+        return field_.value.value
+    _wrong(ctx, field_, "a text")
+    return default
+
+
+def _seed(ctx: Context, scope: Scope, field_: t.Field | None) -> int:
+    """The seed of all draws: a whole number, or a parameter that is one, up to `MAX_SEED`; else zero."""
+    if field_ is None:
+        return 0
+    term = infer(scope, field_.value)
+    match term:
+        case h.Literal_(value=bool()):
+            pass
+        case h.Literal_(value=int() as seed) if seed <= MAX_SEED:
+            return seed
+    if not failed(term):
+        _wrong(ctx, field_, f"a whole number in 0..{MAX_SEED}")
+    return 0
 
 
 def _truth(ctx: Context, scope: Scope, field_: t.Field | None) -> bool:
@@ -92,7 +115,11 @@ def _truth(ctx: Context, scope: Scope, field_: t.Field | None) -> bool:
     if field_ is None:
         return False
     term = infer(scope, field_.value)
-    return isinstance(term, h.Literal_) and term.value is True
+    if isinstance(term, h.Literal_) and isinstance(term.value, bool):
+        return term.value
+    if not failed(term):
+        _wrong(ctx, field_, "true` or `false")
+    return False
 
 
 def _unique_names(ctx: Context, decl: t.Audit) -> None:
@@ -153,34 +180,31 @@ def _value_names(expr: t.Expr) -> Iterator[t.Name]:
     yield from (node for node in nodes if isinstance(node, t.Name) and id(node) not in functions)
 
 
-def _in_order(scope: Scope, decl: t.Audit) -> Iterator[Read]:
-    """Lets, measures and checks so that each comes after what it names; cycles are reported and cut."""
-    reads = [s for s in decl.statements if isinstance(s, t.Let | t.Measure | t.Check)]
-    by_name = {s.name.name: s for s in reads}
-    done: set[str] = set()
+def _in_order(scope: Scope, decl: t.Audit) -> tuple[tuple[Read, ...], frozenset[str]]:
+    """Lets, measures and checks, each after what it names; and the names of those that name themselves."""
+    reads: dict[str, Read] = {}
+    for statement in decl.statements:
+        if isinstance(statement, t.Let | t.Measure | t.Check):
+            reads.setdefault(statement.name.name, statement)
+    cut: set[str] = set()
 
-    def visit(statement: Read, path: tuple[str, ...]) -> Iterator[Read]:
-        name = statement.name.name
-        if name in done:
-            return
-        for named in _value_names(statement.value):
-            if named.name not in by_name:
-                continue
-            if named.name in (*path, name):
-                scope.report(Recursion(span=named.span, name=named.name))
-                done.add(name)
-                return
-            yield from visit(by_name[named.name], (*path, name))
-        if name not in done:
-            done.add(name)
-            yield statement
+    def uses(name: str) -> Iterator[tuple[str, t.Name]]:
+        names = _value_names(reads[name].value)
+        return ((named.name, named) for named in names if named.name in reads)
 
-    for statement in reads:
-        yield from visit(statement, ())
+    def recursive(user: str, used: str, place: t.Name) -> None:
+        also = (Label(reads[user].name.span, f"in the definition of `{user}`"),) if user != used else ()
+        scope.report(Recursion(span=place.span, name=used, also=also))
+        cut.add(user)
+
+    order = tuple(in_order(reads, uses, recursive))
+    return tuple(reads[name] for name in order), frozenset(cut)
 
 
 def _reads(scope: Scope, decl: t.Audit, built: _Built) -> None:
-    for statement in _in_order(scope, decl):
+    statements, cut = _in_order(scope, decl)
+    scope = replace(scope, broken=scope.broken | cut)
+    for statement in statements:
         term = _read(scope, statement, built)
         name = statement.name.name
         if term is None or failed(term):
@@ -207,21 +231,28 @@ def _read(scope: Scope, statement: Read, built: _Built) -> h.Term | None:
 
 def _warn(ctx: Context, decl: t.Audit, built: _Built) -> None:
     """Axes that no ask mentions, and first-token answers whose label mass nobody checks."""
+    asks = {s.name.name: s for s in decl.statements if isinstance(s, t.Ask)}
     asked = frozenset[str]().union(*(ask.axes for ask in built.asks))
-    whole = len(built.asks) == sum(isinstance(s, t.Ask) for s in decl.statements)
-    for each in built.eaches:
-        for name in each.names if whole else ():
-            if name not in asked:
+    known = {name for each in built.eaches for name in each.names}
+    for each in decl.statements:
+        for ident in each.names if isinstance(each, t.Each) and asks and len(asks) == len(built.asks) else ():
+            if ident.name in known - asked:
                 helps = ("pass it to the prompt, or remove the line",)
-                ctx.report(AxisNeverAsked(span=each.span, axis=name, helps=helps))
-    masses = {
+                ctx.report(AxisNeverAsked(span=ident.span, axis=ident.name, helps=helps))
+    masses = _masses(decl)
+    for ask in built.asks:
+        if ask.name not in masses:
+            read = next(f.value.span for f in asks[ask.name].fields if f.name.name == "read")
+            helps = (f"add `check label_mass = (min over ... of {ask.name}.mass) >= 0.7`",)
+            ctx.report(FirstTokenAlone(span=read, helps=helps))
+
+
+def _masses(decl: t.Audit) -> set[str]:
+    """The asks whose mass a check looks at, itself or through a name."""
+    return {
         node.of.name
         for s in decl.statements
-        if isinstance(s, t.Check)
+        if isinstance(s, t.Check | t.Let)
         for node in walk(s.value)
         if isinstance(node, t.Dot) and node.name.name == "mass" and isinstance(node.of, t.Name)
     }
-    for ask in built.asks:
-        if ask.name not in masses:
-            helps = (f"add `check label_mass = (min over ... of {ask.name}.mass) >= 0.7`",)
-            ctx.report(FirstTokenAlone(span=ask.span, helps=helps))

@@ -108,12 +108,12 @@ def _source(scope: Scope, each: t.Each) -> Found | None:
 
 def _declared_source(scope: Scope, each: t.Each, parts: tuple[str, ...]) -> tuple[Found | None] | None:
     """A table, vocabulary, panel or target; None where the path names none of them."""
-    if parts[0] in scope.locals:
+    found = scope.ctx.resolve_dotted(scope.module, parts)
+    if parts[0] in scope.locals and (found is None or len(parts) > 1):
         not_checked(
             scope, each.source.span, f"`each ... in {'.'.join(parts)}`, an axis that depends on another,"
         )
         return (None,)
-    found = scope.ctx.resolve_dotted(scope.module, parts)
     if found is None:
         if parts[0] in scope.module.aliases or len(parts) == 1:
             _report_unknown(scope, each, parts)

@@ -19,7 +19,7 @@ _OPS: Mapping[str, Callable[[Any, Any], Any]] = {
     "-": operator.sub,
     "*": operator.mul,
     "/": operator.truediv,
-    "^": operator.pow,
+    "^": lambda base, exponent: float(base) ** float(exponent),
     "==": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
@@ -70,6 +70,8 @@ def _apply(op: str, left: Value, right: Value) -> Value:
         result: Value = _OPS[op](left, right)
     except (ZeroDivisionError, OverflowError, TypeError) as error:
         raise NotConstant(str(error)) from error
+    if isinstance(result, complex) or (isinstance(result, float) and not math.isfinite(result)):
+        raise NotConstant("not a number")
     return result
 
 

@@ -29,6 +29,7 @@ _PLAIN: Mapping[str, k.Kind] = {
     "date": k.Date(),
     **{name: k.Number(unit) for name, unit in UNITS.items()},
 }
+MAX_OPTIONS = 1000
 TYPE_NAMES = frozenset(_PLAIN) | {
     "text", "key", "list", "nominal", "ordinal", "ref", "scale", "choice", "dist", "order", "picks",
 }  # fmt: skip
@@ -133,11 +134,13 @@ class TypeReader:
     def _scale_column(self, spelled: _Spelled) -> k.Kind:
         order = spelled.args[0].value if spelled.args else None
         bounds = range_of(spelled.args[1].value) if len(spelled.args) > 1 else (1.0, float("inf"))
-        if not isinstance(order, t.Name) or order.name not in ("nominal", "ordinal") or bounds is None:
+        known = isinstance(order, t.Name) and order.name in ("nominal", "ordinal")
+        if not known or bounds is None or not 1 <= bounds[0] <= min(bounds[1], MAX_OPTIONS):
             problem = "is written `scale(ordinal, 2..10)` or `scale(nominal, 2..10)`"
             self.ctx.report(WrongArguments(span=spelled.span, callee="scale", problem=problem))
             return k.Unknown()
-        high = None if bounds[1] == float("inf") else int(bounds[1])
+        assert isinstance(order, t.Name)
+        high = _whole(bounds[1])
         axis = next((kind.axis for kind in self.local.values() if isinstance(kind, k.Key)), "")
         return k.ScaleValue(
             k.ItemScale(self.table, self.name, axis, order.name == "ordinal", int(bounds[0]), high)
@@ -267,6 +270,11 @@ class TypeReader:
         )
 
 
+def _whole(bound: float) -> int | None:
+    """A bound of a range as a whole number; None for `inf`, which is no bound."""
+    return None if bound == float("inf") else int(bound)
+
+
 def list_bounds(kind: k.Kind, where: t.Expr | None) -> k.Kind:
     """The bounds that `where size(x) >= 4` or `in 2..5` puts on a list."""
     if not isinstance(kind, k.ListOf) or not isinstance(where, t.Binary):
@@ -274,8 +282,8 @@ def list_bounds(kind: k.Kind, where: t.Expr | None) -> k.Kind:
     number = number_of(where.right)
     ends = range_of(where.right)
     if ends is not None:
-        return k.ListOf(kind.of, int(ends[0]), int(ends[1]))
-    if number is None:
+        return k.ListOf(kind.of, _whole(ends[0]) or 0, _whole(ends[1]))
+    if number is None or number == float("inf"):
         return kind
     match where.sign:
         case ">=":

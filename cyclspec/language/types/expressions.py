@@ -6,6 +6,7 @@ Expects the tables of earlier passes in the context. Ensures one diagnostic a mi
 
 from __future__ import annotations
 
+from datetime import date
 from typing import assert_never, cast
 
 from cyclspec.language.diagnostics.cy01_names import UnknownName
@@ -13,7 +14,7 @@ from cyclspec.language.diagnostics.cy02_types import WrongType
 from cyclspec.language.diagnostics.cy03_axes import AxisAbsent
 from cyclspec.language.diagnostics.cy05_units import UnitMismatch
 from cyclspec.language.diagnostics.cy08_not_yet import NotChecked
-from cyclspec.language.names.suggest import did_you_mean
+from cyclspec.language.names.suggest import did_you_mean, suggest
 from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
@@ -23,6 +24,7 @@ from cyclspec.language.types.scope import ENDS, Scope, dotted_parts, failed, unk
 from cyclspec.language.types.vocabularies import quantity, range_of
 
 _VERBS = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "^": "raise"}
+_JOINED = {"subtract": "from", "multiply": "by", "divide": "by", "raise": "to", "compare": "with"}
 _BOOL = k.Type(k.Bool())
 
 
@@ -53,15 +55,15 @@ def infer(scope: Scope, node: t.Expr, expected: k.Kind | None = None) -> h.Term:
             return h.Literal_(type=k.Type(k.Text()), span=node.span, value=text)
         case t.Truth(value=truth):
             return h.Literal_(type=_BOOL, span=node.span, value=truth)
-        case t.DateValue(value=date):
-            return h.Literal_(type=k.Type(k.Date()), span=node.span, value=date)
+        case t.DateValue(value=text):
+            return _date(scope, node, text)
         case t.HashValue() | t.I18n():
             scope.report(WrongType(span=node.span, what="this", expected="a value", found=node.op))
             return unknown(node.span)
         case t.List():
             return _list(scope, node, expected)
         case t.Dot():
-            return _dot(scope, node)
+            return _dot(scope, node, expected)
         case t.Call():
             from cyclspec.language.types.calls import infer_call
 
@@ -90,6 +92,17 @@ def infer(scope: Scope, node: t.Expr, expected: k.Kind | None = None) -> h.Term:
             assert_never(node)
 
 
+def _date(scope: Scope, node: t.DateValue, text: str) -> h.Term:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        scope.report(
+            WrongType(span=node.span, what="this date", expected="a day of the calendar", found=text)
+        )
+        return unknown(node.span)
+    return h.Literal_(type=k.Type(k.Date()), span=node.span, value=text)
+
+
 def _number(node: t.Expr, value: float, unit: k.Unit, *, whole: bool) -> h.Term:
     return h.Literal_(type=k.Type(k.Number(unit, whole)), span=node.span, value=value)
 
@@ -99,14 +112,18 @@ def _list(scope: Scope, node: t.List, expected: k.Kind | None) -> h.Term:
     items = tuple(infer(scope, item.value, inner) for item in node.items)
     kind = items[0].type.kind if items else k.Unknown()
     for item in items[1:]:
-        if not fits(item.type.kind, kind) and not failed(item):
+        if not k.fits(item.type.kind, kind) and not failed(item):
             found, wanted = k.kind_text(item.type.kind), k.kind_text(kind)
             scope.report(WrongType(span=item.span, what="this item", expected=wanted, found=found))
+    if any(failed(item) for item in items):
+        return unknown(node.span)
     return h.ListTerm(type=typed(k.ListOf(kind), *items), span=node.span, items=items)
 
 
-def _dot(scope: Scope, node: t.Dot) -> h.Term:
+def _dot(scope: Scope, node: t.Dot, expected: k.Kind | None) -> h.Term:
     parts = dotted_parts(node)
+    if parts is not None and parts[0] == "level" and len(parts) == 2 and isinstance(expected, k.Of):
+        return scope.level_named(node.name, expected.vocabulary, node.span)
     if parts is not None:
         found = scope.path(parts, node.span, node.name.span)
         if found is not None:
@@ -177,7 +194,8 @@ def absent_axis(scope: Scope, ident: t.Ident, of: h.Term) -> AxisAbsent:
 
     axes = sorted(of.type.axes)
     also = (Label(of.span, f"axes: {', '.join(axes) or 'none'}"),)
-    known = did_you_mean(ident.name, axes)
+    close = suggest(ident.name, axes)
+    known = did_you_mean(ident.name, axes) if close else ()
     is_local = isinstance(scope.locals.get(ident.name), h.AxisTerm)
     help_ = (
         f"pass `{ident.name}` to the prompt, so that the value is asked for each {ident.name}"
@@ -196,7 +214,13 @@ def _negative(scope: Scope, node: t.Negative, expected: k.Kind | None) -> h.Term
     unit = units.unit_of(of)
     if unit is None:
         scope.report(
-            UnitMismatch(span=node.span, verb="negate", left="this", right=k.kind_text(of.type.kind))
+            UnitMismatch(
+                span=node.span,
+                verb="negate",
+                left="this",
+                word="of type",
+                right=f"`{k.kind_text(of.type.kind)}`",
+            )
         )
         return unknown(node.span)
     unit = k.Unit.POINTS if unit is k.Unit.SHARE and not units.is_literal(of) else unit
@@ -240,7 +264,7 @@ def _comparable(sign: str, left: h.Term, right: h.Term) -> bool:
     if isinstance(a, k.Number) or isinstance(b, k.Number):
         return False
     ordered = sign in ("==", "!=") or (isinstance(a, k.Of) and a.vocabulary.ordered) or isinstance(a, k.Date)
-    return ordered and (fits(a, b) or fits(b, a))
+    return ordered and (k.fits(a, b) or k.fits(b, a))
 
 
 def _mismatch(scope: Scope, node: t.Binary, verb: str, left: h.Term, right: h.Term) -> None:
@@ -251,7 +275,11 @@ def _mismatch(scope: Scope, node: t.Binary, verb: str, left: h.Term, right: h.Te
     for side, term in ((node.left, left), (node.right, right)):
         if units.unit_of(term) in (k.Unit.BITS, k.Unit.NATS, k.Unit.STEPS):
             helps = (f"drop the unit on purpose: `number({side.span.text})`",)
-    scope.report(UnitMismatch(span=node.span, verb=verb, left=words(left), right=words(right), helps=helps))
+    first, second = words(left), words(right)
+    if verb == "subtract":
+        first, second = second, first
+    word = _JOINED.get(verb, "and")
+    scope.report(UnitMismatch(span=node.span, verb=verb, left=first, right=second, word=word, helps=helps))
 
 
 def _member(scope: Scope, node: t.Binary) -> h.Term:
@@ -354,24 +382,6 @@ def _if(scope: Scope, node: t.If, expected: k.Kind | None) -> h.Term:
         return unknown(node.span)
     type_ = typed(k.Number(unit), condition, then, otherwise)
     return h.IfTerm(type=type_, span=node.span, condition=condition, then=then, otherwise=otherwise)
-
-
-def fits(found: k.Kind, wanted: k.Kind) -> bool:
-    """Whether a value of kind `found` may stand where `wanted` is declared (language.md section 4.1)."""
-    match found, wanted:
-        case (k.Unknown(), _) | (_, k.Unknown()):
-            return True
-        case k.Text(have), k.Text(need):
-            return set(need) <= set(have) or not have
-        case k.Number(a, _), k.Number(b, _):
-            return a is b
-        case k.ListOf(a), k.ListOf(b):
-            return fits(a, b)
-        case k.Of(a), k.Choice(b):
-            return a == b
-        case (k.Row(a), k.Ref(b)) | (k.Ref(a), k.Row(b)):
-            return a == b
-    return found == wanted
 
 
 def not_checked(scope: Scope, span: Span, what: str) -> h.Term:

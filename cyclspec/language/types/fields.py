@@ -14,6 +14,11 @@ from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types.context import Context
 
+_EXAMPLES = {
+    ("ask", "read"): "read = first_token(labels = letters)",
+    ("ask", "model"): "model = model",
+    ("table", "source"): 'source = parquet("items.parquet")',
+}
 _BELONGS = {
     ("ask", "temperature"): "temperature belongs to the reader: `read = sampled(temperature = 1.0)`",
     ("ask", "labels"): "labels belong to the reader: `read = first_token(labels = letters)`",
@@ -42,7 +47,8 @@ def read_fields(
             found[name] = field
     for name in required:
         if name not in found and at is not None:
-            ctx.report(FieldMissing(span=at, name=name, where=_article(where)))
+            helps = (f"add `{_EXAMPLES.get((where, name), f'{name} = ...')}`",)
+            ctx.report(FieldMissing(span=at, name=name, where=_article(where), helps=helps))
     return found
 
 

@@ -311,3 +311,21 @@ class Named:
 
     name: str
     span: Span
+
+
+def fits(found: Kind, wanted: Kind) -> bool:
+    """Whether a value of kind `found` may stand where `wanted` is declared (language.md section 4.1)."""
+    match found, wanted:
+        case (Unknown(), _) | (_, Unknown()):
+            return True
+        case Text(have), Text(need):
+            return set(need) <= set(have) or not have
+        case Number(a, _), Number(b, _):
+            return a is b
+        case ListOf(a), ListOf(b):
+            return fits(a, b)
+        case Of(a), Choice(b):
+            return a == b
+        case (Row(a), Ref(b)) | (Ref(a), Row(b)):
+            return a == b
+    return found == wanted

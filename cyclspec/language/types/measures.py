@@ -16,7 +16,7 @@ from cyclspec.language.types import terms as h
 from cyclspec.language.types import units
 from cyclspec.language.types.calls import axis_words
 from cyclspec.language.types.declared import TypeReader
-from cyclspec.language.types.expressions import fits, infer, truth_of
+from cyclspec.language.types.expressions import infer, truth_of
 from cyclspec.language.types.fields import read_fields
 from cyclspec.language.types.scope import Scope, failed
 from cyclspec.language.types.vocabularies import number_of
@@ -46,7 +46,7 @@ def _fits_declared(term: h.Term, declared: k.Kind) -> bool:
     unit = units.unit_of(term)
     if isinstance(declared, k.Number) and unit is not None:
         return declared.unit is k.Unit.NONE or units.fits(unit, declared.unit, term)
-    return fits(term.type.kind, declared)
+    return k.fits(term.type.kind, declared)
 
 
 def measure_statement(scope: Scope, measure: t.Measure) -> h.TypedMeasure | None:
@@ -64,7 +64,12 @@ def measure_statement(scope: Scope, measure: t.Measure) -> h.TypedMeasure | None
     if not exact or unit is None:
         return None
     if term.type.optional:
-        helps = ("say what a missing answer is worth: `missing = drop` on its `ask`",)
+        answer = term.type.phase is k.Phase.RESPONSE
+        helps = (
+            "say what a missing answer is worth: `missing = drop` on its `ask`"
+            if answer
+            else "reduce it: `mean over ... of` leaves missing values out",
+        )
         scope.report(MeasureMayBeMissing(span=measure.value.span, measure=measure.name.name, helps=helps))
         return None
     return h.TypedMeasure(
@@ -123,7 +128,7 @@ def _unit(scope: Scope, measure: t.Measure, term: h.Term) -> k.Unit | None:
         units.fits(found, declared.unit, term) or declared.unit is k.Unit.NONE
     ):
         left, right = f"a value in `{found.value}`", f"the declared `{k.kind_text(declared)}`"
-        scope.report(UnitMismatch(span=measure.value.span, verb="give", left=left, right=right))
+        scope.report(UnitMismatch(span=measure.value.span, verb="give", left=left, word="as", right=right))
         return None
     if found is k.Unit.POINTS and declared.unit is k.Unit.SHARE:
         helps = (f"declare it: `measure {measure.name.name} ... : points`",)

@@ -15,6 +15,7 @@ from cyclspec.language.diagnostics.cy05_units import UnitMismatch
 from cyclspec.language.diagnostics.cy06_bounds import Recursion
 from cyclspec.language.diagnostics.cy08_not_yet import NotChecked
 from cyclspec.language.names.modules import Module
+from cyclspec.language.names.order import in_order
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
@@ -50,35 +51,29 @@ def _uses(ctx: Context, module: Module, metric: t.Metric) -> Iterator[tuple[Symb
             yield found[0], node
 
 
+def _declared(ctx: Context, symbol: Symbol) -> tuple[Module, t.Metric]:
+    module = ctx.module(symbol.module)
+    decl = module.decls[symbol.name]
+    assert isinstance(decl, t.Metric)
+    return module, decl
+
+
 def elaborate_metrics(ctx: Context) -> None:
     """Fills `ctx.metrics`, callees first."""
-    done: set[Symbol] = set()
+    symbols: list[Symbol] = []
     for module, decl in ctx.declarations(t.Metric):
-        assert isinstance(decl, t.Metric)
         check_name(ctx, decl.name)
-        _visit(ctx, module, decl, done, [])
+        symbols.append(Symbol(module.key, decl.name.name))
 
+    def recursive(caller: Symbol, callee: Symbol, call: t.Call) -> None:
+        name = _declared(ctx, caller)[1].name
+        also = (Label(name.span, f"in the definition of `{name.name}`"),)
+        ctx.report(Recursion(span=call.fn.span, name=callee.name, also=also))
 
-def _visit(ctx: Context, module: Module, metric: t.Metric, done: set[Symbol], path: list[Symbol]) -> None:
-    symbol = Symbol(module.key, metric.name.name)
-    if symbol in done:
-        return
-    for callee, call in _uses(ctx, module, metric):
-        if callee == symbol or callee in path:
-            also = (Label(metric.name.span, f"in the definition of `{metric.name.name}`"),)
-            ctx.report(Recursion(span=call.fn.span, name=callee.name, also=also))
-            done.add(symbol)
-            return
-        target = ctx.module(callee.module)
-        decl = target.decls[callee.name]
-        assert isinstance(decl, t.Metric)
-        _visit(ctx, target, decl, done, [*path, symbol])
-    if symbol in done:
-        return
-    done.add(symbol)
-    typed = _metric(ctx, module, metric)
-    if typed is not None:
-        ctx.metrics[symbol] = typed
+    for symbol in in_order(symbols, lambda s: _uses(ctx, *_declared(ctx, s)), recursive):
+        typed = _metric(ctx, *_declared(ctx, symbol))
+        if typed is not None:
+            ctx.metrics[symbol] = typed
 
 
 def _metric(ctx: Context, module: Module, metric: t.Metric) -> TypedMetric | None:
@@ -138,7 +133,7 @@ def _result_fits(ctx: Context, metric: t.Metric, result: k.Number, body: h.Term)
     unit = units.unit_of(body)
     if unit is None or not units.defines(unit, result.unit, body):
         found, declared = k.kind_text(body.type.kind), result.unit.value
-        verb, left = "give", f"the result `{found}`"
-        ctx.report(UnitMismatch(span=body.span, verb=verb, left=left, right=f"the declared `{declared}`"))
+        left, right = f"a value in `{found}`", f"the declared `{declared or 'real'}`"
+        ctx.report(UnitMismatch(span=body.span, verb="give", left=left, word="as", right=right))
         return False
     return True

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from cyclspec.language.diagnostics.cy01_names import FieldMissing, UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongArguments, WrongType
 from cyclspec.language.diagnostics.cy03_axes import NotAnAttribute
+from cyclspec.language.diagnostics.cy05_units import OutsideRange
 from cyclspec.language.names.modules import Module, twice
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.syntax import tree as t
@@ -28,6 +29,7 @@ from cyclspec.language.types.vocabularies import (
     quantity,
 )
 
+MAX_LEAST = 1_000_000
 PLACES = ("hf", "local", "openai", "demo")
 
 
@@ -177,14 +179,27 @@ def _target(ctx: Context, module: Module, decl: t.Target, fields: Mapping[str, t
             continue
         axes.append(parts[-1])
     weight = dotted_parts(fields["weight"].value) if "weight" in fields else None
-    least = number_of(fields["min_n"].value) if "min_n" in fields else 0
+    least = _least(ctx, fields.get("min_n"))
     ctx.targets[decl.name.name] = h.TypedTarget(
         name=decl.name.name,
         axes=tuple(axes),
         people=rows,
         weight=weight[-1] if weight else None,
-        min_n=int(least or 0),
+        min_n=least,
     )
+
+
+def _least(ctx: Context, field: t.Field | None) -> int:
+    """How many people a cell needs: a whole number from 0 to 1,000,000."""
+    if field is None:
+        return 0
+    if isinstance(field.value, t.Whole) and int(field.value.value) <= MAX_LEAST:
+        return int(field.value.value)
+    text = field.value.span.text
+    ctx.report(
+        OutsideRange(span=field.value.span, what=f"min_n = {text}", condition=f"min_n in 0..{MAX_LEAST}")
+    )
+    return 0
 
 
 def _table_name(ctx: Context, module: Module, expr: t.Expr) -> str | None:

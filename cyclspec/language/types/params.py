@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from cyclspec.language.diagnostics.cy01_names import UnboundParameter, UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongType
-from cyclspec.language.diagnostics.cy03_axes import KnownTooLate
 from cyclspec.language.diagnostics.cy05_units import OutsideRange
 from cyclspec.language.names.modules import Module
 from cyclspec.language.names.suggest import did_you_mean
@@ -20,7 +19,7 @@ from cyclspec.language.types import units
 from cyclspec.language.types.constants import NotConstant, evaluate
 from cyclspec.language.types.context import Context, ParamValue, Symbol
 from cyclspec.language.types.declared import TypeReader
-from cyclspec.language.types.expressions import fits, infer
+from cyclspec.language.types.expressions import infer
 from cyclspec.language.types.scope import Scope, failed
 from cyclspec.language.types.vocabularies import check_name
 
@@ -59,7 +58,13 @@ def _bind(ctx: Context, module: Module, decl: t.Param, binding: t.Expr | None) -
         )
         return None
     if term.type.phase is not k.Phase.STATIC:
-        ctx.report(KnownTooLate(span=expr.span))
+        what, expected = f"parameter `{decl.name.name}`", "a value that the spec itself gives"
+        ctx.report(WrongType(span=expr.span, what=what, expected=expected, found="data"))
+        return None
+    if not _computable(term):
+        wanted = k.kind_text(kind)
+        what = f"parameter `{decl.name.name}`"
+        ctx.report(WrongType(span=expr.span, what=what, expected=wanted, found="no number"))
         return None
     bound = _as_declared(term, kind)
     if not _in_range(ctx, module, decl, bound, expr.span):
@@ -74,7 +79,16 @@ def _accepts(term: h.Term, kind: k.Kind) -> bool:
         return unit is not None and whole and units.fits(unit, kind.unit, term)
     if isinstance(kind, k.ListOf) and isinstance(term, h.ListTerm):
         return all(_accepts(item, kind.of) for item in term.items)
-    return fits(term.type.kind, kind)
+    return k.fits(term.type.kind, kind)
+
+
+def _computable(term: h.Term) -> bool:
+    """Whether the value exists: `1 / 0` does not."""
+    try:
+        evaluate(term)
+    except NotConstant:
+        return False
+    return True
 
 
 def _as_declared(term: h.Term, kind: k.Kind) -> h.Term:
@@ -94,7 +108,9 @@ def _in_range(ctx: Context, module: Module, decl: t.Param, value: h.Term, at: Sp
     try:
         holds = bool(evaluate(condition))
     except NotConstant:
-        ctx.report(KnownTooLate(span=decl.where.span))
+        found = "data" if condition.type.phase is not k.Phase.STATIC else "no number"
+        expected = "values that the spec itself gives"
+        ctx.report(WrongType(span=decl.where.span, what="this condition", expected=expected, found=found))
         return False
     if not holds:
         what = f"{decl.name.name} = {at.text}"

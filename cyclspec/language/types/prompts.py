@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cyclspec.language.diagnostics import Label
-from cyclspec.language.diagnostics.cy01_names import Duplicate, FieldMissing
+from cyclspec.language.diagnostics.cy01_names import Duplicate, FieldMissing, UnknownName
 from cyclspec.language.diagnostics.cy04_templates import (
     ArgumentNeverUsed,
     BadTemplate,
@@ -70,7 +70,8 @@ def _check_used(ctx: Context, decl: t.Prompt, formals: Mapping[str, k.Kind], use
         name = formal.name.name
         if name in used or name in in_result or isinstance(formals[name], k.Lang | k.Unknown):
             continue
-        ctx.report(ArgumentNeverUsed(span=formal.span, formal=name, prompt=decl.name.name))
+        helps = (f"write `{{{name}}}` in a template, or leave `{name}` out",)
+        ctx.report(ArgumentNeverUsed(span=formal.span, formal=name, prompt=decl.name.name, helps=helps))
 
 
 def _result_names(type_: t.TypeExpr) -> Iterator[t.Name]:
@@ -99,7 +100,9 @@ def _check_messages(ctx: Context, decl: t.Prompt) -> None:
             also = (Label(first.span, "first given here"),)
             ctx.report(Duplicate(span=message.span, name=name, where="prompt", also=also))
     if not any(role == "user" for role, _ in seen):
-        ctx.report(FieldMissing(span=decl.name.span, name="user", where="a `prompt`"))
+        ctx.report(
+            FieldMissing(span=decl.name.span, name="user", where="a `prompt`", helps=('add `user "..."`',))
+        )
     tags = {lang for _, lang in seen if lang}
     for role in dict.fromkeys(role for role, _ in seen):
         mine = {lang for r, lang in seen if r == role}
@@ -184,6 +187,11 @@ def _style_fits(style: str, kind: k.Kind) -> bool:
     return False
 
 
+def _described(kind: k.Kind) -> str:
+    text = f"`{k.kind_text(kind)}`"
+    return f"a level of {text}" if isinstance(kind, k.Of) else text
+
+
 def _check_style(ctx: Context, hole: Hole, kind: k.Kind, span: Span, message: t.Message) -> None:
     if isinstance(kind, k.Text) and kind.langs and message.lang and message.lang.name not in kind.langs:
         what = f"`{'.'.join(hole.path)}`"
@@ -192,17 +200,14 @@ def _check_style(ctx: Context, hole: Hole, kind: k.Kind, span: Span, message: t.
         return
     if hole.style != "plain" and hole.style not in STYLES:
         helps = did_you_mean(hole.style, STYLES)
-        ctx.report(
-            StyleDoesNotFit(
-                span=span, style=hole.style, found="template: there is no such style", helps=helps
-            )
-        )
+        ctx.report(UnknownName(span=span, what="style", name=hole.style, helps=helps))
         return
     if _style_fits(hole.style, kind):
         return
     name = ".".join(hole.path)
     helps = (f"write `{{{name}|lettered}}`",) if _style_fits("lettered", kind) else ()
-    label = f"`{name}` is {k.kind_text(kind)}"
+    label = "" if hole.style != "plain" else f"`{name}` is shown in one of: {', '.join(_MANY)}"
+    label = label if _style_fits("lettered", kind) else f"`{name}` is {_described(kind)}"
     ctx.report(
         StyleDoesNotFit(span=span, style=hole.style, found=k.kind_text(kind), label=label, helps=helps)
     )

@@ -162,12 +162,16 @@ def _result(scope: Scope, node: t.Reduce, name: str, of: h.Term) -> k.Kind | Non
         case "mode", k.Choice() | k.Of():
             return of.type.kind
         case "mean" | "median" | "sum", k.Of(vocabulary) if vocabulary.unit is k.Unit.NONE:
-            helps = ("use `mean_position` of a distribution",)
-            scope.report(MeanOfOrdinal(span=node.reducer.span, reducer=name, helps=helps))
+            helps = (
+                f"take `share over ...` first, or `mode over {', '.join(a.name for a in node.axes)} of ...`",
+            )
+            found = "an ordinal" if vocabulary.ordered else "a nominal"
+            scope.report(MeanOfOrdinal(span=node.reducer.span, reducer=name, found=found, helps=helps))
             return None
-        case "mean" | "median" | "sum", k.Choice():
+        case "mean" | "median" | "sum", k.Choice(scale):
             helps = ("take `share over ...` first, then a metric such as `m.mean_position`",)
-            scope.report(MeanOfOrdinal(span=node.reducer.span, reducer=name, helps=helps))
+            found = "an ordinal" if scale.ordered else "a nominal"
+            scope.report(MeanOfOrdinal(span=node.reducer.span, reducer=name, found=found, helps=helps))
             return None
     unit = units.unit_of(of)
     if unit is None or name not in (*OF_NUMBERS, "slope"):

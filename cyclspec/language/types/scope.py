@@ -13,7 +13,7 @@ from cyclspec.language.diagnostics import Diagnostic
 from cyclspec.language.diagnostics.cy01_names import AmbiguousWord, UnknownName
 from cyclspec.language.diagnostics.cy03_axes import NotAnAttribute
 from cyclspec.language.names.modules import Module
-from cyclspec.language.names.suggest import did_you_mean
+from cyclspec.language.names.suggest import did_you_mean, suggest
 from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
@@ -76,6 +76,15 @@ class Scope:
                 return self.level(word, k.Of(scale))
         return None
 
+    def level_named(self, ident: t.Ident, vocabulary: k.Vocabulary, span: Span) -> h.Term:
+        """`level.north`: a level, whatever else has that name."""
+        if vocabulary.level(ident.name) is None and not vocabulary.open:
+            helps, where = did_you_mean(ident.name, vocabulary.names), f" of `{vocabulary.name}`"
+            self.report(UnknownName(span=ident.span, what="level", name=ident.name, where=where, helps=helps))
+            return unknown(span)
+        type_ = k.Type(k.Of(vocabulary))
+        return h.LevelTerm(type=type_, span=span, vocabulary=vocabulary, level=ident.name)
+
     def _is_name(self, name: str) -> bool:
         return name in self.locals or self.ctx.resolve(self.module, name) is not None
 
@@ -113,10 +122,8 @@ class Scope:
             helps = did_you_mean(node.name, vocabulary.names)
             where = f" of `{vocabulary.name}`"
             return UnknownName(span=node.span, what="level", name=node.name, where=where, helps=helps)
-        candidates = set(self.locals) | self.ctx.names(self.module)
-        return UnknownName(
-            span=node.span, what="value", name=node.name, helps=did_you_mean(node.name, candidates)
-        )
+        close = suggest(node.name, set(self.locals) | self.ctx.names(self.module))
+        return UnknownName(span=node.span, what="value", name=node.name, helps=did_you_mean(node.name, close))
 
     def _declaration(self, symbol: Symbol, decl: t.Decl, span: Span) -> h.Term:
         match decl:
@@ -150,6 +157,9 @@ class Scope:
             return None
         symbol, decl, rest = found
         if isinstance(decl, t.Corpus) and len(rest) == 2:
+            if rest[0] not in {table.name.name for table in decl.tables}:
+                self._report_table(decl, rest[0], span)
+                return unknown(span)
             return at(self.column(f"{decl.name.name}.{rest[0]}", rest[1], last), span)
         if isinstance(decl, t.Corpus) and len(rest) == 1:
             name = f"{decl.name.name}.{rest[0]}"

@@ -145,7 +145,7 @@ def _column(ctx: Context, module: Module, column: t.Column, local: dict[str, k.K
     kind = local[column.name.name]
     optional = isinstance(column.type, t.NamedType) and column.type.optional
     if isinstance(kind, k.Ref) and not key_of(ctx, kind.table):
-        helps = did_you_mean(kind.table, ctx.tables)
+        helps = did_you_mean(kind.table, [name for name in ctx.tables if key_of(ctx, name)])
         ctx.report(UnknownName(span=column.type.span, what="table with a key", name=kind.table, helps=helps))
     return h.TypedColumn(
         name=column.name.name,

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from cyclspec.language.diagnostics import Label
 from cyclspec.language.diagnostics.cy01_names import Duplicate, ReservedWord
 from cyclspec.language.diagnostics.cy02_types import WrongType
-from cyclspec.language.diagnostics.cy05_units import OutsideRange
 from cyclspec.language.names.modules import twice
 from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
@@ -128,7 +127,8 @@ def make_level(ctx: Context, level: t.Level) -> Level:
             ctx.report(_not_a(level.code.span, "this code", "a number, a text or a range", "an expression"))
     if low is not None and high is not None and low > high:
         assert level.code is not None
-        ctx.report(OutsideRange(span=level.code.span, what=level.code.span.text, condition="low <= high"))
+        found = level.code.span.text
+        ctx.report(_not_a(level.code.span, "this range", "a low end, then a high end", found))
     attributes = _attributes(ctx, level)
     value = float(code) if isinstance(code, int | float) else None
     return Level(
