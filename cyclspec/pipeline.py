@@ -18,7 +18,7 @@ from cyclspec.language.canonical.closure import hash_audit
 from cyclspec.language.canonical.form import write
 from cyclspec.language.canonical.hashes import Hashes
 from cyclspec.language.diagnostics import Diagnostic, Findings, Label, SpecError
-from cyclspec.language.diagnostics.cy01_names import UnknownName
+from cyclspec.language.diagnostics.cy01_names import AuditNotChosen, UnknownName
 from cyclspec.language.names.modules import load_program
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.spans import Source, Span
@@ -111,10 +111,8 @@ def choose(context: Context, name: str | None) -> TypedAudit:
     place = context.program.main.source.name
     if name is None:
         helps = tuple(f"choose one: `--audit {audit}`" for audit in known) or ("declare `audit NAME { .. }`",)
-        what = "single audit" if known else "audit"
-        raise SpecError(
-            [UnknownName(what=what, name="audit", where=f" in `{place}`", place=place, helps=helps)]
-        )
+        found = f"{len(known)} audits" if known else "no audit"
+        raise SpecError([AuditNotChosen(file=place, found=found, place=place, helps=helps)])
     helps = did_you_mean(name, known)
     raise SpecError([UnknownName(what="audit", name=name, where=f" in `{place}`", place=place, helps=helps)])
 
@@ -160,9 +158,7 @@ def plan(
     from cyclspec.compiler.plan.plan import Planner
 
     check_budget(opened.audit, opened.grid, max_requests)
-    asked, tokenizers = ask_models(
-        opened.audit, dict(places or {}), weights=weights, folder=opened.context.program.main.folder
-    )
+    asked, tokenizers = ask_models(opened.audit, dict(places or {}), weights=weights)
     planner = Planner(
         audit=opened.audit,
         grid=opened.grid,

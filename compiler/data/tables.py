@@ -65,8 +65,8 @@ def read_table(
     *,
     tolerance: float = TOLERANCE,
 ) -> LoadedTable:
-    """Reads one table. `others` holds the tables its columns point to; `tolerance` is relative, for sums of shares, where
-    the table declares none.
+    """Reads one table. `others` holds the tables its columns point to; `tolerance` is relative, for sums of shares,
+    where the table declares none.
 
     Raises `SpecError` of `FileUnreadable`, `CorpusHashDiffers`, `ColumnMissing`, `ColumnTypeDiffers`, `BadRow` and
     `EmptyTable`; `place` counts rows from one over the data rows.

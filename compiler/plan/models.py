@@ -35,14 +35,14 @@ Key = tuple[str, str]
 Weights = Literal["required", "if here"]
 
 
-def _place(model: h.TypedModel, places: Mapping[str, str], folder: Path) -> Place:
+def _place(model: h.TypedModel, places: Mapping[str, str]) -> Place:
     if model.name in places:
         return parse_place(places[model.name])
     match model.source:
         case "demo":
             return Demo()
         case "local":
-            return Folder(folder / model.location)
+            return Folder(Path(model.folder) / model.location)
         case "hf":
             return Hub(model.location, model.revision)
     problem = "is behind an API, and this version asks only models that it can run"
@@ -84,7 +84,7 @@ def _check_names(models: Mapping[Key, h.TypedModel], places: Mapping[str, str]) 
 
 
 def ask_models(
-    audit: h.TypedAudit, places: Mapping[str, str], *, weights: Weights, folder: Path
+    audit: h.TypedAudit, places: Mapping[str, str], *, weights: Weights
 ) -> tuple[dict[Key, AskedModel], dict[Key, Tokenizer]]:
     """Every asked model with its checkpoint and tokenizer, by panel and name."""
     models = _asked(audit)
@@ -93,7 +93,7 @@ def ask_models(
     tokenizers: dict[Key, Tokenizer] = {}
     for key, model in models.items():
         try:
-            checkpoint, identity = _open(model, _place(model, places, folder), weights)
+            checkpoint, identity = _open(model, _place(model, places), weights)
             decoder_config(model.name, checkpoint.config)
             asked[key] = AskedModel(model.name, checkpoint, identity, plain=False)
             tokenizers[key] = Tokenizer(checkpoint)

@@ -40,6 +40,9 @@ SHUFFLED = """
   let human ="""
 
 
+ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+
+
 def facts(said: Said) -> dict[str, Any]:
     assert said.code == 0, said.err
     found: dict[str, Any] = json.loads(said.out)
@@ -208,8 +211,7 @@ def test_a_template_that_doubles_the_begin_token_is_refused(place: Path, refused
     ("template", "code", "said"),
     [
         (
-            "{% for a in range(99999) %}{% for b in range(99999) %}{% for c in range(99999) %}"
-            "{% endfor %}{% endfor %}{% endfor %}",
+            ENDLESS,
             "CY0710",
             "more time or memory",
         ),

@@ -1,4 +1,4 @@
-"""Small worlds that the end-to-end tests write to disk: checkpoints, tokenizers, corpora, specs. All of it is invented."""
+"""Small worlds that the end-to-end tests write to disk: checkpoints, tokenizers, corpora, specs. All invented."""
 
 from __future__ import annotations
 

@@ -31,6 +31,7 @@ CATALOGUE = (
     cy00_syntax, cy01_names, cy02_types, cy03_axes, cy04_templates, cy05_units, cy06_bounds, cy08_not_yet,
 )  # fmt: skip
 WITHOUT_A_PROGRAM = {
+    "CY0113": "reported where an audit is chosen, after `check`",
     "CY0204": "no reader that is checked yet has answers that can be missing",
     "CY0801": "reported where an audit is lowered, after `check`",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from cyclspec.language.diagnostics.base import Diagnostic
+from cyclspec.language.diagnostics.base import Diagnostic, Severity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,3 +86,23 @@ class FieldMissing(Diagnostic):
     title: ClassVar[str] = "{where} needs the field `{name}`"
     name: str
     where: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionWithoutMeaning(Diagnostic):
+    """Only the standard library has versions: a file is pinned by its hash."""
+
+    code: ClassVar[str] = "CY0112"
+    severity: ClassVar[Severity] = Severity.WARNING
+    title: ClassVar[str] = "the version of an imported file is not checked"
+    marker: ClassVar[str] = "only the standard library has versions"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditNotChosen(Diagnostic):
+    """What is run is one audit: a file with none, or with several and no choice, cannot be."""
+
+    code: ClassVar[str] = "CY0113"
+    title: ClassVar[str] = "`{file}` declares {found}, and one is run at a time"
+    file: str
+    found: str

@@ -23,6 +23,7 @@ from cyclspec.language.diagnostics.cy01_names import (
     ImportRefused,
     PinMismatch,
     UnknownName,
+    VersionWithoutMeaning,
 )
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.spans import Source, Span
@@ -228,6 +229,9 @@ class _Loader:
             if pin.of == "version" and isinstance(asked, t.ImportStd) and pin.value != STD_VERSION:
                 helps = (f'write `version "{STD_VERSION}"`',)
                 self.findings.add(PinMismatch(span=pin.span, found=f"version {STD_VERSION}", helps=helps))
+            if pin.of == "version" and not isinstance(asked, t.ImportStd):
+                helps = (f"pin it by what is in it: `hash sha256:{target.hash[:12]}`",)
+                self.findings.add(VersionWithoutMeaning(span=pin.span, helps=helps))
 
 
 def _path_span(asked: t.Import) -> Span:

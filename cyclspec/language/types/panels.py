@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cyclspec.language.diagnostics.cy01_names import FieldMissing, UnknownName
+from cyclspec.language.diagnostics.cy01_names import Duplicate, FieldMissing, UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongArguments, WrongType
 from cyclspec.language.diagnostics.cy03_axes import NotAnAttribute
 from cyclspec.language.diagnostics.cy05_units import OutsideRange
@@ -35,9 +35,12 @@ PLACES = ("hf", "local", "openai", "demo")
 
 def elaborate_panels(ctx: Context) -> None:
     """Fills `ctx.panels`."""
-    for _, decl in ctx.declarations(t.Panel):
+    seen: dict[str, Module] = {}
+    for module, decl in ctx.declarations(t.Panel):
         assert isinstance(decl, t.Panel)
         check_name(ctx, decl.name)
+        if _declared_elsewhere(ctx, module, decl.name, "panel", seen):
+            continue
         read_fields(ctx, decl.fields, (), where="panel")
         declared = {factor.name.name: _factor(ctx, factor) for factor in decl.factors}
         models: list[h.TypedModel] = []
@@ -47,9 +50,21 @@ def elaborate_panels(ctx: Context) -> None:
             if first is not model.name:
                 ctx.report(twice(model.name, first, "panel"))
                 continue
-            models.append(_model(ctx, model, declared))
+            models.append(_model(ctx, module, model, declared))
         factors = tuple(_closed(vocabulary, models) for vocabulary in declared.values())
         ctx.panels[decl.name.name] = h.TypedPanel(decl.name.name, factors, tuple(models))
+
+
+def _declared_elsewhere(
+    ctx: Context, module: Module, name: t.Ident, what: str, seen: dict[str, Module]
+) -> bool:
+    """Panels and targets are told apart by name in results, so a name stands for one of them in an audit."""
+    first = seen.setdefault(name.name, module)
+    if first.key == module.key:
+        return False
+    notes = (f"`{first.source.name}` declares a {what} of that name too",)
+    ctx.report(Duplicate(span=name.span, name=name.name, where="audit and its imports", notes=notes))
+    return True
 
 
 def _factor(ctx: Context, factor: t.Factor) -> k.Vocabulary:
@@ -83,7 +98,7 @@ def _level_name(value: str | float) -> str:
     return f"{value:g}"
 
 
-def _model(ctx: Context, model: t.Model, factors: Mapping[str, k.Vocabulary]) -> h.TypedModel:
+def _model(ctx: Context, module: Module, model: t.Model, factors: Mapping[str, k.Vocabulary]) -> h.TypedModel:
     source, location, revision = _place(ctx, model.source)
     fields = read_fields(ctx, model.fields, tuple(factors), where="model")
     levels: dict[str, str | float] = {}
@@ -101,6 +116,7 @@ def _model(ctx: Context, model: t.Model, factors: Mapping[str, k.Vocabulary]) ->
         name=model.name.name,
         source=source,
         location=location,
+        folder=str(module.folder),
         revision=revision,
         factors=levels,
         span=model.span,
@@ -152,9 +168,12 @@ def _place(ctx: Context, expr: t.Expr) -> tuple[h.Source, str, str | None]:
 
 def elaborate_targets(ctx: Context) -> None:
     """Fills `ctx.targets`."""
+    seen: dict[str, Module] = {}
     for module, decl in ctx.declarations(t.Target):
         assert isinstance(decl, t.Target)
         check_name(ctx, decl.name)
+        if _declared_elsewhere(ctx, module, decl.name, "target", seen):
+            continue
         known = ("axes", "rows", "weight", "min_n")
         fields = read_fields(
             ctx, decl.fields, known, where="target", required=("axes", "rows"), at=decl.name.span

@@ -300,11 +300,15 @@ Source = Literal["hf", "local", "openai", "demo"]
 
 @dataclass(frozen=True, slots=True)
 class TypedModel:
-    """A model of a panel: where it is (`hf`, `local`, `openai`, `demo`) and its level of each factor."""
+    """A model of a panel: where it is (`hf`, `local`, `openai`, `demo`) and its level of each factor.
+
+    `folder` is that of the module that declares it, beside which `local` places lie.
+    """
 
     name: str
     source: Source
     location: str
+    folder: str
     revision: str | None
     factors: Mapping[str, str | float] = field(hash=False)
     span: Span = field(compare=False, repr=False)
