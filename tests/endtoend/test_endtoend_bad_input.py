@@ -242,7 +242,7 @@ def test_one_audit_is_chosen_among_several(
     text = place.read_text(encoding="utf-8")
     second = text[text.index("\naudit first {") :].replace("audit first", "audit second")
     place.write_text(text + second, encoding="utf-8")
-    said = refused("CY0101", place)
+    said = refused("CY0113", place)
     assert "--audit first" in said and "--audit second" in said
     assert "did you mean `second`" in refused("CY0101", place, "--audit", "secnod")
     assert command("plan", place, "--audit", "second").code == 0
