@@ -19,6 +19,7 @@ from cyclspec.language.canonical.form import write
 from cyclspec.language.canonical.hashes import Hashes
 from cyclspec.language.diagnostics import Diagnostic, Findings, Label, SpecError
 from cyclspec.language.diagnostics.cy01_names import AuditNotChosen, UnknownName
+from cyclspec.language.diagnostics.cy07_data_and_plan import EmptyCells
 from cyclspec.language.names.modules import load_program
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.spans import Source, Span
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from cyclspec.compiler.axes import Grid
     from cyclspec.compiler.data.loaded import LoadedTable
     from cyclspec.compiler.plan.plan import Plan
+    from cyclspec.compiler.scores.tables import HumanTerm, PeopleCells
     from cyclspec.runtime.execute import Outcome, Progress
     from cyclspec.runtime.store.runs import Run
 
@@ -60,12 +62,23 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An audit with its data: tables, grid, and the digests of the files."""
+    """An audit with its data: tables, grid, and the distributions of people's answers."""
 
     context: Context
     audit: TypedAudit
     tables: Mapping[str, LoadedTable]
     grid: Grid
+    people: Mapping[HumanTerm, PeopleCells]
+
+    @property
+    def empty_cells(self) -> tuple[Diagnostic, ...]:
+        """A warning for each distribution of people that has cells with nobody in them."""
+        found = ((term, int((~cells.ok).sum()), cells.ok.size) for term, cells in self.people.items())
+        return tuple(
+            EmptyCells(span=term.span, count=empty, total=total, what="this distribution")
+            for term, empty, total in found
+            if empty
+        )
 
 
 def _bindings(params: Mapping[str, str], findings: Findings) -> dict[str, t.Expr]:
@@ -125,8 +138,7 @@ def open_data(context: Context, audit: TypedAudit) -> Opened:
 
     tables = open_tables(audit, tables_of(audit))
     grid = build_grid(audit, tables)
-    people_cells(audit, grid, tables)
-    return Opened(context, audit, tables, grid)
+    return Opened(context, audit, tables, grid, people_cells(audit, grid, tables))
 
 
 def hashes(opened: Opened, places: Mapping[str, str]) -> Hashes:
@@ -203,11 +215,9 @@ def score(found: Run, opened: Opened, places: Mapping[str, str]) -> None:
 
 
 def _score(found: Run, opened: Opened, graph: Any, named: Mapping[str, str]) -> None:
-    from cyclspec.compiler.plan.people import people_cells
     from cyclspec.compiler.scores import ScoreInputs
     from cyclspec.runtime.store.cells import answer_cells
 
     answers = answer_cells(found.answers, opened.audit, opened.grid)
-    people = people_cells(opened.audit, opened.grid, opened.tables)
-    scores = graph.evaluate(ScoreInputs(answers, people))
-    found.write_scores(scores, opened.grid, named, document(opened.context))
+    scores = graph.evaluate(ScoreInputs(answers, opened.people))
+    found.write_scores(scores, opened.audit, opened.grid, opened.people, named, document(opened.context))

@@ -18,14 +18,13 @@ from cyclspec.compiler.data.people import HumanCells, distribution_of_people
 from cyclspec.compiler.data.published import distribution_of_table
 from cyclspec.compiler.plan.grid import scale_rows
 from cyclspec.compiler.plan.sources import audit_terms
-from cyclspec.compiler.scores.tables import PeopleCells
+from cyclspec.compiler.scores.tables import HumanTerm, PeopleCells
 from cyclspec.language.diagnostics import InternalError, SpecError
 from cyclspec.language.diagnostics.cy08_not_yet import NotLowered
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 
 Tables = Mapping[str, LoadedTable]
-HumanTerm = h.PeopleTerm | h.ColumnTerm
 
 
 def human_terms(audit: h.TypedAudit) -> Iterator[HumanTerm]:

@@ -13,7 +13,7 @@ from cyclspec.compiler.scores.checks import withheld
 from cyclspec.compiler.scores.program import CheckArrays, MeasureArrays, Outcome, Program
 from cyclspec.compiler.scores.resample import percentiles
 from cyclspec.compiler.scores.tables import Bools, CheckCells, Floats, MeasureCells, Scores
-from cyclspec.language.types.terms import TypedCheck, TypedMeasure
+from cyclspec.language.types.terms import AnswerTerm, Term, TypedCheck, TypedMeasure
 
 
 def collected(program: Program, outcome: Outcome) -> Scores:
@@ -39,7 +39,7 @@ def _measure(
 ) -> MeasureCells:
     frame, by = program.frame, measure.by
     status = frame.taken(np.asarray(arrays.status), by)
-    names = withheld(frame, by, checks)
+    names = withheld(frame, by, tuple(c for c in checks if _concerns(program, c, measure)))
     shown = np.array(np.frompyfunc(lambda held: not held, 1, 1)(names), dtype=np.bool_)
     value = np.asarray(arrays.value, dtype=np.float64)
     lost = frame.taken(np.asarray(arrays.missing, dtype=np.int64), by) * (status != HOLE)[..., None]
@@ -62,6 +62,21 @@ def _measure(
         exists=status != HOLE,
         withheld_by=names,
     )
+
+
+def _concerns(program: Program, found: CheckCells, measure: TypedMeasure) -> bool:
+    """Whether a check speaks of what a measure reads: an answer they share, or no answer at all.
+
+    A baseline that no model takes part in is not withheld because a model failed; `stop` stops everything.
+    """
+    check = next(check for check in program.checks if check.name == found.name)
+    asked = _asked(program, check.term)
+    return check.on_fail == "stop" or not asked or bool(asked & _asked(program, measure.term))
+
+
+def _asked(program: Program, term: Term) -> frozenset[str]:
+    leaves = program.setting.reach.of(term).leaves
+    return frozenset(leaf.ask for leaf in leaves if isinstance(leaf, AnswerTerm))
 
 
 def _interval(

@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
+HumanTerm = PeopleTerm | ColumnTerm
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AnswerCells:
@@ -49,7 +51,7 @@ class ScoreInputs:
     """Everything measured or asked, by the name of the ask and by the term that stands for the people."""
 
     answers: Mapping[str, AnswerCells] = field(hash=False)
-    people: Mapping[PeopleTerm | ColumnTerm, PeopleCells] = field(hash=False)
+    people: Mapping[HumanTerm, PeopleCells] = field(hash=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

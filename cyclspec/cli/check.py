@@ -20,7 +20,7 @@ def _with_data(checked: pipeline.Checked) -> tuple[Diagnostic, ...]:
     found = list(checked.diagnostics)
     for audit in checked.context.audits.values():
         try:
-            pipeline.open_data(checked.context, audit)
+            found.extend(pipeline.open_data(checked.context, audit).empty_cells)
         except SpecError as error:
             found.extend(error.diagnostics)
     return tuple(found)

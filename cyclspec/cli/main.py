@@ -19,7 +19,7 @@ COMMANDS = {
     "check": "Check specs: names, types, axes, units, templates.",
     "plan": "Show what a run would ask and cost.",
     "run": "Run an audit: ask the models, score the answers, write the tables.",
-    "show": "Show a table of a run: measures, answers, requests or checks.",
+    "show": "Show a table of a run: measures, answers, requests, checks or people.",
     "score": "Score the answers of a run again.",
     "doctor": "Show versions, devices, and what is usable here.",
 }

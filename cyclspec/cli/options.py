@@ -61,4 +61,6 @@ def open_spec(file: Path, params_: tuple[str, ...], audit_: str | None) -> Opene
     checked = pipeline.check(file, pairs(params_, "-p"))
     context = checked.require()
     warn(checked.diagnostics)
-    return pipeline.open_data(context, pipeline.choose(context, audit_))
+    opened = pipeline.open_data(context, pipeline.choose(context, audit_))
+    warn(opened.empty_cells)
+    return opened

@@ -9,10 +9,12 @@ import click
 
 @click.command("show")
 @click.argument("run", type=click.Path(path_type=Path))
-@click.argument("table", type=click.Choice(["measures", "answers", "requests", "checks"]), default="measures")
+@click.argument(
+    "table", type=click.Choice(["measures", "answers", "requests", "checks", "people"]), default="measures"
+)
 @click.option("--format", "style", type=click.Choice(["table", "csv", "json"]), default="table")
 def command(run: Path, table: str, style: str) -> None:
-    """Show a table of a run: measures, answers, requests or checks."""
+    """Show a table of a run: measures, answers, requests, checks or people."""
     from cyclspec.runtime.report.console import as_csv, as_json, measures_view, show
     from cyclspec.runtime.store.runs import find_run
 

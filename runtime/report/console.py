@@ -45,6 +45,8 @@ def _shown(value: Any) -> str:
             return f"{value:.4f}"
         case bool() | int() | str():
             return printable(str(value))
+        case list() if value and all(isinstance(item, float) for item in value):
+            return f"[{', '.join(f'{item:.4f}' for item in value)}]"
         case list() | dict():
             return printable(json.dumps(value, ensure_ascii=False))
     return printable(str(value))

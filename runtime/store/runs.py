@@ -3,7 +3,7 @@
     OUT/replies/...                        replies by request key, shared by all runs under OUT
     OUT/<design>/plan.json                 the canonical audit, its hashes and the figures of its plan
     OUT/<design>/answers.parquet           requests.parquet
-    OUT/<design>/scores/<score>/           measures.parquet, checks.parquet
+    OUT/<design>/scores/<score>/           measures.parquet, checks.parquet, people.parquet
     OUT/<design>/latest                    the score hash that `show` shows
     OUT/<design>/origin.json               where the spec was, for `score`; not part of any result
 
@@ -23,12 +23,13 @@ import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
 from cyclspec.compiler.axes import Grid
 from cyclspec.compiler.plan.plan import Plan
 from cyclspec.compiler.plan.summary import summary
-from cyclspec.compiler.scores.tables import Scores
+from cyclspec.compiler.scores.tables import HumanTerm, PeopleCells, Scores
 from cyclspec.language.canonical.hashes import digest
 from cyclspec.language.diagnostics import SpecError
 from cyclspec.language.diagnostics.cy07_data_and_plan import FileUnreadable, OtherDesign
 from cyclspec.language.types.terms import TypedAudit
 from cyclspec.runtime.store.files import read_parquet, write_bytes, write_parquet
+from cyclspec.runtime.store.people_table import people_table
 from cyclspec.runtime.store.tables import answers_table, checks_table, measures_table, requests_table
 
 if TYPE_CHECKING:
@@ -85,6 +86,11 @@ class Run:
         return self._read(self.scores / "checks.parquet")
 
     @property
+    def people(self) -> pa.Table:
+        """One row a cell of a distribution of people's answers, of the latest scores."""
+        return self._read(self.scores / "people.parquet")
+
+    @property
     def scores(self) -> Path:
         """The folder of the latest scores."""
         return self.path / "scores" / self._text("latest").strip()
@@ -138,9 +144,15 @@ class Run:
         write_parquet(self.path / "answers.parquet", answers)
 
     def write_scores(
-        self, scores: Scores, grid: Grid, hashes: Mapping[str, str], document: Mapping[str, Any]
+        self,
+        scores: Scores,
+        audit: TypedAudit,
+        grid: Grid,
+        people: Mapping[HumanTerm, PeopleCells],
+        hashes: Mapping[str, str],
+        document: Mapping[str, Any],
     ) -> None:
-        """Measures and checks, with all four hashes and the canonical audit that made them."""
+        """Measures, checks and people, with all four hashes and the canonical audit that made them."""
         environment = self.plan["environment"]
         run_hash = digest({"score": hashes["score"], "environment": environment})
         definition = {
@@ -151,6 +163,7 @@ class Run:
         folder = self.path / "scores" / hashes["score"][:SHORT]
         write_parquet(folder / "measures.parquet", measures_table(scores.measures, grid, definition))
         write_parquet(folder / "checks.parquet", checks_table(scores.checks, grid, definition))
+        write_parquet(folder / "people.parquet", people_table(audit, grid, people, definition))
         write_bytes(self.path / "latest", (hashes["score"][:SHORT] + "\n").encode())
 
     def require_design(self, design: str, audit: TypedAudit) -> None:

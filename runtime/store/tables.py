@@ -23,17 +23,19 @@ from cyclspec.runtime.store.replies import Reply
 
 SCHEMA_VERSION = 1
 TABLES = ("measures", "answers", "requests", "checks")
-_LEVEL = pa.dictionary(pa.int32(), pa.string())
+LEVEL = pa.dictionary(pa.int32(), pa.string())
 _MESSAGE = pa.struct([("role", pa.string()), ("content", pa.string())])
 
 
-def _metadata(table: str, definition: Mapping[str, Any]) -> dict[str, str]:
+def metadata(table: str, definition: Mapping[str, Any]) -> dict[str, str]:
+    """The definition that travels with a table."""
     facts = {"schema_version": SCHEMA_VERSION, "table": table, **definition}
     return {"cyclspec": json.dumps(facts, ensure_ascii=False, sort_keys=True)}
 
 
-def _level_fields(axes: Sequence[str]) -> list[pa.Field]:
-    return [pa.field(axis, _LEVEL) for axis in axes]
+def level_fields(axes: Sequence[str]) -> list[pa.Field]:
+    """One column an axis."""
+    return [pa.field(axis, LEVEL) for axis in axes]
 
 
 def answer_axes(asks: Sequence[PlannedAsk], grid: Grid) -> tuple[str, ...]:
@@ -72,18 +74,18 @@ def answers_table(
     axes = answer_axes(plan.asks, plan.grid)
     schema = pa.schema(
         [
-            pa.field("ask", _LEVEL, nullable=False),
-            *_level_fields(axes),
+            pa.field("ask", LEVEL, nullable=False),
+            *level_fields(axes),
             pa.field("request", pa.string(), nullable=False),
             pa.field("options", pa.list_(pa.string())),
             pa.field("codes", pa.list_(pa.string())),
             pa.field("probs", pa.list_(pa.float32())),
             pa.field("logprobs", pa.list_(pa.float32())),
             pa.field("mass", pa.float32()),
-            pa.field("status", _LEVEL, nullable=False),
-            pa.field("reason", _LEVEL),
+            pa.field("status", LEVEL, nullable=False),
+            pa.field("reason", LEVEL),
         ],
-        metadata=_metadata("answers", definition),
+        metadata=metadata("answers", definition),
     )
     rows = [
         _answer(plan, ask, cell, number, replies.get(key), reasons.get(key, "not asked"))
@@ -91,7 +93,7 @@ def answers_table(
         for cell, number in cells_of(plan, ask)
         for key in [plan.requests[number].key]
     ]
-    return _table(rows, schema)
+    return table_of(rows, schema)
 
 
 def requests_table(plan: Plan, definition: Mapping[str, Any]) -> pa.Table:
@@ -99,7 +101,7 @@ def requests_table(plan: Plan, definition: Mapping[str, Any]) -> pa.Table:
     schema = pa.schema(
         [
             pa.field("request", pa.string(), nullable=False),
-            pa.field("model", _LEVEL, nullable=False),
+            pa.field("model", LEVEL, nullable=False),
             pa.field("messages", pa.list_(_MESSAGE), nullable=False),
             pa.field("prefix", pa.string()),
             pa.field("text", pa.string(), nullable=False),
@@ -109,7 +111,7 @@ def requests_table(plan: Plan, definition: Mapping[str, Any]) -> pa.Table:
             pa.field("codes", pa.list_(pa.string())),
             pa.field("system_folded", pa.bool_(), nullable=False),
         ],
-        metadata=_metadata("requests", definition),
+        metadata=metadata("requests", definition),
     )
     rows = [
         {
@@ -126,10 +128,11 @@ def requests_table(plan: Plan, definition: Mapping[str, Any]) -> pa.Table:
         }
         for request in plan.requests
     ]
-    return _table(rows, schema)
+    return table_of(rows, schema)
 
 
-def _table(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
+def table_of(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
+    """Rows under a schema; what a row does not name is null."""
     columns = [
         pa.array([row.get(field.name) for row in rows], type=_plain(field.type)).cast(field.type)
         for field in schema
@@ -163,13 +166,13 @@ def measures_table(measures: Sequence[MeasureCells], grid: Grid, definition: Map
     """One row a cell of a measure; `value` is null where it is withheld or nothing was left to measure."""
     schema = pa.schema(
         [
-            pa.field("measure", _LEVEL, nullable=False),
-            *_level_fields(_used_axes(measures, grid)),
+            pa.field("measure", LEVEL, nullable=False),
+            *level_fields(_used_axes(measures, grid)),
             pa.field("value", pa.float64()),
             pa.field("low", pa.float64()),
             pa.field("high", pa.float64()),
             pa.field("floor", pa.float64()),
-            pa.field("unit", _LEVEL, nullable=False),
+            pa.field("unit", LEVEL, nullable=False),
             pa.field("n_used", pa.int64(), nullable=False),
             pa.field("n_units", pa.int64(), nullable=False),
             pa.field("n_missing", pa.int64(), nullable=False),
@@ -177,7 +180,7 @@ def measures_table(measures: Sequence[MeasureCells], grid: Grid, definition: Map
             pa.field("withheld_by", pa.string()),
             pa.field("value_unexcluded", pa.float64()),
         ],
-        metadata=_metadata("measures", definition),
+        metadata=metadata("measures", definition),
     )
     rows = [
         _measure(measure, index, levels)
@@ -185,7 +188,7 @@ def measures_table(measures: Sequence[MeasureCells], grid: Grid, definition: Map
         for index, levels in _cells(measure.axes, grid, measure.value.shape)
         if measure.exists[index]
     ]
-    return _table(rows, schema)
+    return table_of(rows, schema)
 
 
 def _measure(measure: MeasureCells, index: tuple[int, ...], levels: Mapping[str, str]) -> dict[str, Any]:
@@ -211,13 +214,13 @@ def checks_table(checks: Sequence[CheckCells], grid: Grid, definition: Mapping[s
     """One row a cell of a check; `passed` is null where it could not be evaluated."""
     schema = pa.schema(
         [
-            pa.field("check", _LEVEL, nullable=False),
-            *_level_fields(_used_axes(checks, grid)),
+            pa.field("check", LEVEL, nullable=False),
+            *level_fields(_used_axes(checks, grid)),
             pa.field("passed", pa.bool_()),
-            pa.field("on_fail", _LEVEL, nullable=False),
+            pa.field("on_fail", LEVEL, nullable=False),
             pa.field("because", pa.string()),
         ],
-        metadata=_metadata("checks", definition),
+        metadata=metadata("checks", definition),
     )
     rows = [
         {
@@ -230,4 +233,4 @@ def checks_table(checks: Sequence[CheckCells], grid: Grid, definition: Mapping[s
         for check in checks
         for index, levels in _cells(check.axes, grid, check.passed.shape)
     ]
-    return _table(rows, schema)
+    return table_of(rows, schema)

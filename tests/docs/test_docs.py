@@ -33,8 +33,6 @@ def blocks(kind: str) -> list[Block]:
     return [block for block in BLOCKS if block.kind == kind]
 
 
-
-
 @pytest.fixture
 def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project folder with a copy of the specs, so that nothing is written beside them."""

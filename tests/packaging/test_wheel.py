@@ -67,7 +67,17 @@ def test_every_tracked_source_file_is_in_the_wheel(wheel: Path) -> None:
 def test_the_quickstart_runs_from_the_wheel_in_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
     site, here = tmp_path / "site", tmp_path / "here"
     here.mkdir()
-    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(site)]
+    install = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+        "--target",
+        str(site),
+    ]
     subprocess.run([*install, str(wheel)], check=True, capture_output=True)
     environment = {**os.environ, "PYTHONPATH": str(site)}
     where = subprocess.run(

@@ -228,14 +228,13 @@ def _languages(scope: Scope, ask: t.Ask, prompt: h.TypedPrompt, args: tuple[tupl
     """Every language of the ask has its messages, and its labels in every vocabulary that is shown."""
     langs = languages_of(scope, prompt, args)
     tags = {m.lang for m in prompt.messages if m.lang is not None}
-    untagged = any(m.lang is None for m in prompt.messages)
     lang_term = next((term for name, term in args if isinstance(dict(prompt.formals)[name], k.Lang)), None)
     at = lang_term.span if lang_term is not None else ask.name.span
-    unworded = {lang for lang in langs if lang not in tags and not untagged}
+    unworded = {lang: role for lang in langs if (role := _role_without(prompt, lang)) is not None}
     for lang in langs:
         if lang in unworded:
             notes = (f"`{prompt.name}` is worded in {', '.join(sorted(tags))}",)
-            helps = (f"add `user[{lang}]`, or leave {lang} out",)
+            helps = (f"add `{unworded[lang]}[{lang}]`, or leave {lang} out",)
             what = f"prompt `{prompt.name}`"
             scope.report(LanguageMissing(span=at, lang=lang, what=what, notes=notes, helps=helps))
     for _, term in args:
@@ -245,6 +244,15 @@ def _languages(scope: Scope, ask: t.Ask, prompt: h.TypedPrompt, args: tuple[tupl
     if not langs and len(tags) > 1:
         helps = ("give the prompt a parameter `lang: lang` and pass it",)
         scope.report(LanguageMissing(span=at, lang="single", what=f"prompt `{prompt.name}`", helps=helps))
+
+
+def _role_without(prompt: h.TypedPrompt, lang: str) -> str | None:
+    """A role that is worded in some languages, and neither in this one nor in all at once."""
+    worded: dict[str, set[str | None]] = {}
+    for message in prompt.messages:
+        worded.setdefault(message.role, set()).add(message.lang)
+    lacking = [role for role, langs in worded.items() if not langs & {lang, None}]
+    return max(lacking, key=lambda role: role == "user") if lacking else None
 
 
 def languages_of(
