@@ -24,6 +24,7 @@ from cyclspec.compiler.plan.sources import contract_levels
 from cyclspec.compiler.prompts.messages import (
     Conversation,
     LevelValue,
+    NoWording,
     RowValue,
     Shown,
     converse,
@@ -31,6 +32,7 @@ from cyclspec.compiler.prompts.messages import (
 )
 from cyclspec.compiler.seeds import other_level
 from cyclspec.language.diagnostics import InternalError, SpecError
+from cyclspec.language.diagnostics.cy04_templates import LanguageMissing
 from cyclspec.language.diagnostics.cy07_data_and_plan import OverBudget
 from cyclspec.language.diagnostics.cy08_not_yet import NotLowered
 from cyclspec.language.types import kinds as k
@@ -157,7 +159,18 @@ class CellReader:
         values = {name: self._value(term, cell) for name, term in self.ask.args}
         row = cell[self.ask.scale.axis] if isinstance(self.ask.scale, k.ItemScale) else 0
         options = tuple(option for option in self.scales[row].options if self._offers(option))
-        return Said(converse(self.ask.prompt, values), options, language_of(self.ask.prompt, values))
+        try:
+            conversation = converse(self.ask.prompt, values)
+        except NoWording as lack:
+            raise self._unworded(cell, lack) from None
+        return Said(conversation, options, language_of(self.ask.prompt, values))
+
+    def _unworded(self, cell: Mapping[str, int], lack: NoWording) -> SpecError:
+        levels = ", ".join(f"{axis} `{self.grid.axes[axis].levels[at]}`" for axis, at in cell.items())
+        notes = (f"a text or an option label that it shows is in {', '.join(lack.known)} only",)
+        what = f"prompt `{self.ask.prompt.name}` at {levels}"
+        lang = lack.lang or "single"
+        return SpecError([LanguageMissing(span=self.ask.span, lang=lang, what=what, notes=notes)])
 
     def _value(self, term: h.Term, cell: Mapping[str, int]) -> Shown:
         match term:

@@ -7,12 +7,11 @@ all text is in Unicode normal form C before it is tokenised.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from cyclspec.compiler.data.contracts import Option
-from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types.templates import Hole, Part, Style, split
@@ -68,15 +67,24 @@ def _parts(template: str) -> tuple[Part, ...]:
     return split(template)[0]
 
 
+class NoWording(Exception):
+    """A text that is shown does not exist in the language of its prompt: `lang`, while it exists in `known`."""
+
+    def __init__(self, lang: str | None, known: Iterable[str]) -> None:
+        self.lang = lang
+        self.known = tuple(sorted(known))
+        super().__init__(f"no {lang} text among {self.known}")
+
+
 def _in_language(text: str | Mapping[str, str], lang: str | None) -> str:
-    """A text in one language; texts without a language, or with only one, need none."""
+    """A text in one language. Only a prompt without a language takes a text in the one language that it has."""
     if isinstance(text, str):
         return text
     found = text.get(lang or "", text.get(""))
-    if found is None and len(text) == 1:
+    if found is None and lang is None and len(text) == 1:
         found = next(iter(text.values()))
     if found is None:
-        raise InternalError("render prompts", f"no {lang} text among {sorted(text)}")
+        raise NoWording(lang, text)
     return found
 
 

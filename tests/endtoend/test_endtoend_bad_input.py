@@ -24,7 +24,7 @@ Refused = Callable[..., str]
         ("CY0102", "    model = model\n", "    model = model\n    model = model\n", "first given here"),
         ("CY0103", "    model = model\n", "    model = model\n    modle = model\n", "modle"),
         ("CY0202", "scale(ordinal, 2..10)", "scale(nominal, 2..10)", "m.emd_norm"),
-        ("CY0405", "lang = en)", "lang = zh)", "no label in zh"),
+        ("CY0404", "lang = en)", "lang = zh)", "no zh wording"),
         ("CY0302", "measure distance by model", "measure distance", "model"),
         ("CY0707", 'jsonl("items.jsonl")', 'jsonl("absent.jsonl")', "absent.jsonl"),
         ("CY0710", 'local("tiny")', 'local("absent")', "is not there"),
@@ -56,13 +56,24 @@ def test_every_error_of_a_spec_is_reported_in_one_go(place: Path, refused: Refus
     edit(place, "living in {country}", "living in {nation}")
     edit(place, "lang = en)", "lang = zh)")
     said = refused("CY0101", place)
-    assert "error[CY0401]" in said and "error[CY0405]" in said
+    assert "error[CY0401]" in said and "error[CY0404]" in said
 
 
 def test_a_language_that_a_prompt_is_not_worded_in_is_refused(place: Path, refused: Refused) -> None:
     edit(place, '  prefix "Answer:"', '  prefix[en] "Answer:"')
     edit(place, "lang = en)", "lang = zh)")
     assert "user[zh]" in refused("CY0404", place, said="no zh wording for prompt `resident`")
+
+
+def test_an_option_without_a_label_in_the_language_of_its_prompt_is_refused(
+    place: Path, refused: Refused
+) -> None:
+    edit(place, "lang = en)", "lang = es)")
+    rows = [json.loads(row) for row in rows_of(place, "items.jsonl")]
+    del rows[0]["options"][0]["label"]["es"]
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    (place.parent / "items.jsonl").write_text(text, encoding="utf-8")
+    refused("CY0404", place, said="is in en only")
 
 
 def rows_of(place: Path, name: str) -> list[str]:

@@ -50,7 +50,7 @@ def test_a_second_run_asks_nothing_and_writes_the_same_bytes(
     again: Ran, command: Callable[..., Said]
 ) -> None:
     before = tables(again.out)
-    assert len(before) == 4
+    assert len(before) == 5
     assert counts(command("run", again.spec, "--out", again.out)) == "0 asked, 18 reused"
     assert tables(again.out) == before
 
