@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
+import pyarrow as pa
 
 from cyclspec.compiler.data.coded import Coded, Coder, WrongCell, distinct_of_array, wrong_cell
 from cyclspec.compiler.data.contracts import Column, Kind

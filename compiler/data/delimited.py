@@ -11,7 +11,7 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
+import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from cyclspec.compiler.data.files import OpenedFile

@@ -15,7 +15,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
+import pyarrow as pa
 
 from cyclspec.compiler.data.contracts import Budget
 from cyclspec.compiler.data.files import OpenedFile

@@ -11,7 +11,7 @@ import os
 import resource
 import sys
 
-import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
+import pyarrow as pa
 
 ROWS = 65_536
 DAMAGED, OVER_MEMORY, TWICE = 3, 4, 5

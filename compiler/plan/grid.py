@@ -75,10 +75,10 @@ def vocabulary_axis(name: str, vocabulary: k.Vocabulary, where: h.Term | None) -
     }
     if any(level.value is not None for level in vocabulary.levels):
         columns["value"] = [level.value for level in vocabulary.levels]
-    kept = range(len(names))
+    kept = list(range(len(names)))
     if where is not None:
         truth = holds(where, {**columns, name: names}, len(names))
-        kept = [int(i) for i in np.flatnonzero(truth)]  # type: ignore[assignment]
+        kept = [int(i) for i in np.flatnonzero(truth)]
     attributes = {a: tuple(column[i] for i in kept) for a, column in columns.items()}
     return Axis(name, tuple(names[i] for i in kept), attributes)
 

@@ -13,7 +13,7 @@ import math
 import re
 from typing import Any
 
-import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
+import pyarrow as pa
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text

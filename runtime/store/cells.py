@@ -7,8 +7,8 @@ full scale, that cells without a row do not exist, and that missing answers are 
 from __future__ import annotations
 
 import numpy as np
-import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
-import pyarrow.compute as pc  # type: ignore[import-untyped, unused-ignore]
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from cyclspec.compiler.axes import Grid, OptionLayout
 from cyclspec.compiler.scores.tables import AnswerCells

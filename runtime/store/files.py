@@ -11,8 +11,8 @@ import os
 import tempfile
 from pathlib import Path
 
-import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
-import pyarrow.parquet as pq  # type: ignore[import-untyped, unused-ignore]
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 
 def _flush_folder(folder: Path) -> None:

@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
+import pyarrow as pa
 
 from cyclspec.compiler.axes import Grid
 from cyclspec.compiler.scores.tables import HumanTerm, PeopleCells

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
+import pyarrow as pa
 from jaxtyping import Float32
 
 from cyclspec.runtime.store.files import parquet_bytes, read_parquet, write_bytes

@@ -13,7 +13,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from cyclspec.compiler.axes import Grid

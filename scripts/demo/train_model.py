@@ -19,7 +19,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax  # type: ignore[import-untyped, unused-ignore]
+import optax
 from examples import NO_TOKEN, Batch, Encoder, Example, all_examples
 from flax import nnx
 from jaxtyping import Array, Float32
