@@ -19,9 +19,10 @@ from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import units
 from cyclspec.language.types.calls import axis_words
-from cyclspec.language.types.expressions import infer, joint, not_checked
+from cyclspec.language.types.expressions import infer
 from cyclspec.language.types.fields import read_fields
 from cyclspec.language.types.scope import Scope, dotted_parts, failed, unknown
+from cyclspec.language.types.values import joint, not_checked
 
 _FIELDS = ("model", "per", "read", "parse", "missing", "seed", "history")
 _LATER_FIELDS = ("parse", "missing", "seed", "history")

@@ -18,8 +18,9 @@ from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types.context import Symbol
-from cyclspec.language.types.expressions import infer, not_checked, truth_of
+from cyclspec.language.types.expressions import infer, truth_of
 from cyclspec.language.types.scope import Scope, dotted_parts, failed, key_of
+from cyclspec.language.types.values import not_checked
 from cyclspec.language.types.vocabularies import check_name
 
 RESERVED_COLUMNS = frozenset(

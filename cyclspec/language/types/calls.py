@@ -17,8 +17,8 @@ from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import units
 from cyclspec.language.types.context import TypedMetric
-from cyclspec.language.types.expressions import absent_axis, infer, joint, not_checked, typed
 from cyclspec.language.types.scope import Scope, dotted_parts, failed, unknown
+from cyclspec.language.types.values import absent_axis, joint, not_checked, typed
 
 LATER = frozenset(
     {"permutations", "waves", "sample", "draw", "shuffled", "picks", "models_unchanged", "value", "switch"}
@@ -49,7 +49,7 @@ def infer_call(scope: Scope, node: t.Call) -> h.Term:
 def _unchecked(scope: Scope, node: t.Call) -> h.Term:
     """A call of a metric that was refused where it is declared: its arguments are still looked at."""
     for arg in node.args:
-        infer(scope, arg.value)
+        scope.infer(arg.value)
     return unknown(node.span)
 
 
@@ -85,7 +85,7 @@ def _metric(scope: Scope, node: t.Call, metric: TypedMetric) -> h.Term:
     terms: list[h.Term] = []
     scale: k.Scale | None = scope.metric_scale
     for (name, kind), arg in zip(metric.formals, args, strict=True):
-        term = infer(scope, arg.value)
+        term = scope.infer(arg.value)
         terms.append(term)
         if failed(term):
             continue
@@ -179,7 +179,7 @@ _Builtin = Callable[[Scope, t.Call], h.Term]
 
 def _one(scope: Scope, node: t.Call, callee: str) -> h.Term:
     args = _bind(scope, node, ("x",), callee)
-    return unknown(node.span) if args is None else infer(scope, args[0].value)
+    return unknown(node.span) if args is None else scope.infer(args[0].value)
 
 
 def _numeric(result: Callable[[k.Unit], k.Unit | None]) -> _Builtin:
@@ -296,7 +296,7 @@ def _over_axis(word: str) -> _Builtin:
         args = _bind(scope, node, ("x", word), callee)
         if args is None:
             return unknown(node.span)
-        x = infer(scope, args[0].value)
+        x = scope.infer(args[0].value)
         if failed(x):
             return x
         axes = axis_words(scope, args[1])

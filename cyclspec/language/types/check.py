@@ -13,6 +13,7 @@ from cyclspec.language.names.modules import Program
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types.audits import elaborate_audits
 from cyclspec.language.types.context import Context
+from cyclspec.language.types.expressions import infer
 from cyclspec.language.types.metrics import elaborate_metrics
 from cyclspec.language.types.panels import elaborate_panels, elaborate_targets
 from cyclspec.language.types.params import elaborate_params
@@ -34,7 +35,7 @@ PASSES = (
 
 def check_program(program: Program, findings: Findings, bindings: Mapping[str, t.Expr]) -> Context:
     """The context of a program after all passes; `bindings` are the parameters given from outside."""
-    ctx = Context(program, findings, bindings)
+    ctx = Context(program, findings, bindings, infer)
     for elaborate in PASSES:
         elaborate(ctx)
     return ctx

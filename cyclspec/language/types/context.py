@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from cyclspec.language.diagnostics import Diagnostic, Findings
 from cyclspec.language.names.modules import Module, Program
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import terms as h
 from cyclspec.language.types.kinds import Kind, Number, Vocabulary
+
+if TYPE_CHECKING:
+    from cyclspec.language.types.scope import Scope
 
 
 class Symbol(NamedTuple):
@@ -45,13 +48,20 @@ class TypedMetric:
     body: h.Term
 
 
+class Infer(Protocol):
+    """Types an expression in a scope; `expected` is the kind of its position."""
+
+    def __call__(self, scope: Scope, node: t.Expr, expected: Kind | None = None, /) -> h.Term: ...
+
+
 @dataclass(slots=True)
 class Context:
-    """The shared state of one check."""
+    """The shared state of one check; `infer` types an expression, so that rules need not know each other."""
 
     program: Program
     findings: Findings
     bindings: Mapping[str, t.Expr]
+    infer: Infer
     vocabularies: dict[Symbol, Vocabulary] = field(default_factory=dict)
     params: dict[Symbol, ParamValue] = field(default_factory=dict)
     tables: dict[str, h.TypedTable] = field(default_factory=dict)

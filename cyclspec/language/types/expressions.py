@@ -11,33 +11,21 @@ from typing import assert_never, cast
 
 from cyclspec.language.diagnostics.cy01_names import UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongType
-from cyclspec.language.diagnostics.cy03_axes import AxisAbsent
 from cyclspec.language.diagnostics.cy05_units import UnitMismatch
-from cyclspec.language.diagnostics.cy08_not_yet import NotChecked
-from cyclspec.language.names.suggest import did_you_mean, suggest
-from cyclspec.language.spans import Span
+from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import units
+from cyclspec.language.types.calls import infer_call
+from cyclspec.language.types.reductions import infer_reduce
 from cyclspec.language.types.scope import ENDS, Scope, dotted_parts, failed, unknown
+from cyclspec.language.types.values import absent_axis, typed
 from cyclspec.language.types.vocabularies import quantity, range_of
 
 _VERBS = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "^": "raise"}
 _JOINED = {"subtract": "from", "multiply": "by", "divide": "by", "raise": "to", "compare": "with"}
 _BOOL = k.Type(k.Bool())
-
-
-def joint(*terms: h.Term) -> tuple[frozenset[str], k.Phase, bool]:
-    """The axes, phase and optionality that a value takes from what it is made of."""
-    axes = frozenset[str]().union(*(term.type.axes for term in terms))
-    phase = max((term.type.phase for term in terms), default=k.Phase.STATIC)
-    return axes, phase, any(term.type.optional for term in terms)
-
-
-def typed(kind: k.Kind, *terms: h.Term) -> k.Type:
-    """A type of `kind` at the joint axes and phase of some terms."""
-    return k.Type(kind, *joint(*terms))
 
 
 def infer(scope: Scope, node: t.Expr, expected: k.Kind | None = None) -> h.Term:
@@ -65,8 +53,6 @@ def infer(scope: Scope, node: t.Expr, expected: k.Kind | None = None) -> h.Term:
         case t.Dot():
             return _dot(scope, node, expected)
         case t.Call():
-            from cyclspec.language.types.calls import infer_call
-
             return infer_call(scope, node)
         case t.Pick():
             return _pick(scope, node)
@@ -85,8 +71,6 @@ def infer(scope: Scope, node: t.Expr, expected: k.Kind | None = None) -> h.Term:
         case t.If():
             return _if(scope, node, expected)
         case t.Reduce():
-            from cyclspec.language.types.reductions import infer_reduce
-
             return infer_reduce(scope, node)
         case _:
             assert_never(node)
@@ -186,25 +170,6 @@ def _level_of_value(scope: Scope, select: t.Select, kind: k.Kind | None, plain: 
     where, text = f" of `{vocabulary.name}`", select.level.span.text
     scope.report(UnknownName(span=select.level.span, what="level", name=text, where=where, helps=helps))
     return None
-
-
-def absent_axis(scope: Scope, ident: t.Ident, of: h.Term) -> AxisAbsent:
-    """The diagnostic for an axis that a value does not have."""
-    from cyclspec.language.diagnostics import Label
-
-    axes = sorted(of.type.axes)
-    also = (Label(of.span, f"axes: {', '.join(axes) or 'none'}"),)
-    close = suggest(ident.name, axes)
-    known = did_you_mean(ident.name, axes) if close else ()
-    is_local = isinstance(scope.locals.get(ident.name), h.AxisTerm)
-    help_ = (
-        f"pass `{ident.name}` to the prompt, so that the value is asked for each {ident.name}"
-        if is_local
-        else f"axes are introduced by `each`; add `each {ident.name} in ...` and pass it to the prompt"
-    )
-    return AxisAbsent(
-        span=ident.span, axis=ident.name, also=also, helps=known if known and not is_local else (help_,)
-    )
 
 
 def _negative(scope: Scope, node: t.Negative, expected: k.Kind | None) -> h.Term:
@@ -382,9 +347,3 @@ def _if(scope: Scope, node: t.If, expected: k.Kind | None) -> h.Term:
         return unknown(node.span)
     type_ = typed(k.Number(unit), condition, then, otherwise)
     return h.IfTerm(type=type_, span=node.span, condition=condition, then=then, otherwise=otherwise)
-
-
-def not_checked(scope: Scope, span: Span, what: str) -> h.Term:
-    """Reports a construct that is parsed and not checked yet."""
-    scope.report(NotChecked(span=span, what=what))
-    return unknown(span)

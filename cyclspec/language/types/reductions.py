@@ -17,8 +17,8 @@ from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import units
-from cyclspec.language.types.expressions import absent_axis, infer, not_checked
 from cyclspec.language.types.scope import Scope, failed, key_of, unknown
+from cyclspec.language.types.values import absent_axis, not_checked
 
 OF_NUMBERS = ("mean", "sum", "min", "max", "sd", "median")
 REDUCERS = (*OF_NUMBERS, "share", "mode", "slope")
@@ -34,7 +34,7 @@ def infer_reduce(scope: Scope, node: t.Reduce) -> h.Term:
     name, args = _reducer(scope, node)
     if name is None:
         return unknown(node.span)
-    of = infer(scope, node.of)
+    of = scope.infer(node.of)
     if failed(of):
         return of
     if node.direction == "along":
@@ -124,7 +124,7 @@ def _attributes(scope: Scope, axis: str) -> tuple[str, ...]:
 
 
 def _weight(scope: Scope, node: t.Reduce, expr: t.Expr, of: h.Term) -> h.Term:
-    weight = infer(scope, expr)
+    weight = scope.infer(expr)
     if failed(weight):
         return weight
     problem = ""
@@ -142,7 +142,7 @@ def _weight(scope: Scope, node: t.Reduce, expr: t.Expr, of: h.Term) -> h.Term:
 
 
 def _named(scope: Scope, args: tuple[t.Argument, ...]) -> tuple[tuple[str, h.Term], ...]:
-    return tuple((arg.name.name, infer(scope, arg.value)) for arg in args if arg.name is not None)
+    return tuple((arg.name.name, scope.infer(arg.value)) for arg in args if arg.name is not None)
 
 
 def _result(scope: Scope, node: t.Reduce, name: str, of: h.Term) -> k.Kind | None:

@@ -58,6 +58,10 @@ class Scope:
     def report(self, diagnostic: Diagnostic) -> None:
         self.ctx.report(diagnostic)
 
+    def infer(self, node: t.Expr, expected: k.Kind | None = None) -> h.Term:
+        """The typed term of an expression that stands here."""
+        return self.ctx.infer(self, node, expected)
+
     def with_locals(self, more: Mapping[str, h.Term]) -> Scope:
         return replace(self, locals={**self.locals, **more})
 
