@@ -20,8 +20,8 @@ from cyclspec.language.types import units
 from cyclspec.language.types.scope import Scope, failed, key_of, unknown
 from cyclspec.language.types.values import absent_axis, not_checked
 
-OF_NUMBERS = ("mean", "sum", "min", "max", "sd", "median")
-REDUCERS = (*OF_NUMBERS, "share", "mode", "slope")
+OF_NUMBERS = ("mean", "sum", "min", "max", "sd", "median", "mode")
+REDUCERS = (*OF_NUMBERS, "share", "slope")
 LATER = (
     "krippendorff", "kendall", "bradley_terry", "pair_agreement", "pair_disagreement", "cohen_kappa", "spearman",
     "pearson", "count", "var", "quantile",
