@@ -41,7 +41,7 @@ def _model(plan: Plan, model: PlannedModel) -> dict[str, Any]:
 
 
 def _data(plan: Plan) -> list[dict[str, Any]]:
-    """The tables that were read, with what was renormalised in them."""
+    """The tables that were read, with what was renormalised in them and what lies outside every level."""
     return [
         {
             "table": name,
@@ -52,6 +52,7 @@ def _data(plan: Plan) -> list[dict[str, Any]]:
                 for column, found in table.renormalised.items()
                 if found.count
             },
+            "outside": {column: found.outside for column, found in table.columns.items() if found.outside},
         }
         for name, table in sorted(plan.tables.items())
     ]

@@ -37,6 +37,7 @@ from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.types.kinds import Dist, scale_name
 from cyclspec.language.types.terms import (
     AnswerTerm,
+    CallTerm,
     LetTerm,
     ReduceTerm,
     Term,
@@ -241,18 +242,24 @@ class Program:
     def floor_leaf(self, measure: TypedMeasure) -> int | None:
         """The people leaf whose truth a perfect model would answer; None where the measure has no noise floor.
 
-        A floor needs exactly one people term, and answers that vary along all of its axes.
+        A floor needs exactly one people term, answers that vary along all of its axes, and a model that is asked about
+        those people: one that is told of others, or may not give an answer that counts, cannot be perfect.
         """
         leaves = self.setting.reach.of(measure.term).leaves
         answers = [leaf for leaf in leaves if isinstance(leaf, AnswerTerm) and leaf.field == "value"]
         people = [leaf for leaf in leaves if not isinstance(leaf, AnswerTerm)]
-        if not answers or len(people) != 1:
+        if not answers or len(people) != 1 or any(self._misled(answer.ask) for answer in answers):
             return None
         if not all(self.axes_of[people[0]] <= self.axes_of[answer] for answer in answers):
             return None
         if any(scale_of_leaf(answer) != scale_of_leaf(people[0]) for answer in answers):
             return None
         return self.leaves.index(people[0])
+
+    def _misled(self, name: str) -> bool:
+        ask = next(ask for ask in self.audit.asks if ask.name == name)
+        told = any(isinstance(term, CallTerm) and term.function == "prompt_shuffled" for _, term in ask.args)
+        return told or (self.audit.count_missing and not self.audit.offer_missing)
 
     def _floors(self, tensors: Tensors, final: Scope) -> dict[str, Array]:
         """The mean of each measure over perfect models, by measure; all measures of one people term share a pass."""

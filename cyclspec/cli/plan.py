@@ -58,6 +58,11 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         for column, found in table["renormalised"].items()
     ]
     lines += [
+        f"  data       {table['table']}: {_number(count)} rows of `{column}` are in no level and in no group"
+        for table in facts["data"]
+        for column, count in table["outside"].items()
+    ]
+    lines += [
         f"  cost       {facts['flops']:.2g} operations, about {facts['seconds_estimated']:g} s at 100 GFLOP/s",
         f"  measures   {', '.join(facts['measures'])}",
     ]

@@ -25,6 +25,9 @@ def _notices(measures: Any, checks: Any) -> list[str]:
         failing = [row for row in rows if row["check"] == name and row["passed"] is False]
         because = f": {failing[0]['because']}" if failing[0]["because"] else ""
         found.append(f"check {name} failed in {len(failing)} cells ({failing[0]['on_fail']}){because}")
+    for name in dict.fromkeys(row["check"] for row in rows if row["passed"] is None):
+        count = sum(row["check"] == name and row["passed"] is None for row in rows)
+        found.append(f"check {name} could not be evaluated in {count} cells, and withholds nothing there")
     few = [row for row in measures.to_pylist() if row["low"] is not None and row["n_units"] < 30]
     if few:
         names = ", ".join(dict.fromkeys(row["measure"] for row in few))

@@ -251,6 +251,9 @@ def test_offering_and_counting_missing_options_are_two_settings(
 ) -> None:
     words = f"  offer_missing = {offer}\n  count_missing = {count}\n".lower()
     edit(place, "  seed  = 11\n", f"  seed  = 11\n{words}")
+    if count:
+        assert "CY0202" in command("check", place).out  # don't know has no place on an ordered scale
+        edit(place, "m.emd_norm(", "m.tv(")
     said = command("run", place, "--out", out, "--quiet")
     assert said.code == 0, said.err
     run = cyclspec.open_run(out)

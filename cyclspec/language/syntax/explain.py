@@ -13,6 +13,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 
 from cyclspec.language.diagnostics import Diagnostic
 from cyclspec.language.diagnostics import cy00_syntax as cy00
+from cyclspec.language.names.suggest import suggest
 from cyclspec.language.spans import Source, Span
 from cyclspec.language.syntax.pieces import DECLARATIONS, STATEMENTS, Piece
 
@@ -190,6 +191,18 @@ def _value_sign(f: _Failure) -> Diagnostic | None:
         return cy00.ValueSignMissing(span=f.span, helps=(f"write `{name.group(1)} = ...`",))
     if name is None or f.text in ("}", "{", ")") or f.at_end:
         return None
+    if f.recent.count("(") > f.recent.count(")") or re.search(r"\b(?:by|over|along)\s+[\w\s,]*$", f.recent):
+        helps = (f"if a comma is missing, write `{name.group(1)}, {f.text}`",)
+        return cy00.Unexpected(
+            span=f.span, found=f"`{f.text}`", label="expected `,` before this", helps=helps
+        )
+    close = suggest(name.group(1), (*STATEMENTS, *DECLARATIONS)) if f.word else ()
+    if close:
+        at = Span(
+            f.source, f.span.start - len(f.recent) + name.start(1), f.span.start - len(f.recent) + name.end(1)
+        )
+        helps = ("did you mean " + " or ".join(f"`{word}`" for word in close) + "?",)
+        return cy00.Unexpected(span=at, found=f"`{name.group(1)}`", helps=helps)
     return cy00.ValueSignMissing(
         span=f.span, label="expected `=` before this", helps=(f"write `{name.group(1)} = {f.text}`",)
     )
@@ -222,7 +235,10 @@ def _plain(f: _Failure) -> Diagnostic:
         label = "expected " + " or ".join([", ".join(wanted[:-1]), wanted[-1]] if len(wanted) > 1 else wanted)
     elif {"NAME", "INT", "STRING"} <= f.expected and "DOT" not in f.expected:
         label = "expected a value"
-    return cy00.Unexpected(span=f.span, found=found, label=label)
+    starts = f.word and f.expected & {"_MEASURE", "_AUDIT"}
+    close = suggest(f.word, (*STATEMENTS, *DECLARATIONS)) if starts else ()
+    helps = ("did you mean " + " or ".join(f"`{name}`" for name in close) + "?",) if close else ()
+    return cy00.Unexpected(span=f.span, found=found, label=label, helps=helps)
 
 
 _RULES: tuple[Callable[[_Failure], Diagnostic | None], ...] = (

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from cyclspec.language.diagnostics import Label
-from cyclspec.language.diagnostics.cy02_types import FirstTokenAlone, WrongType
+from cyclspec.language.diagnostics.cy02_types import FirstTokenAlone, NeedsOrdered, WrongType
 from cyclspec.language.diagnostics.cy03_axes import AxisNeverAsked
 from cyclspec.language.diagnostics.cy06_bounds import Recursion
 from cyclspec.language.names.modules import Module, twice
@@ -24,7 +24,7 @@ from cyclspec.language.types.expressions import infer
 from cyclspec.language.types.fields import read_fields
 from cyclspec.language.types.measures import check_statement, let_statement, measure_statement
 from cyclspec.language.types.metrics import walk
-from cyclspec.language.types.scope import Scope, failed
+from cyclspec.language.types.scope import Scope, dotted_parts, failed
 from cyclspec.language.types.vocabularies import check_name
 
 _FIELDS = ("title", "seed", "offer_missing", "count_missing")
@@ -62,6 +62,9 @@ def _audit(ctx: Context, module: Module, decl: t.Audit) -> h.TypedAudit:
     scope = _asks(scope, decl, built)
     _reads(scope, decl, built)
     _warn(ctx, decl, built)
+    count_missing = _truth(ctx, Scope(ctx, module), fields.get("count_missing"))
+    if count_missing:
+        _refuse_order_with_missing(ctx, module, decl)
     return h.TypedAudit(
         name=decl.name.name,
         title=_text(ctx, fields.get("title"), decl.name.name),
@@ -75,7 +78,7 @@ def _audit(ctx: Context, module: Module, decl: t.Audit) -> h.TypedAudit:
         panels=dict(ctx.panels),
         targets=dict(ctx.targets),
         offer_missing=_truth(ctx, Scope(ctx, module), fields.get("offer_missing")),
-        count_missing=_truth(ctx, Scope(ctx, module), fields.get("count_missing")),
+        count_missing=count_missing,
         params={s.name: v.term.span.text for s, v in ctx.params.items() if s.module == module.key},
         span=decl.name.span,
     )
@@ -227,6 +230,22 @@ def _read(scope: Scope, statement: Read, built: _Built) -> h.Term | None:
             check = check_statement(scope, statement)
             built.checks.extend([check] if check else [])
             return check.term if check else None
+
+
+def _refuse_order_with_missing(ctx: Context, module: Module, decl: t.Audit) -> None:
+    """With `count_missing`, don't know is among the options, and it has no place on an ordered scale."""
+    for statement in decl.statements:
+        for node in walk(statement.value) if isinstance(statement, t.Let | t.Measure | t.Check) else ():
+            parts = dotted_parts(node.fn) if isinstance(node, t.Call) else None
+            found = ctx.resolve_dotted(module, parts) if parts else None
+            metric = ctx.metrics.get(found[0]) if found is not None else None
+            if metric is None or not metric.needs_order or not isinstance(node, t.Call):
+                continue
+            label = "`count_missing` keeps don't know among the options, and it has no place on the scale"
+            helps = ("leave out `count_missing`, or use `tv`, `jsd` or `js_distance`",)
+            ctx.report(
+                NeedsOrdered(span=node.fn.span, metric=metric.name, scale="", label=label, helps=helps)
+            )
 
 
 def _warn(ctx: Context, decl: t.Audit, built: _Built) -> None:

@@ -125,7 +125,7 @@ def _unit(scope: Scope, measure: t.Measure, term: h.Term) -> k.Unit | None:
     if isinstance(declared, k.Unknown):
         return None
     if not isinstance(declared, k.Number) or not (
-        units.fits(found, declared.unit, term) or declared.unit is k.Unit.NONE
+        units.fits(found, declared.unit, term) or (declared.unit is k.Unit.NONE and not declared.whole)
     ):
         left, right = f"a value in `{found.value}`", f"the declared `{k.kind_text(declared)}`"
         scope.report(UnitMismatch(span=measure.value.span, verb="give", left=left, word="as", right=right))

@@ -48,8 +48,16 @@ def _bind(ctx: Context, module: Module, decl: t.Param, binding: t.Expr | None) -
         helps = (f"give it: `-p {decl.name.name}=...`, or a default in the spec",)
         ctx.report(UnboundParameter(span=decl.name.span, name=decl.name.name, helps=helps))
         return None
+    before = len(ctx.findings.items)
     term = infer(Scope(ctx, module), expr, kind)
     if failed(term):
+        if len(ctx.findings.items) == before:
+            what, helps = (
+                f"parameter `{decl.name.name}`",
+                ("a parameter is given by a value, not by a parameter",),
+            )
+            wanted, found = k.kind_text(kind), "a parameter without a value"
+            ctx.report(WrongType(span=expr.span, what=what, expected=wanted, found=found, helps=helps))
         return None
     if not _accepts(term, kind):
         wanted, found = k.kind_text(kind), k.kind_text(term.type.kind)
