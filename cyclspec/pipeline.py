@@ -178,7 +178,6 @@ def plan(
         asked=asked,
         tokenizers=tokenizers,
         numerics="float32",
-        limit=max_requests,
     )
     found = hashes(opened, dict(places or {}))
     named = {"module": found.module, "design": found.design, "score": found.score}

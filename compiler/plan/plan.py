@@ -18,7 +18,7 @@ from cyclspec.compiler.axes import Grid
 from cyclspec.compiler.checkpoints.architecture import DecoderConfig, decoder_config
 from cyclspec.compiler.data.loaded import LoadedTable
 from cyclspec.compiler.plan.buckets import Bucket, plan_buckets
-from cyclspec.compiler.plan.cells import AskCells, CellReader, check_budget, ordered_axes
+from cyclspec.compiler.plan.cells import AskCells, CellReader, ordered_axes
 from cyclspec.compiler.plan.grid import kept_models, level_position
 from cyclspec.compiler.plan.requests import AskedModel, Numerics, Request, is_plain, requests_for
 from cyclspec.compiler.prompts.tokens import Tokenizer
@@ -94,15 +94,13 @@ class Planner:
     asked: Mapping[tuple[str, str], AskedModel]
     tokenizers: Mapping[tuple[str, str], Tokenizer]
     numerics: Numerics
-    limit: int
     requests: dict[str, int] = field(default_factory=dict)
     listed: list[Request] = field(default_factory=list)
     read_as: dict[str, AskedModel] = field(default_factory=dict)
     naive: int = 0
 
     def plan(self, hashes: Mapping[str, str], document: Mapping[str, Any]) -> Plan:
-        """The plan. Raises `SpecError` where a budget, prompt, label or checkpoint refuses."""
-        check_budget(self.audit, self.grid, self.limit)
+        """The plan. Raises `SpecError` where a prompt, label or checkpoint refuses; the budget was checked before."""
         asks = tuple(self._ask(ask) for ask in self.audit.asks)
         return Plan(
             audit=self.audit,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Float32, Int32
+from jaxtyping import Array, Bool, Float32, Int32
 
 from cyclspec.runtime.models.decoder import Decoder
 
@@ -47,17 +47,3 @@ def _label_logprobs(
     there = label_ids >= 0
     logprobs = logits[jnp.where(there, label_ids, 0)] - jax.nn.logsumexp(logits)
     return jax.nn.logsumexp(jnp.where(there, logprobs, -jnp.inf), axis=-1)
-
-
-def answers(
-    label_logprobs: Float[Array, "... option"], mask: Bool[Array, "... option"]
-) -> tuple[Float[Array, "... option"], Float[Array, ...]]:
-    """Probabilities over the options of `mask`, which sum to 1, and the mass: the probability of any of them.
-
-    Stable where the mass underflows. Where no option has any probability, both are 0.
-    """
-    logprobs = jnp.where(mask, label_logprobs, -jnp.inf)
-    log_mass = jax.nn.logsumexp(logprobs, axis=-1)
-    possible = jnp.isfinite(log_mass)[..., None]
-    relative = jnp.where(possible, logprobs, 0) - jnp.where(possible, log_mass[..., None], 0)
-    return jnp.where(possible, jnp.exp(relative), 0), jnp.exp(log_mass)

@@ -24,7 +24,7 @@ from cyclspec.compiler.axes import Grid
 from cyclspec.compiler.plan.plan import Plan
 from cyclspec.compiler.plan.summary import summary
 from cyclspec.compiler.scores.tables import HumanTerm, PeopleCells, Scores
-from cyclspec.language.canonical.hashes import digest
+from cyclspec.language.canonical.hashes import run_hash
 from cyclspec.language.diagnostics import SpecError
 from cyclspec.language.diagnostics.cy07_data_and_plan import FileUnreadable, OtherDesign
 from cyclspec.language.types.terms import TypedAudit
@@ -154,9 +154,8 @@ class Run:
     ) -> None:
         """Measures, checks and people, with all four hashes and the canonical audit that made them."""
         environment = self.plan["environment"]
-        run_hash = digest({"score": hashes["score"], "environment": environment})
         definition = {
-            "hashes": {**hashes, "run": run_hash},
+            "hashes": {**hashes, "run": run_hash(hashes["score"], environment)},
             "environment": environment,
             "audit": dict(document),
         }

@@ -47,9 +47,12 @@ def answer_axes(asks: Sequence[PlannedAsk], grid: Grid) -> tuple[str, ...]:
 def probabilities(logprobs: Reply) -> tuple[NDArray[np.float32], float]:
     """Shares over the offered labels, and their joint probability under the whole vocabulary.
 
-    Computed in float64 from log-probabilities, so that labels with little mass keep their ratios.
+    Computed in float64 from log-probabilities, so that labels with little mass keep their ratios; where no label
+    has any probability, all are zero.
     """
     logs = logprobs.astype(np.float64)
+    if not np.isfinite(logs.max(initial=-np.inf)):
+        return np.zeros(logs.shape, dtype=np.float32), 0.0
     weights = np.exp(logs - logs.max())
     return (weights / weights.sum()).astype(np.float32), float(np.exp(logs).sum())
 

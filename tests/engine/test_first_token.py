@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 import torch
@@ -14,8 +13,9 @@ from scipy.special import logsumexp
 
 from cyclspec.compiler.plan.batches import NO_LABEL, Batch
 from cyclspec.language.diagnostics.base import InternalError, SpecError
-from cyclspec.runtime.engine import FirstTokenEngine, Missing, Scored, answers
+from cyclspec.runtime.engine import FirstTokenEngine, Missing, Scored
 from cyclspec.runtime.models import Decoder
+from cyclspec.runtime.store.tables import probabilities
 
 LABELS = np.array(
     [
@@ -56,7 +56,7 @@ def test_option_probabilities_agree_with_torch(
         expected = _expected(family, batch, row)
         np.testing.assert_allclose(np.exp(outcome.label_logprobs), np.exp(expected), rtol=0, atol=1e-5)
         np.testing.assert_allclose(outcome.label_logprobs, expected, rtol=0, atol=1e-4)
-        probs, mass = answers(jnp.asarray(outcome.label_logprobs), jnp.ones(expected.shape, bool))
+        probs, mass = probabilities(outcome.label_logprobs)
         np.testing.assert_allclose(probs, np.exp(expected - logsumexp(expected)), rtol=0, atol=1e-5)
         np.testing.assert_allclose(mass, np.exp(expected).sum(), rtol=0, atol=1e-5)
 
@@ -164,22 +164,25 @@ def test_a_row_without_finite_logits_is_missing_and_the_others_are_not(
         np.testing.assert_allclose(outcome.label_logprobs, _expected(grouped, batch, row), rtol=0, atol=1e-4)
 
 
-def test_answers_are_exact_where_the_mass_underflows() -> None:
-    logprobs = jnp.array([[-200.0, -201.0, -5.0], [-1.0, -2.0, -3.0], [-1.0, -jnp.inf, -2.0]])
-    mask = jnp.array([[True, True, False], [False, False, False], [True, True, True]])
-    probs, mass = answers(logprobs, mask)
+def test_shares_are_exact_where_the_mass_underflows() -> None:
     share = 1 / (1 + np.exp(-1))
-    np.testing.assert_allclose(
-        probs, [[share, 1 - share, 0], [0, 0, 0], [share, 0, 1 - share]], rtol=0, atol=1e-6
-    )
-    np.testing.assert_allclose(mass, [0, 0, np.exp(-1) + np.exp(-2)], rtol=0, atol=1e-6)
+    for logprobs, shares, together in (
+        ([-200.0, -201.0], [share, 1 - share], 0),
+        ([-1.0, -np.inf, -2.0], [share, 0, 1 - share], np.exp(-1) + np.exp(-2)),
+        ([-np.inf, -np.inf], [0, 0], 0),
+    ):
+        probs, mass = probabilities(np.array(logprobs, dtype=np.float32))
+        np.testing.assert_allclose(probs, shares, rtol=0, atol=1e-6)
+        np.testing.assert_allclose(mass, together, rtol=0, atol=1e-6)
 
 
-def test_answers_agree_with_torch_softmax() -> None:
-    logprobs = np.log(np.random.default_rng(1).dirichlet(np.ones(9), 7))[:, :6].astype(np.float32)
-    probs, mass = answers(jnp.asarray(logprobs), jnp.ones(logprobs.shape, bool))
-    np.testing.assert_allclose(probs, torch.softmax(torch.tensor(logprobs), -1).numpy(), rtol=0, atol=1e-6)
-    np.testing.assert_allclose(mass, np.exp(logprobs).sum(-1), rtol=0, atol=1e-6)
+def test_shares_agree_with_torch_softmax() -> None:
+    for logprobs in np.log(np.random.default_rng(1).dirichlet(np.ones(9), 7))[:, :6].astype(np.float32):
+        probs, mass = probabilities(logprobs)
+        np.testing.assert_allclose(
+            probs, torch.softmax(torch.tensor(logprobs), -1).numpy(), rtol=0, atol=1e-6
+        )
+        np.testing.assert_allclose(mass, np.exp(logprobs).sum(), rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize(

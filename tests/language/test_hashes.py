@@ -11,7 +11,7 @@ from spec_files import TESTS
 
 from cyclspec import pipeline
 from cyclspec.language.canonical.closure import hash_audit
-from cyclspec.language.canonical.hashes import Hashes
+from cyclspec.language.canonical.hashes import Hashes, run_hash
 
 AUDIT = """## About it.
 cycl 1
@@ -185,9 +185,9 @@ def test_digests_of_data_and_replaced_models_move_the_design(folder: Path) -> No
 
 
 def test_the_run_hash_covers_the_environment(folder: Path) -> None:
-    found = hashes_of(folder)
-    assert found.run({"device": "cpu"}) != found.run({"device": "gpu"})
-    assert found.run({"a": 1, "b": 2}) == found.run({"b": 2, "a": 1})
+    score = hashes_of(folder).score
+    assert run_hash(score, {"device": "cpu"}) != run_hash(score, {"device": "gpu"})
+    assert run_hash(score, {"a": 1, "b": 2}) == run_hash(score, {"b": 2, "a": 1})
 
 
 def test_an_import_is_pinned_by_the_hash_of_its_meaning(folder: Path) -> None:

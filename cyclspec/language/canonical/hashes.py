@@ -39,11 +39,13 @@ def module_hash(module: t.Module) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Hashes:
-    """The hashes of a closed audit. `run` is added when the environment is known."""
+    """The hashes of a closed audit; `run_hash` follows when the environment is known."""
 
     module: str
     design: str
     score: str
 
-    def run(self, environment: Mapping[str, Any]) -> str:
-        return digest({"score": self.score, "environment": dict(environment)})
+
+def run_hash(score: str, environment: Mapping[str, Any]) -> str:
+    """The hash of a score in one environment."""
+    return digest({"score": score, "environment": dict(environment)})

@@ -13,7 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
 
-from lark import Lark, TextSlice, Token
+from lark import Lark, TextSlice
 from lark.exceptions import UnexpectedInput
 
 from cyclspec.language.diagnostics import Diagnostic
@@ -185,8 +185,3 @@ def parse_expression(source: Source) -> tuple[t.Expr | None, tuple[Diagnostic, .
         return None, (explain_failure(source, failure, whole),)
     flaw = _flaw(expr)
     return (expr, ()) if flaw is None else (None, (flaw,))
-
-
-def tokens(source: Source) -> list[Token]:
-    """The tokens of a text that parses, in order."""
-    return list(parser().lex(source.text))

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 
-from cyclspec.language.spans import Span
-
 
 class Phase(IntEnum):
     """When a value is known: in the text, after opening data, after asking a model."""
@@ -297,20 +295,6 @@ def kind_text(kind: Kind) -> str:
             return f"model of {panel}"
         case Unknown():
             return "unknown"
-
-
-def type_text(type_: Type) -> str:
-    """A type as `explain` prints it: `dist(item.options) @ country item ! response`."""
-    axes = f" @ {' '.join(sorted(type_.axes))}" if type_.axes else ""
-    return f"{kind_text(type_.kind)}{'?' if type_.optional else ''}{axes} ! {type_.phase.name.lower()}"
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A name with the place that introduced it."""
-
-    name: str
-    span: Span
 
 
 def fits(found: Kind, wanted: Kind) -> bool:

@@ -460,6 +460,3 @@ class TypedAudit:
     count_missing: bool
     params: Mapping[str, str] = field(hash=False)
     span: Span = field(compare=False, repr=False)
-
-    def each_of(self, axis: str) -> TypedEach | None:
-        return next((each for each in self.eaches if axis in each.names), None)
