@@ -9,10 +9,10 @@ from cyclspec.compiler.checkpoints.architecture import (
     Llama3Scaling,
     Rope,
     Unscaled,
-    decoder_config,
 )
 from cyclspec.compiler.checkpoints.checkpoint import Checkpoint, open_checkpoint
 from cyclspec.compiler.checkpoints.digests import digest
+from cyclspec.compiler.checkpoints.families import decoder_config
 from cyclspec.compiler.checkpoints.places import Demo, Folder, Hub, Place, parse_place
 
 __all__ = [

@@ -43,6 +43,13 @@ class Fields:
             raise self.wrong(key, "true or false")
         return bool(found)
 
+    def numbers(self, key: str, count: int) -> tuple[float, ...]:
+        """A list of `count` positive numbers."""
+        found = self.values.get(key)
+        if not isinstance(found, list) or len(found) != count:
+            raise self.wrong(key, f"a list of {count} numbers")
+        return tuple(Fields(self.model, {key: one}, self.path).positive(key) for one in found)
+
     def one_of(self, key: str, known: tuple[str, ...]) -> str:
         """A text among `known`."""
         found = self.values.get(key)

@@ -18,18 +18,12 @@ import numpy as np
 from jaxtyping import Array
 from safetensors import SafetensorError, safe_open
 
-from cyclspec.compiler.checkpoints.architecture import DecoderConfig, decoder_config
+from cyclspec.compiler.checkpoints.architecture import DecoderConfig
 from cyclspec.compiler.checkpoints.checkpoint import Checkpoint
+from cyclspec.compiler.checkpoints.families import decoder_config, decoder_layout
 from cyclspec.compiler.checkpoints.refusal import refused
+from cyclspec.compiler.checkpoints.stored import Layout, Stored
 from cyclspec.runtime.models.decoder import Decoder
-from cyclspec.runtime.models.decoder.mapping import (
-    EMBEDDING,
-    HEAD,
-    IGNORED_SUFFIX,
-    Stored,
-    layer_parameters,
-    outer_parameters,
-)
 
 Dtype: TypeAlias = Literal["float32", "bfloat16"]
 STORED_TYPES = ("F32", "F16", "BF16")
@@ -42,6 +36,7 @@ _NUMPY: dict[Dtype, np.dtype[Any]] = {
 class TensorSlice(Protocol):
     """A tensor of an open file, not yet read."""
 
+    def __getitem__(self, part: Any) -> np.ndarray: ...
     def get_shape(self) -> list[int]: ...
     def get_dtype(self) -> str: ...
 
@@ -81,13 +76,18 @@ def load_decoder(checkpoint: Checkpoint, *, dtype: Dtype) -> Decoder:
     """
     config = decoder_config(checkpoint.name, checkpoint.config)
     with _opened(checkpoint.name, checkpoint.weights) as tensors:
-        _check(tensors, config)
+        layout = _layout(tensors, config)
+        _check(tensors, config, layout)
         kind = _NUMPY[dtype]
-        outer = {one.parameter: _single(tensors, one, kind) for one in outer_parameters(config)}
-        layers = {
-            one.parameter: _stacked(tensors, one, config.layers, kind) for one in layer_parameters(config)
-        }
+        outer = {one.parameter: _single(tensors, one, kind) for one in layout.outer}
+        layers = {one.parameter: _stacked(tensors, one, config.layers, kind) for one in layout.layer}
     return Decoder(config, outer, layers)
+
+
+def _layout(tensors: Tensors, config: DecoderConfig) -> Layout:
+    layout = decoder_layout(config)
+    bare = layout.prefix and not any(name.startswith(layout.prefix) for name in tensors.files)
+    return layout.without_prefix() if bare else layout
 
 
 @contextmanager
@@ -113,24 +113,27 @@ def _add(model: str, files: dict[str, TensorFile], file: TensorFile) -> None:
         files[name] = file
 
 
-def _check(tensors: Tensors, config: DecoderConfig) -> None:
-    expected = _expected(config)
+def _check(tensors: Tensors, config: DecoderConfig, layout: Layout) -> None:
+    expected = _expected(config, layout)
     for name, shape in expected.items():
         _check_one(tensors, name, shape)
     left = sorted(
-        name for name in tensors.files if name not in expected and not name.endswith(IGNORED_SUFFIX)
+        name for name in tensors.files if name not in expected and not name.endswith(layout.ignored)
     )
-    if config.tied and HEAD in left:
-        _check_tied(tensors, config)
-        left.remove(HEAD)
+    if config.tied and layout.head in left:
+        _check_tied(tensors, config, layout)
+        left.remove(layout.head)
     if left:
         raise refused(tensors.model, f"holds the tensor `{left[0]}`, which its config.json gives no use")
 
 
-def _expected(config: DecoderConfig) -> dict[str, tuple[int, ...]]:
-    stored = layer_parameters(config)
-    shapes = {one.name: one.shape for one in outer_parameters(config)}
-    return shapes | {one.name.format(layer=i): one.shape for i in range(config.layers) for one in stored}
+def _expected(config: DecoderConfig, layout: Layout) -> dict[str, tuple[int, ...]]:
+    shapes = {one.name: one.shape for one in layout.outer}
+    for one in layout.layer:
+        for layer in range(config.layers):
+            for expert in range(max(one.experts, 1)):
+                shapes[one.name.format(layer=layer, expert=expert)] = one.shape
+    return shapes
 
 
 def _check_one(tensors: Tensors, name: str, shape: tuple[int, ...]) -> None:
@@ -150,13 +153,13 @@ def _check_one(tensors: Tensors, name: str, shape: tuple[int, ...]) -> None:
         )
 
 
-def _check_tied(tensors: Tensors, config: DecoderConfig) -> None:
+def _check_tied(tensors: Tensors, config: DecoderConfig, layout: Layout) -> None:
     """Some writers store the tied table twice. A different one would contradict config.json."""
-    _check_one(tensors, HEAD, (config.vocab_size, config.hidden_size))
-    if not np.array_equal(tensors.read(HEAD), tensors.read(EMBEDDING)):
+    _check_one(tensors, layout.head, (config.vocab_size, config.hidden_size))
+    if not np.array_equal(tensors.read(layout.head), tensors.read(layout.embedding)):
         raise refused(
             tensors.model,
-            f"says that embeddings are tied, but its tensor `{HEAD}` differs from `{EMBEDDING}`",
+            f"says that embeddings are tied, but its tensor `{layout.head}` differs from `{layout.embedding}`",
         )
 
 
@@ -168,6 +171,19 @@ def _stacked(tensors: Tensors, one: Stored, layers: int, dtype: np.dtype[Any]) -
     """Filled layer by layer: at no time are there two copies of all layers in host memory."""
     whole = np.empty((layers, *one.shape_in_use), dtype)
     for layer in range(layers):
-        array = tensors.read(one.name.format(layer=layer))
-        whole[layer] = array.T if one.turned else array
+        if not one.experts:
+            whole[layer] = _part(tensors, one, one.name.format(layer=layer))
+        for expert in range(one.experts):
+            whole[layer, expert] = _part(tensors, one, one.name.format(layer=layer, expert=expert))
     return jnp.asarray(whole)
+
+
+def _part(tensors: Tensors, one: Stored, name: str) -> np.ndarray:
+    """One parameter of a tensor, as it is used; of a shared tensor only its own rows are read."""
+    if one.rows is None:
+        array = tensors.read(name)
+    else:
+        start, stop = one.rows
+        cut = tensors.files[name].get_slice(name)
+        array = cut[:, start:stop] if one.of_columns else cut[start:stop]
+    return array.T if one.turned else array

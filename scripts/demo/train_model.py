@@ -28,11 +28,11 @@ from safetensors.numpy import save
 from tokenizer import END, PAD, train_tokenizer, write_tokenizer
 from tokenizers import Tokenizer
 
-from cyclspec.compiler.checkpoints.architecture import DecoderConfig, decoder_config
+from cyclspec.compiler.checkpoints.architecture import DecoderConfig
 from cyclspec.compiler.checkpoints.checkpoint import open_checkpoint
+from cyclspec.compiler.checkpoints.families import decoder_config, decoder_layout
 from cyclspec.compiler.checkpoints.places import Folder
 from cyclspec.runtime.models.decoder import Decoder
-from cyclspec.runtime.models.decoder.mapping import layer_parameters, outer_parameters
 from cyclspec.runtime.models.weights import load_decoder
 
 FOLDER = Path(__file__).resolve().parents[2] / "specs" / "demo"
@@ -77,17 +77,17 @@ def new_decoder(config: DecoderConfig, rng: np.random.Generator) -> Decoder:
     """Random weights: norms at one, matrices normal with the inverse root of their inputs, outputs smaller by depth."""
     outer = {
         one.parameter: _fresh(one.parameter, one.shape_in_use, rng, config)
-        for one in outer_parameters(config)
+        for one in decoder_layout(config).outer
     }
     layers = {
         one.parameter: _fresh(one.parameter, (config.layers, *one.shape_in_use), rng, config)
-        for one in layer_parameters(config)
+        for one in decoder_layout(config).layer
     }
     return Decoder(config, outer, layers)
 
 
 def _fresh(name: str, shape: tuple[int, ...], rng: np.random.Generator, config: DecoderConfig) -> Array:
-    if name.endswith("norm"):
+    if name.endswith(".scale"):
         return jnp.ones(shape, jnp.float32)
     scale = 0.05 if name == "embedding" else shape[-2] ** -0.5
     if name in ("output.weight", "down.weight"):
@@ -188,7 +188,7 @@ def write(decoder: Decoder, config: Mapping[str, object], folder: Path) -> None:
         "model.embed_tokens.weight": decoder.embedding[...],
         "model.norm.weight": decoder.final_norm[...],
     }
-    for one in layer_parameters(shape):
+    for one in decoder_layout(shape).layer:
         stacked: Any = blocks
         for part in one.parameter.split("."):
             stacked = stacked[part]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -49,6 +50,44 @@ def _default(theta: float) -> dict[str, Any]:
     return {"rope_type": "default", "rope_theta": theta}
 
 
+YARN = {"rope_type": "yarn", "rope_theta": 800.0, "factor": 4.0, "original_max_position_embeddings": 64}
+HALF = {"rope_type": "default", "rope_theta": 900.0, "partial_rotary_factor": 0.5}
+GEMMA: dict[str, Any] = {
+    "head_dim": 20,
+    "num_key_value_heads": 2,
+    "query_pre_attn_scalar": 31,
+    "sliding_window": 5,
+    "hidden_activation": "gelu_pytorch_tanh",
+}
+GEMMA3_ROPES = {
+    "full_attention": {"rope_type": "linear", "rope_theta": 700.0, "factor": 8.0},
+    "sliding_attention": {"rope_type": "default", "rope_theta": 90.0},
+}
+LONG: dict[str, Any] = {
+    "num_key_value_heads": 2,
+    "original_max_position_embeddings": 16,
+    "max_position_embeddings": 64,
+    "partial_rotary_factor": 0.5,
+    "rope_parameters": {
+        "rope_type": "longrope",
+        "rope_theta": 600.0,
+        "partial_rotary_factor": 0.5,
+        "short_factor": [1.0, 1.1, 1.2],
+        "long_factor": [1.5, 4.0, 9.0],
+    },
+}
+GPT2: dict[str, Any] = {
+    "vocab_size": VOCAB,
+    "n_embd": 48,
+    "n_layer": 3,
+    "n_head": 4,
+    "n_positions": 256,
+    "layer_norm_epsilon": 1e-3,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+}
+
+
 CASES: dict[str, tuple[type[Any], dict[str, Any]]] = {
     "llama": (transformers.LlamaConfig, {}),
     "llama_tied": (transformers.LlamaConfig, {"tie_word_embeddings": True}),
@@ -66,6 +105,54 @@ CASES: dict[str, tuple[type[Any], dict[str, Any]]] = {
         transformers.Qwen2Config,
         {"use_sliding_window": True, "sliding_window": 4, "max_window_layers": 1},
     ),
+    "qwen2_yarn": (transformers.Qwen2Config, {"rope_parameters": YARN, "max_position_embeddings": 256}),
+    "mixtral": (
+        transformers.MixtralConfig,
+        {"num_local_experts": 5, "num_experts_per_tok": 2, "num_key_value_heads": 2, "sliding_window": 6},
+    ),
+    "qwen3": (
+        transformers.Qwen3Config,
+        {"head_dim": 20, "num_key_value_heads": 2, "rope_parameters": _default(2e4)},
+    ),
+    "qwen3_tied_window": (
+        transformers.Qwen3Config,
+        {
+            "head_dim": 12,
+            "tie_word_embeddings": True,
+            "use_sliding_window": True,
+            "sliding_window": 4,
+            "max_window_layers": 2,
+        },
+    ),
+    "gemma2": (
+        transformers.Gemma2Config,
+        GEMMA | {"attn_logit_softcapping": 2.0, "final_logit_softcapping": 5.0},
+    ),
+    "gemma2_uncapped": (
+        transformers.Gemma2Config,
+        GEMMA | {"attn_logit_softcapping": None, "final_logit_softcapping": None},
+    ),
+    "gemma3": (
+        transformers.Gemma3TextConfig,
+        GEMMA | {"num_hidden_layers": 7, "rope_parameters": GEMMA3_ROPES},
+    ),
+    "phi3": (
+        transformers.Phi3Config,
+        {"num_key_value_heads": 2, "sliding_window": 7, "original_max_position_embeddings": 256},
+    ),
+    "phi3_long": (transformers.Phi3Config, LONG),
+    "phi3_short": (
+        transformers.Phi3Config,
+        LONG | {"original_max_position_embeddings": 64, "max_position_embeddings": 128},
+    ),
+    "gpt2": (transformers.GPT2Config, GPT2),
+    "gpt2_wide": (transformers.GPT2Config, GPT2 | {"n_inner": 96, "activation_function": "gelu"}),
+    "olmo2": (transformers.Olmo2Config, {"num_key_value_heads": 2, "rope_parameters": _default(3e4)}),
+    "glm": (transformers.GlmConfig, {"num_key_value_heads": 2, "head_dim": 12, "rope_parameters": HALF}),
+    "glm4": (
+        transformers.Glm4Config,
+        {"num_key_value_heads": 2, "head_dim": 20, "attention_bias": False, "rope_parameters": HALF},
+    ),
     "llama_sharded": (transformers.LlamaConfig, {"num_key_value_heads": 1}),
 }
 
@@ -78,7 +165,13 @@ class Reference:
     model: Any
 
     def logits(self, tokens: np.ndarray, positions: np.ndarray, valid: np.ndarray) -> np.ndarray:
-        """[batch, token, vocab] in float32."""
+        """[batch, token, vocab] in float32.
+
+        torch turns a whole batch by its longest text, padding included, where the factors depend on the length; there,
+        each text is read alone.
+        """
+        if self.longest < tokens.shape[1]:
+            return self._one_by_one(tokens, positions, valid)
         with torch.no_grad():
             found = self.model(
                 input_ids=torch.tensor(tokens, dtype=torch.long),
@@ -88,25 +181,58 @@ class Reference:
         logits: np.ndarray = found.logits.float().numpy()
         return logits
 
+    def _one_by_one(self, tokens: np.ndarray, positions: np.ndarray, valid: np.ndarray) -> np.ndarray:
+        found = np.zeros((*tokens.shape, VOCAB), np.float32)
+        for row, kept in enumerate(valid.astype(bool)):
+            with torch.no_grad():
+                ids, at = (torch.tensor(a[row][kept][None], dtype=torch.long) for a in (tokens, positions))
+                found[row, kept] = self.model(input_ids=ids, position_ids=at).logits[0].numpy()
+        return found
+
+    @property
+    def longest(self) -> int:
+        """Tokens up to which long-context factors stay the same, or all that fit."""
+        config = self.model.config
+        ropes = getattr(config, "rope_parameters", None) or {}
+        scaled = ropes.get("rope_type") == "longrope"
+        return int(ropes["original_max_position_embeddings"] if scaled else config.max_position_embeddings)
+
+    def greedy(self, prompt: np.ndarray, count: int) -> np.ndarray:
+        """`count` tokens after a prompt, the likeliest each time, with torch's own cache; [count]."""
+        with torch.no_grad():
+            tokens = torch.tensor(prompt, dtype=torch.long)[None]
+            found = self.model.generate(
+                tokens,
+                attention_mask=torch.ones_like(tokens),
+                do_sample=False,
+                max_new_tokens=count,
+                min_new_tokens=count,
+                pad_token_id=0,
+                eos_token_id=-1,
+            )
+        new: np.ndarray = found[0, len(prompt) :].numpy()
+        return new
+
 
 def _randomise(model: torch.nn.Module, seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             noise = torch.randn(parameter.shape, generator=generator)
-            if "norm" in name:
-                parameter.copy_(1 + 0.4 * noise)
+            if "norm" in name or ".ln_" in name:
+                centre = 0 if name.endswith("bias") or "gemma" in model.config.model_type else 1
+                parameter.copy_(centre + 0.4 * noise)
             elif name.endswith("bias"):
                 parameter.copy_(0.5 * noise)
             else:
-                parameter.copy_(
-                    noise * (0.3 if "embed" in name or "lm_head" in name else parameter.shape[-1] ** -0.5)
-                )
+                table = any(one in name for one in ("embed", "lm_head", "wte", "wpe"))
+                parameter.copy_(noise * (0.3 if table else parameter.shape[-1] ** -0.5))
 
 
 def _write(folder: Path, case: str, dtype: torch.dtype = torch.float32) -> None:
     kind, changes = CASES[case]
-    model = transformers.AutoModelForCausalLM.from_config(kind(**(SHAPE | changes)))
+    settings = changes if kind is transformers.GPT2Config else SHAPE | changes
+    model = transformers.AutoModelForCausalLM.from_config(kind(**settings))
     _randomise(model, seed=sum(case.encode()))
     model.to(dtype).save_pretrained(folder, max_shard_size="60KB" if case == "llama_sharded" else "1GB")
 
@@ -213,7 +339,7 @@ def decoder_logits() -> Callable[..., np.ndarray]:
     """Logits of our decoder at every token."""
 
     def run(decoder: Decoder, tokens: np.ndarray, positions: np.ndarray, valid: np.ndarray) -> np.ndarray:
-        hidden = decoder(jnp.asarray(tokens), jnp.asarray(positions), jnp.asarray(valid))
-        return np.asarray(decoder.logits(hidden))
+        forward = jax.jit(lambda d, *inputs: d.logits(d(*inputs)))
+        return np.asarray(forward(decoder, jnp.asarray(tokens), jnp.asarray(positions), jnp.asarray(valid)))
 
     return run

@@ -40,6 +40,24 @@ LLAMA: dict[str, Any] = {
 }
 MISTRAL = LLAMA | {"model_type": "mistral", "num_key_value_heads": 2, "sliding_window": 7}
 QWEN2 = LLAMA | {"model_type": "qwen2", "num_key_value_heads": 2}
+MIXTRAL = MISTRAL | {"model_type": "mixtral", "num_local_experts": 4, "num_experts_per_tok": 2}
+GEMMA2 = LLAMA | {
+    "model_type": "gemma2",
+    "num_key_value_heads": 2,
+    "head_dim": 12,
+    "hidden_activation": "gelu_pytorch_tanh",
+    "query_pre_attn_scalar": 12,
+    "sliding_window": 5,
+}
+GPT2: dict[str, Any] = {
+    "model_type": "gpt2",
+    "vocab_size": 300,
+    "n_embd": 48,
+    "n_layer": 3,
+    "n_head": 4,
+    "n_positions": 128,
+    "activation_function": "gelu_new",
+}
 LLAMA3 = {
     "rope_type": "llama3",
     "factor": 8,
@@ -120,13 +138,22 @@ def _without(config: dict[str, Any], key: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("config", "words", "help_words"),
     [
-        (LLAMA | {"model_type": "gemma2"}, "`model_type` = 'gemma2'", "`llama`, `mistral`, `qwen2`"),
-        (_without(LLAMA, "model_type"), "`model_type` = None", "`llama`, `mistral`, `qwen2`"),
+        (LLAMA | {"model_type": "mamba"}, "`model_type` = 'mamba'", "`llama`, `mistral`, `mixtral`"),
+        (_without(LLAMA, "model_type"), "`model_type` = None", "`qwen2`, `qwen3`"),
+        (LLAMA | {"quantization_config": {"bits": 4}}, "quantised weights", "float32, float16 or bfloat16"),
+        (LLAMA | {"model_type": "qwen3", "num_key_value_heads": 2}, "`head_dim`", "a whole number"),
+        (MIXTRAL | {"num_experts_per_tok": 9}, "`num_experts_per_tok` = 9", ""),
+        (GEMMA2 | {"hidden_activation": "silu"}, "`hidden_activation` = 'silu'", "gelu_pytorch_tanh"),
+        (GEMMA2 | {"attention_bias": True}, "`attention_bias` = True", ""),
+        (GEMMA2 | {"layer_types": ["full_attention"]}, "`layer_types`", ""),
+        (GPT2 | {"scale_attn_by_inverse_layer_idx": True}, "`scale_attn_by_inverse_layer_idx` = True", ""),
+        (GPT2 | {"n_head": 5}, "`n_head` = 5", ""),
+        (LLAMA | {"partial_rotary_factor": 0.5}, "`partial_rotary_factor` = 0.5", ""),
         (LLAMA | {"hidden_act": "gelu"}, "`hidden_act` = 'gelu'", "known are `silu`"),
         (
             LLAMA | {"rope_scaling": {"type": "yarn", "factor": 2}},
-            "`rope_scaling.type` = 'yarn'",
-            "`default`, `linear`, `llama3`",
+            "does not say `rope_scaling.original_max_position_embeddings`",
+            "a whole number",
         ),
         (
             LLAMA | {"rope_parameters": {"rope_type": "dynamic"}},

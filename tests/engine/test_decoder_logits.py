@@ -13,12 +13,29 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import torch
+from flax import nnx
+from safetensors.numpy import load_file, save_file
 from scipy.special import softmax
 
 from cyclspec.compiler.checkpoints import decoder_config
 from cyclspec.runtime.models import Decoder
 
 TOLERANCE = 1e-4
+# One checkpoint of each family: what varies within a family shows in its logits.
+GREEDY = (
+    "llama_llama3_rope",
+    "mistral_window",
+    "mixtral",
+    "qwen2_tied",
+    "qwen3",
+    "gemma2",
+    "gemma3",
+    "phi3_short",
+    "gpt2",
+    "olmo2",
+    "glm",
+    "glm4",
+)
 
 
 @pytest.mark.parametrize("side", ["right", "left"])
@@ -35,6 +52,33 @@ def test_logits_agree_with_torch(
     assert found.dtype == np.float32
     np.testing.assert_allclose(found[valid], expected[valid], rtol=0, atol=TOLERANCE)
     assert np.abs(expected[valid]).max() > 1, "logits so small that anything agrees"
+
+
+@pytest.mark.parametrize(
+    "family",
+    GREEDY,
+    indirect=True,
+)
+def test_greedy_decoding_agrees_with_torch_token_for_token(
+    family: Any, loaded: Callable[..., Decoder]
+) -> None:
+    """64 tokens, each from the whole text before it; the caches of torch must not show."""
+    start, count = (9, 64) if family.longest >= 9 + 64 else (2, family.longest - 2)
+    prompt = np.random.default_rng(7).integers(3, 300, start)
+    expected = family.greedy(prompt, count)
+    decoder = loaded(family.folder)
+
+    @jax.jit
+    def step(model: Decoder, tokens: jax.Array, length: jax.Array) -> jax.Array:
+        positions = jnp.arange(tokens.shape[0])
+        hidden = model(tokens[None], positions[None], (positions < length)[None])
+        return jnp.argmax(model.logits(hidden[0, length - 1]))
+
+    tokens = np.zeros(start + count, np.int32)
+    tokens[:start] = prompt
+    for at in range(start, start + count):
+        tokens[at] = step(decoder, jnp.asarray(tokens), jnp.int32(at))
+    assert tokens[start:].tolist() == expected.tolist()
 
 
 def test_padding_on_either_side_gives_the_same_logits(
@@ -94,6 +138,25 @@ def test_windows_without_layer_types_follow_max_window_layers(
     np.testing.assert_allclose(found[valid], expected[valid], rtol=0, atol=TOLERANCE)
 
 
+def test_the_first_files_of_gpt2_have_no_prefix_and_hold_their_masks(
+    tmp_path: Path,
+    write_checkpoint: Callable[..., None],
+    read_back: Callable[[Path], Any],
+    loaded: Callable[..., Decoder],
+    padded: Callable[..., Any],
+    decoder_logits: Callable[..., Any],
+) -> None:
+    write_checkpoint(tmp_path, "gpt2")
+    reference, file = read_back(tmp_path), tmp_path / "model.safetensors"
+    stored = {name.removeprefix("transformer."): array for name, array in load_file(file).items()}
+    masks = {f"h.{i}.attn.bias": np.tril(np.ones((1, 1, 256, 256), np.float32)) for i in range(3)}
+    save_file(stored | masks, file)
+    tokens, positions, valid = padded("right")
+    expected = reference.logits(tokens, positions, valid)
+    found = decoder_logits(loaded(tmp_path), tokens, positions, valid)
+    np.testing.assert_allclose(found[valid], expected[valid], rtol=0, atol=TOLERANCE)
+
+
 @pytest.mark.parametrize("stored", [torch.bfloat16, torch.float16], ids=str)
 def test_half_precision_files_are_read_exactly(
     stored: torch.dtype,
@@ -137,12 +200,11 @@ def test_bfloat16_stays_nearer_to_float32_than_torch_in_bfloat16(
 def test_the_compiled_program_does_not_grow_with_depth(grouped: Any, loaded: Callable[..., Decoder]) -> None:
     shallow = loaded(grouped.folder)
     config = json.loads((grouped.folder / "config.json").read_text())
-    deep_config = decoder_config("deep", config | {"num_hidden_layers": 9})
-    outer = {"embedding": shallow.embedding[...], "final_norm": shallow.final_norm[...]}
-    outer["head"] = shallow.head[...] if shallow.head is not None else shallow.embedding[...]
-    deep = Decoder(
-        deep_config, outer, {name: jnp.tile(a, (3,) + (1,) * (a.ndim - 1)) for name, a in _layers(shallow)}
-    )
+    graph, state = nnx.split(shallow)
+    tiled = jax.tree.map(lambda a: jnp.tile(a, (3,) + (1,) * (a.ndim - 1)), state["blocks"])
+    state["blocks"] = tiled
+    deep = nnx.merge(graph, state)
+    deep.config = decoder_config("deep", config | {"num_hidden_layers": 9})
     tokens = jnp.zeros((2, 8), jnp.int32)
 
     def lines(decoder: Decoder) -> int:
@@ -150,14 +212,3 @@ def test_the_compiled_program_does_not_grow_with_depth(grouped: Any, loaded: Cal
         return len(run.lower(decoder).as_text().splitlines())
 
     assert lines(deep) == lines(shallow)
-
-
-def _layers(decoder: Decoder) -> list[tuple[str, jax.Array]]:
-    block = decoder.blocks
-    linear = ("query", "key", "value", "output", "gate", "up", "down")
-    found = [(f"{name}.weight", getattr(block, name).weight[...]) for name in linear]
-    return [
-        *found,
-        ("attention_norm", block.attention_norm[...]),
-        ("feed_forward_norm", block.feed_forward_norm[...]),
-    ]

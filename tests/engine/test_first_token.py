@@ -44,6 +44,7 @@ def _expected(reference: Any, batch: Batch, row: int) -> np.ndarray:
     return np.array([logsumexp(option) for option in options if option])
 
 
+@pytest.mark.parametrize("family", ["llama_tied", "qwen2_window", "gemma2", "gpt2", "mixtral"], indirect=True)
 def test_option_probabilities_agree_with_torch(
     family: Any, loaded: Callable[..., Decoder], padded: Callable[..., Any]
 ) -> None:

@@ -1,9 +1,4 @@
-"""One layer of the decoder, written for one example of shape [token, hidden].
-
-Matrix products take operands of the weights' type and add up in float32; everything else is float32, the
-residual stream included. Products of float32 ask for the highest precision, which accelerators do not give
-by themselves.
-"""
+"""One layer of the decoder, written for one example of shape [token, hidden]."""
 
 from __future__ import annotations
 
@@ -13,80 +8,80 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from jaxtyping import Array, Bool, Float, Float32
+from jaxtyping import Array, Bool, Float32
 
 from cyclspec.compiler.checkpoints.architecture import DecoderConfig
-from cyclspec.runtime.models.decoder.rope import rotate
+from cyclspec.runtime.models.decoder.feed_forward import feed_forward
+from cyclspec.runtime.models.decoder.layers import Linear, Norm, capped, optional_norm, product
+from cyclspec.runtime.models.decoder.rope import Turn, rotate
 
-Turn = tuple[Float32[Array, "token pair"], Float32[Array, "token pair"]]
 _MASKED = float(np.finfo(np.float32).min)
 
 
-def product(equation: str, x: Float[Array, ...], y: Float[Array, ...]) -> Float32[Array, ...]:
-    """An einsum in the type of `y`, accumulated in float32."""
-    precision = jax.lax.Precision.HIGHEST if y.dtype == jnp.float32 else jax.lax.Precision.DEFAULT
-    return jnp.einsum(equation, x.astype(y.dtype), y, precision=precision, preferred_element_type=jnp.float32)
-
-
-def rms_norm(
-    x: Float32[Array, "token hidden"], scale: Float[Array, " hidden"], eps: float
-) -> Float32[Array, "token hidden"]:
-    """Root-mean-square norm (Zhang and Sennrich 2019)."""
-    mean_square = jnp.mean(jnp.square(x), axis=-1, keepdims=True)
-    return x * jax.lax.rsqrt(mean_square + eps) * scale.astype(jnp.float32)
-
-
-class Linear(nnx.Module):
-    """`x @ weight + bias`; the weight is [in, out], the bias may be absent."""
-
-    def __init__(self, parameters: Mapping[str, Array], path: str) -> None:
-        self.weight = nnx.Param(parameters[f"{path}.weight"])
-        bias = parameters.get(f"{path}.bias")
-        self.bias = None if bias is None else nnx.Param(bias)
-
-    def __call__(self, x: Float32[Array, "token in"]) -> Float32[Array, "token out"]:
-        y = product("ti,io->to", x, self.weight[...])
-        return y if self.bias is None else y + self.bias[...].astype(jnp.float32)
+def _normed(norm: Norm | None, x: Float32[Array, "... size"]) -> Float32[Array, "... size"]:
+    return x if norm is None else norm(x)
 
 
 class Block(nnx.Module):
-    """Attention and gated feed-forward, each behind a norm and added to the stream."""
+    """Attention and feed-forward, each added to the stream, with norms before them, after them, or both."""
 
     def __init__(self, config: DecoderConfig, parameters: Mapping[str, Array]) -> None:
         self.config = config
-        self.attention_norm = nnx.Param(parameters["attention_norm"])
-        self.feed_forward_norm = nnx.Param(parameters["feed_forward_norm"])
+        self.before_attention = optional_norm(config, parameters, "before_attention")
+        self.after_attention = optional_norm(config, parameters, "after_attention")
+        self.before_feed_forward = optional_norm(config, parameters, "before_feed_forward")
+        self.after_feed_forward = optional_norm(config, parameters, "after_feed_forward")
+        self.attention = Attention(config, parameters)
+        self.feed_forward = feed_forward(config, parameters)
+
+    def __call__(
+        self, x: Float32[Array, "token hidden"], turn: Turn | None, sees: Bool[Array, "query key"]
+    ) -> Float32[Array, "token hidden"]:
+        """One layer; `sees` says which token may attend to which."""
+        mixed = self.attention(_normed(self.before_attention, x), turn, sees)
+        x = x + _normed(self.after_attention, mixed)
+        widened = self.feed_forward(_normed(self.before_feed_forward, x))
+        return x + _normed(self.after_feed_forward, widened)
+
+
+class Attention(nnx.Module):
+    """Grouped-query attention (Ainslie et al. 2023). A token that sees nothing gets a finite value."""
+
+    def __init__(self, config: DecoderConfig, parameters: Mapping[str, Array]) -> None:
+        self.config = config
         self.query = Linear(parameters, "query")
         self.key = Linear(parameters, "key")
         self.value = Linear(parameters, "value")
         self.output = Linear(parameters, "output")
-        self.gate = Linear(parameters, "gate")
-        self.up = Linear(parameters, "up")
-        self.down = Linear(parameters, "down")
+        self.query_norm = optional_norm(config, parameters, "query_norm")
+        self.key_norm = optional_norm(config, parameters, "key_norm")
 
     def __call__(
-        self, x: Float32[Array, "token hidden"], turn: Turn, sees: Bool[Array, "query key"]
+        self, x: Float32[Array, "token hidden"], turn: Turn | None, sees: Bool[Array, "query key"]
     ) -> Float32[Array, "token hidden"]:
-        """One layer; `sees` says which token may attend to which."""
-        eps = self.config.norm_eps
-        x = x + self.attend(rms_norm(x, self.attention_norm[...], eps), turn, sees)
-        return x + self.feed_forward(rms_norm(x, self.feed_forward_norm[...], eps))
-
-    def attend(
-        self, x: Float32[Array, "token hidden"], turn: Turn, sees: Bool[Array, "query key"]
-    ) -> Float32[Array, "token hidden"]:
-        """Grouped-query attention (Ainslie et al. 2023). A token that sees nothing gets a finite value."""
         config, token = self.config, x.shape[0]
         dtype = self.query.weight.dtype
-        q = rotate(self.query(x).reshape(token, config.heads, config.head_dim), turn)
-        k = rotate(self.key(x).reshape(token, config.kv_heads, config.head_dim), turn).astype(dtype)
+        q = self._heads(self.query(x), self.query_norm, config.heads, turn)
+        k = self._heads(self.key(x), self.key_norm, config.kv_heads, turn).astype(dtype)
         v = self.value(x).reshape(token, config.kv_heads, config.head_dim).astype(dtype)
         grouped = q.reshape(token, config.kv_heads, config.heads // config.kv_heads, config.head_dim)
-        scores = product("tkgd,skd->kgts", grouped * config.head_dim**-0.5, k)
+        scale = config.head_dim**-0.5 if config.attention_scale is None else config.attention_scale
+        scores = capped(product("tkgd,skd->kgts", grouped * scale, k), config.attention_cap)
         weights = jax.nn.softmax(jnp.where(sees, scores, _MASKED), axis=-1)
         mixed = product("kgts,skd->tkgd", weights, v)
         return self.output(mixed.reshape(token, config.heads * config.head_dim))
 
-    def feed_forward(self, x: Float32[Array, "token hidden"]) -> Float32[Array, "token hidden"]:
-        """SwiGLU (Shazeer 2020)."""
-        return self.down(jax.nn.silu(self.gate(x)) * self.up(x))
+    def _heads(
+        self, x: Float32[Array, "token size"], norm: Norm | None, heads: int, turn: Turn | None
+    ) -> Float32[Array, "token head dim"]:
+        """Normed as a whole or head by head, then turned."""
+        config = self.config
+        if config.query_key_norm == "whole":
+            x = _normed(norm, x)
+        split = x.reshape(x.shape[0], heads, config.head_dim)
+        if config.query_key_norm == "head":
+            split = _normed(norm, split)
+        if turn is None:
+            return split
+        assert config.rope is not None
+        return rotate(split, turn, interleaved=config.rope.interleaved)
