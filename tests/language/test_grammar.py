@@ -157,6 +157,7 @@ def test_texts_mean_what_they_show(text: str, value: str) -> None:
         ("mean over x of a + b", "mean over x of (a + b)"),
         ("mean over x of max over y of a", "mean over x of (max over y of a)"),
         ("if a then 1 else if b then 2 else 3", "if a then 1 else (if b then 2 else 3)"),
+        ("true == a or false != b", "((true) == a) or ((false) != b)"),
         ("f(x).y[z: 1]", "((f(x)).y)[z: 1]"),
     ],
 )

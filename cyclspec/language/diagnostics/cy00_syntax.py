@@ -91,11 +91,11 @@ class DeclarationInside(Diagnostic):
 
 @dataclass(frozen=True, kw_only=True)
 class Unexpected(Diagnostic):
-    """Anything else that the grammar has no place for."""
+    """Anything else that the grammar has no place for; `sentence` says what it is."""
 
     code: ClassVar[str] = "CY0012"
-    title: ClassVar[str] = "{found} cannot stand here"
-    found: str
+    title: ClassVar[str] = "{sentence}"
+    sentence: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,4 +115,13 @@ class SourceUnreadable(Diagnostic):
     code: ClassVar[str] = "CY0014"
     title: ClassVar[str] = "`{file}` {problem}"
     file: str
+    problem: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotCanonical(Diagnostic):
+    """JSON that is not the canonical form of a module; `place` gives the file and the path in it."""
+
+    code: ClassVar[str] = "CY0015"
+    title: ClassVar[str] = "this is not canonical JSON: {problem}"
     problem: str

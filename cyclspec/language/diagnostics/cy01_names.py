@@ -22,6 +22,7 @@ class Duplicate(Diagnostic):
     code: ClassVar[str] = "CY0102"
     title: ClassVar[str] = "`{name}` is given twice in one {where}"
     marker: ClassVar[str] = "given again here"
+    notes: tuple[str, ...] = ("neither counts while both are present",)
     name: str
     where: str
 
@@ -67,7 +68,19 @@ class UnboundParameter(Diagnostic):
 class ReservedWord(Diagnostic):
     code: ClassVar[str] = "CY0108"
     title: ClassVar[str] = "`{name}` is a word of the language and cannot be declared"
+    marker: ClassVar[str] = "choose another name, such as `{name}_`"
     name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unpinned(Diagnostic):
+    """What `--locked` refuses: an import or a table that may be another one tomorrow."""
+
+    code: ClassVar[str] = "CY0109"
+    title: ClassVar[str] = "`{name}` is not pinned"
+    marker: ClassVar[str] = "`--locked` wants {wanted} here"
+    name: str
+    wanted: str
 
 
 @dataclass(frozen=True, kw_only=True)

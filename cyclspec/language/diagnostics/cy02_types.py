@@ -57,9 +57,10 @@ class MissingPolicyAbsent(Diagnostic):
 @dataclass(frozen=True, kw_only=True)
 class ReaderDoesNotFit(Diagnostic):
     code: ClassVar[str] = "CY0205"
-    title: ClassVar[str] = "a {reader} reader needs a prompt that asks for a choice"
+    title: ClassVar[str] = "{reader} reader needs a prompt that asks for {wanted}"
     marker: ClassVar[str] = "`{prompt}` asks for {found}"
     reader: str
+    wanted: str
     prompt: str
     found: str
 

@@ -41,13 +41,22 @@ class MeasureMayBeMissing(Diagnostic):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ParentBeforeChild(Diagnostic):
+    """A reduction or a pick that removes an axis while an axis that depends on it stays; `verb` is how it goes."""
+
+    code: ClassVar[str] = "CY0305"
+    title: ClassVar[str] = "`{parent}` cannot be {verb} while `{child}` remains"
+    parent: str
+    child: str
+    verb: str = "reduced"
+
+
+@dataclass(frozen=True, kw_only=True)
 class KnownTooLate(Diagnostic):
     code: ClassVar[str] = "CY0306"
     title: ClassVar[str] = "what to ask cannot depend on a model's answer"
     marker: ClassVar[str] = "known only after inference"
-    notes: tuple[str, ...] = (
-        "axes, conditions and arguments of prompts are known before any model is called",
-    )
+    notes: tuple[str, ...] = ("`each` and its `where` are evaluated before any model is called",)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,12 +15,3 @@ class NotLowered(Diagnostic):
     code: ClassVar[str] = "CY0801"
     title: ClassVar[str] = "{what} is checked but cannot run yet"
     what: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class NotChecked(Diagnostic):
-    """A construct that the grammar has and the type checker does not cover yet; `what` names it as it is written."""
-
-    code: ClassVar[str] = "CY0802"
-    title: ClassVar[str] = "{what} is part of the language, and this version cannot check it yet"
-    what: str

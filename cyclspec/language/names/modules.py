@@ -2,15 +2,16 @@
 
 Expects a path. Ensures that every module is read once, that imports stay inside the project root (links resolved),
 form no cycle and match their pins, and that the standard library is found in the package. Diagnostics of all files
-are collected; a program is returned only where the entry file and all imports parse.
+are collected. A name that failed (its import, its declaration, or being given twice) is broken in its module: whatever
+else is found because of it is a consequence, and stays quiet.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -36,7 +37,11 @@ MAX_MODULES = 200
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """One parsed module: `key` is its real path or `std.name`; `links` maps aliases and imported names to modules."""
+    """One parsed module.
+
+    `key` is its real path or `std.name`; `aliases` and `imported` map names to the keys of other modules; `broken` are
+    names that stand for nothing, for a reason that was told.
+    """
 
     key: str
     folder: Path
@@ -46,6 +51,7 @@ class Module:
     aliases: Mapping[str, str]
     imported: Mapping[str, str]
     decls: Mapping[str, t.Decl]
+    broken: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,11 @@ class Program:
     @property
     def main(self) -> Module:
         return self.modules[self.entry]
+
+    def without(self, names: Iterable[str]) -> Program:
+        """The same program, with more names that are broken in its entry module."""
+        main = replace(self.main, broken=self.main.broken.union(names))
+        return replace(self, modules={**self.modules, self.entry: main})
 
 
 def project_root(entry: Path) -> Path:
@@ -100,6 +111,7 @@ def read_source(path: Path, name: str) -> Source | Diagnostic:
 class _Loader:
     root: Path
     findings: Findings
+    texts: Mapping[Path, str]
     modules: dict[str, Module] = field(default_factory=dict)
     open: list[str] = field(default_factory=list)
 
@@ -113,20 +125,27 @@ class _Loader:
         if len(self.modules) + len(self.open) >= MAX_MODULES:
             self.findings.add(TooLarge(what="the number of modules", limit=str(MAX_MODULES), place=name))
             return None
-        source = read_source(path, name)
+        source = self._source(path, name)
         if isinstance(source, Diagnostic):
             self.findings.add(self._unreadable(source, asked))
             return None
         parsed = parse(source)
         for diagnostic in parsed.diagnostics:
             self.findings.add(diagnostic)
-        if parsed.module is None:
+        tree = parsed.module or parsed.rest
+        if tree is None:
             return None
         self.open.append(key)
-        module = self._link(key, path, source, parsed.module)
+        module = self._link(key, path, source, tree, parsed.broken)
         self.open.pop()
         self.modules[key] = module
         return module
+
+    def _source(self, path: Path, name: str) -> Source | Diagnostic:
+        text = self.texts.get(path)
+        if text is None:
+            return read_source(path, name)
+        return Source(name, text.removeprefix("\ufeff").replace("\r\n", "\n"))
 
     def _unreadable(self, diagnostic: Diagnostic, asked: t.Import | None) -> Diagnostic:
         if asked is None or not isinstance(diagnostic, SourceUnreadable):
@@ -135,17 +154,20 @@ class _Loader:
             span=_path_span(asked), file=diagnostic.file, problem=diagnostic.problem, helps=diagnostic.helps
         )
 
-    def _link(self, key: str, path: Path, source: Source, tree: t.Module) -> Module:
+    def _link(self, key: str, path: Path, source: Source, tree: t.Module, failed: Iterable[str]) -> Module:
         aliases: dict[str, str] = {}
         imported: dict[str, str] = {}
-        decls = self._declare(tree)
+        broken = set(failed)
+        decls = self._declare(tree, broken)
         taken = {name: decl.name for name, decl in decls.items()}
         for asked in tree.imports:
             target = self._resolve(path, source.name, asked)
+            self._check_free(asked, taken, broken)
             if target is None:
+                broken.update(ident.name for ident in _names(asked))
                 continue
-            self._check_pins(asked, target)
-            self._check_free(asked, taken)
+            if not target.broken:
+                self._check_pins(asked, target)
             match asked:
                 case t.ImportStd(alias=alias, module=parts):
                     aliases[str(alias or parts[-1])] = target.key
@@ -153,28 +175,30 @@ class _Loader:
                     aliases[alias.name] = target.key
                 case t.ImportNames(names=names):
                     for ident in names:
-                        self._import_name(ident, target, imported)
-        return Module(key, path.parent, source, tree, module_hash(tree), aliases, imported, decls)
+                        self._import_name(ident, target, imported, broken)
+        digest = module_hash(tree)
+        first = replace(tree, decls=tuple(decls.values()))
+        return Module(key, path.parent, source, first, digest, aliases, imported, decls, frozenset(broken))
 
-    def _check_free(self, asked: t.Import, taken: dict[str, t.Ident]) -> None:
+    def _check_free(self, asked: t.Import, taken: dict[str, t.Ident], broken: set[str]) -> None:
         """What an import is called must not be taken by a declaration or another import."""
-        match asked:
-            case t.ImportStd(alias=alias, module=parts):
-                idents: tuple[t.Ident, ...] = (alias or parts[-1],)
-            case t.ImportFile(alias=alias):
-                idents = (alias,)
-            case t.ImportNames(names=names):
-                idents = names
-        for ident in idents:
+        for ident in _names(asked):
             first = taken.setdefault(ident.name, ident)
             if first is ident:
                 continue
+            broken.add(ident.name)
             again, first = sorted((ident, first), key=lambda i: -i.span.start)
             self.findings.add(twice(again, first, "module"))
 
-    def _import_name(self, ident: t.Ident, target: Module, imported: dict[str, str]) -> None:
+    def _import_name(
+        self, ident: t.Ident, target: Module, imported: dict[str, str], broken: set[str]
+    ) -> None:
         public = [name for name in target.decls if not name.startswith("_")]
+        if ident.name in target.broken:
+            broken.add(ident.name)
+            return
         if ident.name not in public:
+            broken.add(ident.name)
             helps = did_you_mean(ident.name, public)
             where = f" in `{target.source.name}`"
             self.findings.add(
@@ -183,11 +207,13 @@ class _Loader:
             return
         imported[ident.name] = target.key
 
-    def _declare(self, tree: t.Module) -> dict[str, t.Decl]:
+    def _declare(self, tree: t.Module, broken: set[str]) -> dict[str, t.Decl]:
+        """The declarations by name; where two have one name, the first, and nobody can be sure what is meant."""
         decls: dict[str, t.Decl] = {}
         for decl in tree.decls:
             first = decls.setdefault(decl.name.name, decl)
             if first is not decl:
+                broken.add(decl.name.name)
                 self.findings.add(twice(decl.name, first.name, "module"))
         return decls
 
@@ -234,6 +260,17 @@ class _Loader:
                 self.findings.add(VersionWithoutMeaning(span=pin.span, helps=helps))
 
 
+def _names(asked: t.Import) -> tuple[t.Ident, ...]:
+    """The names that an import gives to what it imports."""
+    match asked:
+        case t.ImportStd(alias=alias, module=parts):
+            return (alias or parts[-1],)
+        case t.ImportFile(alias=alias):
+            return (alias,)
+        case t.ImportNames(names=names):
+            return names
+
+
 def _path_span(asked: t.Import) -> Span:
     return asked.span if isinstance(asked, t.ImportStd) else asked.path.span
 
@@ -244,11 +281,17 @@ def twice(again: t.Ident, first: t.Ident, where: str) -> Diagnostic:
     return Duplicate(span=again.span, name=again.name, where=where, also=also)
 
 
-def load_program(entry: Path, findings: Findings) -> Program | None:
-    """The program of an entry file, or None with the reasons in `findings`."""
+def load_program(
+    entry: Path, findings: Findings, texts: Mapping[Path, str] | None = None, *, partial: bool = False
+) -> Program | None:
+    """The program of an entry file, or None with the reasons in `findings`.
+
+    `texts` stand for files, by resolved path: what an editor holds and has not saved. A `partial` program is returned
+    wherever the entry file itself parses, with the imports that could be read.
+    """
     root = project_root(entry)
-    loader = _Loader(root, findings)
+    loader = _Loader(root, findings, texts or {})
     main = loader.load(str(entry.resolve()), entry.resolve(), str(entry), None)
-    if main is None or findings.errors:
+    if main is None or (findings.errors and not partial):
         return None
     return Program(main.key, loader.modules, root)

@@ -1,13 +1,15 @@
 """Text to syntax tree, with every syntax error of a file found in one go.
 
 Expects one source. Ensures that a returned module is complete: where any piece fails to parse there is no module,
-only diagnostics, one a broken piece, none of them a consequence of another. Size and depth are bounded first.
+only diagnostics, one a broken piece, none of them a consequence of another, and what is left without those pieces. Size
+and depth are bounded first.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import fields
 from functools import cache
 from importlib import resources
@@ -17,12 +19,12 @@ from lark import Lark, TextSlice
 from lark.exceptions import UnexpectedInput
 
 from cyclspec.language.diagnostics import Diagnostic
-from cyclspec.language.diagnostics.cy00_syntax import EditionUnknown, TooLarge
+from cyclspec.language.diagnostics.cy00_syntax import EditionUnknown, StatementOutsideAudit, TooLarge
 from cyclspec.language.spans import Source, Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.syntax.build import build
-from cyclspec.language.syntax.explain import explain_failure
-from cyclspec.language.syntax.pieces import Piece, cut
+from cyclspec.language.syntax.explain import explain_failure, late_import
+from cyclspec.language.syntax.pieces import Piece, cut, doc_start, names_of
 
 MAX_CHARACTERS = 1 << 20
 MAX_DEPTH = 64
@@ -30,17 +32,34 @@ MAX_DIGITS = 100
 MAX_NUMBER = 1e100
 MAX_FAILURES = 50
 MAX_STATEMENTS = 2000
+MAX_IMPORTS = 200
+MAX_PARTS = 10_000
+MOST_OF = {"statements": MAX_STATEMENTS, "imports": MAX_IMPORTS}
+_PARTS = {
+    "decls": "declarations",
+    "items": "values",
+    "args": "arguments",
+    "formals": "arguments",
+    "doc": "`##` lines",
+}
 MAX_NAME = 200
 EDITION = 1
 _BRACKETS = re.compile(r'"""(?:.|\n)*?"""|"(?:[^"\\\n]|\\.)*"|\#[^\n]*|(?P<open>[\[({])|(?P<close>[\])}])')
-STARTS = ("start", "decl", "statement", "field", "expr")
+STARTS = ("start", "import_", "decl", "statement", "field", "expr")
+_VISIBLE = re.compile(r"[^\n]")
 
 
 class Parsed(NamedTuple):
-    """A module, or the reasons why there is none."""
+    """A module, or the reasons why there is none.
+
+    Where there is none, `rest` is the module without the pieces that do not parse, if that is one, and `broken` the
+    names that those pieces may have meant to declare.
+    """
 
     module: t.Module | None
     diagnostics: tuple[Diagnostic, ...]
+    rest: t.Module | None = None
+    broken: frozenset[str] = frozenset()
 
 
 def _numbered(pairs: list[tuple[str, Any]]) -> dict[Any, Any]:
@@ -108,7 +127,7 @@ def _name_flaw(node: t.Node) -> Diagnostic | None:
     return None
 
 
-def _flaw(node: object) -> Diagnostic | None:
+def flaw_of(node: object) -> Diagnostic | None:
     """A node that lies deeper, or a number that is larger, than the passes are promised; found without recursion."""
     stack: list[tuple[object, int]] = [(node, 0)]
     while stack:
@@ -121,32 +140,82 @@ def _flaw(node: object) -> Diagnostic | None:
         if depth > 2 * MAX_DEPTH:
             limit = f"{2 * MAX_DEPTH} levels"
             return TooLarge(span=current.span, what="the nesting of this expression", limit=limit)
-        flaw = _number_flaw(current) or _name_flaw(current)
+        flaw = _number_flaw(current) or _name_flaw(current) or _crowd(current)
         if flaw is not None:
             return flaw
         stack.extend((getattr(current, field.name), depth + 1) for field in fields(current))
     return None
 
 
-def _crowd(module: t.Module) -> Diagnostic | None:
-    for decl in module.decls:
-        if isinstance(decl, t.Audit) and len(decl.statements) > MAX_STATEMENTS:
-            what = "the number of statements of this audit"
-            return TooLarge(span=decl.name.span, what=what, limit=str(MAX_STATEMENTS))
+def _crowd(node: t.Node) -> Diagnostic | None:
+    """A list of parts that is longer than any pass has to expect."""
+    for field in fields(node):
+        parts = getattr(node, field.name)
+        limit = MOST_OF.get(field.name, MAX_PARTS)
+        if isinstance(parts, tuple) and len(parts) > limit:
+            first = parts[0].span if isinstance(parts[0], t.Node) else node.span
+            what = f"the number of {_PARTS.get(field.name, field.name)} here"
+            return TooLarge(span=first, what=what, limit=str(limit))
     return None
 
 
-def _failures(source: Source) -> tuple[Diagnostic, ...]:
-    """One diagnostic for each piece of a broken file that does not parse alone."""
-    found: list[Diagnostic] = []
+def _failures(source: Source) -> tuple[tuple[Piece, Diagnostic | None], ...]:
+    """The pieces of a broken file that do not parse alone, with one diagnostic for each that is no consequence."""
+    found: list[tuple[Piece, Diagnostic | None]] = []
+    outside = declared = False
     for piece in cut(source.text):
-        try:
-            _piece(source, piece, piece.start_symbol)
-        except UnexpectedInput as failure:
-            found.append(explain_failure(source, failure, piece))
+        told = _told(source, piece, declared=declared)
+        declared = declared or piece.start_symbol == "decl"
+        if told is None:
+            continue
+        again = outside and isinstance(told, StatementOutsideAudit)
+        outside = isinstance(told, StatementOutsideAudit) or _is_audit(source, piece)
+        found.append((piece, None if again else told))
         if len(found) == MAX_FAILURES:
             break
     return tuple(found)
+
+
+def _told(source: Source, piece: Piece, *, declared: bool) -> Diagnostic | None:
+    """What is wrong with a piece alone, or with an import that stands below a declaration."""
+    if piece.start_symbol == "import_" and declared:
+        return late_import(Span(source, piece.start, piece.start + len("import")))
+    try:
+        _piece(source, piece, piece.start_symbol)
+    except UnexpectedInput as failure:
+        return explain_failure(source, failure, piece)
+    return None
+
+
+def _is_audit(source: Source, piece: Piece) -> bool:
+    """Whether a broken piece is an audit without its braces, so that its statements seem to stand outside."""
+    return source.text.startswith("audit", piece.start) and "{" not in source.text[piece.start : piece.end]
+
+
+def _without(source: Source, pieces: Iterable[Piece]) -> t.Module | None:
+    """The module that is left when some pieces are blanked out; all places stay true."""
+    text = source.text
+    for piece in pieces:
+        start = doc_start(text, piece.start, 0)
+        text = text[:start] + _VISIBLE.sub(" ", text[start : piece.end]) + text[piece.end :]
+    try:
+        module: t.Module = build(parser().parse(text, start="start"), source)
+    except UnexpectedInput:
+        return None
+    sound = module.edition == EDITION and flaw_of(module) is None
+    return module if sound else None
+
+
+def _broken(source: Source, failure: UnexpectedInput) -> Parsed:
+    """What can be said of a file that does not parse."""
+    found = _failures(source)
+    if not found:
+        whole = Piece(0, len(source.text), "start", 0)
+        return Parsed(None, (explain_failure(source, failure, whole),))
+    pieces = [piece for piece, _ in found]
+    names = frozenset[str]().union(*(names_of(source.text, piece) for piece in pieces))
+    rest = _without(source, pieces) if len(pieces) < MAX_FAILURES else None
+    return Parsed(None, tuple(told for _, told in found if told is not None), rest, names)
 
 
 def parse(source: Source) -> Parsed:
@@ -157,12 +226,10 @@ def parse(source: Source) -> Parsed:
     try:
         module: t.Module = build(parser().parse(source.text, start="start"), source)
     except UnexpectedInput as failure:
-        found = _failures(source)
-        whole = Piece(0, len(source.text), "start", 0)
-        return Parsed(None, found or (explain_failure(source, failure, whole),))
+        return _broken(source, failure)
     if module.edition != EDITION:
         return Parsed(None, (EditionUnknown(span=_edition_span(module), edition=module.edition),))
-    flaw = _flaw(module) or _crowd(module)
+    flaw = flaw_of(module)
     return Parsed(None, (flaw,)) if flaw is not None else Parsed(module, ())
 
 
@@ -183,5 +250,5 @@ def parse_expression(source: Source) -> tuple[t.Expr | None, tuple[Diagnostic, .
         expr: t.Expr = build(parser().parse(source.text, start="expr"), source)
     except UnexpectedInput as failure:
         return None, (explain_failure(source, failure, whole),)
-    flaw = _flaw(expr)
+    flaw = flaw_of(expr)
     return (expr, ()) if flaw is None else (None, (flaw,))

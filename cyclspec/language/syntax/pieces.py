@@ -1,8 +1,8 @@
 """Cuts a broken file into declarations and statements that can be parsed alone.
 
-Expects any text. Ensures that the pieces cover all declarations in order, that a statement of an audit is a piece of
-its own, and that an unclosed brace costs one piece, not the rest of the file: a declaration keyword at the start of a
-line ends whatever is open.
+Expects any text. Ensures that the pieces cover all imports and declarations in order, that a statement of an audit is a
+piece of its own, and that an unclosed brace costs one piece, not the rest of the file: a declaration keyword at the
+start of a line ends whatever is open.
 """
 
 from __future__ import annotations
@@ -15,6 +15,11 @@ from itertools import pairwise, zip_longest
 DECLARATIONS = ("param", "scale", "axis", "corpus", "target", "prompt", "metric", "panel", "audit")
 STATEMENTS = ("each", "ask", "let", "measure", "check")
 IMPORTS = ("import",)
+_OTHER_WORDS = """
+    cycl as from version hash table factor model python in where by weighted of if then else and or not is true false
+    record over along missing system user assistant prefix
+"""
+KEYWORDS = frozenset((*DECLARATIONS, *STATEMENTS, *IMPORTS, *_OTHER_WORDS.split()))
 
 _TOKEN = re.compile(
     r'(?P<text>"""(?:.|\n)*?"""|"(?:[^"\\\n]|\\.)*")'
@@ -22,6 +27,9 @@ _TOKEN = re.compile(
     r"|(?P<open>[\[({])|(?P<close>[\])}])"
     r"|(?P<word>[^\W\d]\w*)(?=(?P<named>(?:\s|\#[^\n]*\n)*[=:(.])?)"
 )
+_DECLARES = re.compile(r"(?m)^[ \t]*[^\W\d]\w*[ \t]+([^\W\d]\w*(?:[ \t]*,[ \t]*[^\W\d]\w*)*)")
+_BLANK = re.compile(r"(?:\s|#[^\n]*(?:\n|\Z))*")
+_WORD = re.compile(r"[^\W\d]\w*")
 _FIELD = re.compile(r"(?m)^[ \t]*([^\W\d]\w*)\s*[=:]")
 
 
@@ -82,11 +90,19 @@ def _marks(text: str) -> Iterator[_Mark]:
 def _symbol(word: str) -> str:
     if word in STATEMENTS:
         return "statement"
-    return "start" if word in IMPORTS else "decl"
+    return "import_" if word in IMPORTS else "decl"
 
 
-def _doc_start(text: str, start: int, floor: int) -> int:
-    """The start of the doc comment above a declaration, so that it belongs to the same piece."""
+def names_of(text: str, piece: Piece) -> frozenset[str]:
+    """The names that a piece may have meant to declare, where it does not parse; an axis also stands for its source."""
+    written = text[piece.start : piece.end]
+    if piece.start_symbol == "import_" or written.startswith("each"):
+        return frozenset(_WORD.findall(written)) - KEYWORDS
+    return frozenset(name for found in _DECLARES.findall(written) for name in _WORD.findall(found)) - KEYWORDS
+
+
+def doc_start(text: str, start: int, floor: int) -> int:
+    """The start of the doc comment above a declaration, which belongs to no piece; not before `floor`."""
     lines = text[floor:start].split("\n")
     kept = len(lines[-1])
     for line in reversed(lines[:-1]):
@@ -97,15 +113,13 @@ def _doc_start(text: str, start: int, floor: int) -> int:
 
 
 def cut(text: str) -> list[Piece]:
-    """The pieces of a file, in order; the head (edition and imports) is the first, as symbol `start`."""
+    """The pieces of a file, in order; the head (the edition) is the first, as symbol `start`."""
     marks = list(_marks(text))
-    head_end = next((m.start for m in marks if m.word not in IMPORTS), len(text))
-    marks = [m for m in marks if m.start >= head_end]
-    head_end = _doc_start(text, head_end, 0) if marks else len(text)
+    head_end = doc_start(text, marks[0].start, 0) if marks else len(text)
     pieces = [Piece(0, head_end, "start", -1)]
     for mark, after in zip_longest(marks, marks[1:]):
         assert mark is not None
-        end = len(text) if after is None else _doc_start(text, after.start, mark.start)
+        end = len(text) if after is None else doc_start(text, after.start, mark.start)
         opened = after.opened if after is not None and after.depth > 0 else -1
         pieces.extend(_pieces_of(text, mark, end, opened, after))
     return pieces
@@ -129,6 +143,9 @@ def _audit_head(text: str, start: int, end: int) -> Iterator[Piece]:
     """The fields between `audit NAME {` and the first statement, each alone."""
     brace = text.find("{", start, end)
     begins = [match.start(1) for match in _FIELD.finditer(text, brace + 1, end)]
+    first = _BLANK.match(text, brace + 1, end)
+    if first is not None and first.end() < min([*begins, end]):
+        begins = [first.end(), *begins]
     for begin, stop in pairwise([*begins, end]):
         yield Piece(begin, stop, "field", -1)
 

@@ -8,9 +8,10 @@ expressions in the canonical form; spans never take part in equality.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from cyclspec.language.spans import Span
+from cyclspec.language.syntax import shapes as s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,7 @@ class Node:
 class Ident(Node):
     """A name where one is declared, bound or listed."""
 
-    name: str
+    name: Annotated[str, s.NAME]
 
     def __str__(self) -> str:
         return self.name
@@ -36,19 +37,19 @@ class Ident(Node):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Name(Node):
     op: ClassVar[str] = "name"
-    name: str
+    name: Annotated[str, s.NAME]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whole(Node):
     op: ClassVar[str] = "int"
-    value: str
+    value: Annotated[str, s.DIGITS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Real(Node):
     op: ClassVar[str] = "real"
-    value: str
+    value: Annotated[str, s.REAL]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,14 +57,14 @@ class Quantity(Node):
     """A number with a unit or magnitude: `95%`, `7B`, `7d`."""
 
     op: ClassVar[str] = "quantity"
-    value: str
-    unit: str
+    value: Annotated[str, s.DECIMAL]
+    unit: Annotated[str, s.SUFFIX]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DateValue(Node):
     op: ClassVar[str] = "date"
-    value: str
+    value: Annotated[str, s.DATE]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +76,7 @@ class TextValue(Node):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HashValue(Node):
     op: ClassVar[str] = "hash"
-    value: str
+    value: Annotated[str, s.HASH]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +87,14 @@ class Truth(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class I18nEntry(Node):
-    lang: str
+    lang: Annotated[str, s.NAME]
     text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class I18n(Node):
     op: ClassVar[str] = "i18n"
-    entries: tuple[I18nEntry, ...]
+    entries: Annotated[tuple[I18nEntry, ...], s.SOME]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +135,7 @@ class Select(Node):
 class Pick(Node):
     op: ClassVar[str] = "pick"
     of: Expr
-    at: tuple[Select, ...]
+    at: Annotated[tuple[Select, ...], s.SOME]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +154,7 @@ class Not(Node):
 class Logic(Node):
     op: ClassVar[str] = "logic"
     word: Literal["and", "or"]
-    args: tuple[Expr, ...]
+    args: Annotated[tuple[Expr, ...], s.TWO]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +162,7 @@ class Binary(Node):
     """Arithmetic, comparison, membership (`in`, `not in`) and ranges (`..`)."""
 
     op: ClassVar[str] = "binary"
-    sign: str
+    sign: Annotated[str, s.SIGN]
     left: Expr
     right: Expr
 
@@ -186,7 +187,7 @@ class Reduce(Node):
     op: ClassVar[str] = "reduce"
     reducer: Expr
     direction: Literal["over", "along"]
-    axes: tuple[Ident, ...]
+    axes: Annotated[tuple[Ident, ...], s.SOME]
     by: tuple[Ident, ...]
     weight: Expr | None
     of: Expr
@@ -225,9 +226,9 @@ class NamedType(Node):
     """`dotted(args)?`; `optional` for the question mark."""
 
     kind: ClassVar[str] = "type"
-    name: tuple[Ident, ...]
+    name: Annotated[tuple[Ident, ...], s.SOME]
     args: tuple[Argument, ...]
-    optional: bool
+    optional: Annotated[bool, s.FLAG]
 
     @property
     def dotted(self) -> str:
@@ -249,7 +250,7 @@ TypeExpr = NamedType | RecordType
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field(Node):
     kind: ClassVar[str] = "field"
-    doc: tuple[str, ...]
+    doc: tuple[Annotated[str, s.DOC], ...]
     name: Ident
     value: Expr
 
@@ -264,7 +265,7 @@ class Pin(Node):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportStd(Node):
     kind: ClassVar[str] = "import_std"
-    module: tuple[Ident, ...]
+    module: Annotated[tuple[Ident, ...], s.SOME]
     alias: Ident | None
     pins: tuple[Pin, ...]
 
@@ -280,7 +281,7 @@ class ImportFile(Node):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportNames(Node):
     kind: ClassVar[str] = "import_names"
-    names: tuple[Ident, ...]
+    names: Annotated[tuple[Ident, ...], s.SOME]
     path: TextValue
     pins: tuple[Pin, ...]
 
@@ -291,7 +292,7 @@ Import = ImportStd | ImportFile | ImportNames
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Param(Node):
     kind: ClassVar[str] = "param"
-    doc: tuple[str, ...]
+    doc: tuple[Annotated[str, s.DOC], ...]
     name: Ident
     type: TypeExpr
     default: Expr | None
@@ -301,8 +302,8 @@ class Param(Node):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level(Node):
     kind: ClassVar[str] = "level"
-    doc: tuple[str, ...]
-    missing: bool
+    doc: tuple[Annotated[str, s.DOC], ...]
+    missing: Annotated[bool, s.FLAG]
     name: Ident
     code: Expr | None
     label: TextValue | I18n | None
@@ -314,7 +315,7 @@ class VocabularyDecl(Node):
     """A `scale` or an `axis`."""
 
     kind: ClassVar[str] = "vocabulary"
-    doc: tuple[str, ...]
+    doc: tuple[Annotated[str, s.DOC], ...]
     word: Literal["scale", "axis"]
     name: Ident
     type: TypeExpr
@@ -324,7 +325,7 @@ class VocabularyDecl(Node):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column(Node):
     kind: ClassVar[str] = "column"
-    doc: tuple[str, ...]
+    doc: tuple[Annotated[str, s.DOC], ...]
     name: Ident
     type: TypeExpr
     where: Expr | None
@@ -333,7 +334,7 @@ class Column(Node):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table(Node):
     kind: ClassVar[str] = "table"
-    doc: tuple[str, ...]
+    doc: tuple[Annotated[str, s.DOC], ...]
     name: Ident
     columns: tuple[Column, ...]
     fields: tuple[Field, ...]
@@ -342,7 +343,7 @@ class Table(Node):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corpus(Node):
     kind: ClassVar[str] = "corpus"
-    doc: tuple[str, ...]
+    doc: tuple[Annotated[str, s.DOC], ...]
     name: Ident
     tables: tuple[Table, ...]
     fields: tuple[Field, ...]
@@ -351,7 +352,7 @@ class Corpus(Node):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target(Node):
     kind: ClassVar[str] = "target"
-    doc: tuple[str, ...]
+    doc: tuple[Annotated[str, s.DOC], ...]
     name: Ident
     fields: tuple[Field, ...]
 
@@ -375,7 +376,7 @@ class Message(Node):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt(Node):
     kind: ClassVar[str] = "prompt"
-    doc: tuple[str, ...]
+    doc: tuple[Annotated[str, s.DOC], ...]
     name: Ident
     formals: tuple[Formal, ...]
     result: TypeExpr
@@ -387,13 +388,13 @@ class Prompt(Node):
 class PythonBody(Node):
     kind: ClassVar[str] = "python"
     target: TextValue
-    hash: str | None
+    hash: Annotated[str, s.HASH] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric(Node):
     kind: ClassVar[str] = "metric"
-    doc: tuple[str, ...]
+    doc: tuple[Annotated[str, s.DOC], ...]
     name: Ident
     formals: tuple[Formal, ...]
     result: TypeExpr
@@ -404,7 +405,7 @@ class Metric(Node):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factor(Node):
     kind: ClassVar[str] = "factor"
-    doc: tuple[str, ...]
+    doc: tuple[Annotated[str, s.DOC], ...]
     name: Ident
     type: TypeExpr
     levels: tuple[Level, ...]
@@ -413,7 +414,7 @@ class Factor(Node):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model(Node):
     kind: ClassVar[str] = "model"
-    doc: tuple[str, ...]
+    doc: tuple[Annotated[str, s.DOC], ...]
     name: Ident
     source: Expr
     fields: tuple[Field, ...]
@@ -422,7 +423,7 @@ class Model(Node):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel(Node):
     kind: ClassVar[str] = "panel"
-    doc: tuple[str, ...]
+    doc: tuple[Annotated[str, s.DOC], ...]
     name: Ident
     factors: tuple[Factor, ...]
     models: tuple[Model, ...]
@@ -432,8 +433,8 @@ class Panel(Node):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Each(Node):
     kind: ClassVar[str] = "each"
-    doc: tuple[str, ...]
-    names: tuple[Ident, ...]
+    doc: tuple[Annotated[str, s.DOC], ...]
+    names: Annotated[tuple[Ident, ...], s.SOME]
     source: Expr
     where: Expr | None
 
@@ -441,7 +442,7 @@ class Each(Node):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask(Node):
     kind: ClassVar[str] = "ask"
-    doc: tuple[str, ...]
+    doc: tuple[Annotated[str, s.DOC], ...]
     name: Ident
     value: Expr
     fields: tuple[Field, ...]
@@ -450,7 +451,7 @@ class Ask(Node):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Let(Node):
     kind: ClassVar[str] = "let"
-    doc: tuple[str, ...]
+    doc: tuple[Annotated[str, s.DOC], ...]
     name: Ident
     type: TypeExpr | None
     value: Expr
@@ -459,7 +460,7 @@ class Let(Node):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure(Node):
     kind: ClassVar[str] = "measure"
-    doc: tuple[str, ...]
+    doc: tuple[Annotated[str, s.DOC], ...]
     name: Ident
     by: tuple[Ident, ...]
     type: TypeExpr | None
@@ -470,7 +471,7 @@ class Measure(Node):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check(Node):
     kind: ClassVar[str] = "check"
-    doc: tuple[str, ...]
+    doc: tuple[Annotated[str, s.DOC], ...]
     name: Ident
     value: Expr
     fields: tuple[Field, ...]
@@ -482,7 +483,7 @@ Statement = Each | Ask | Let | Measure | Check
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit(Node):
     kind: ClassVar[str] = "audit"
-    doc: tuple[str, ...]
+    doc: tuple[Annotated[str, s.DOC], ...]
     name: Ident
     statements: tuple[Statement, ...]
     fields: tuple[Field, ...]
@@ -494,7 +495,7 @@ Decl = Param | VocabularyDecl | Corpus | Target | Prompt | Metric | Panel | Audi
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Module(Node):
     kind: ClassVar[str] = "module"
-    doc: tuple[str, ...]
-    edition: int
+    doc: tuple[Annotated[str, s.DOC], ...]
+    edition: Annotated[int, s.EDITION]
     imports: tuple[Import, ...]
     decls: tuple[Decl, ...]

@@ -1,73 +1,145 @@
 """Pass 7b: asks.
 
 An ask applies a prompt in every cell of its arguments' axes, its model's axis and `per`; its reader decides the type of
-the answer (language.md section 4.2, rule `ask` and A8). Ensures that every language asked for is worded and labelled.
+the answer (language.md section 4.2, rule `ask` and A8). Arguments may be answers of earlier asks (rule A7).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from cyclspec.language.diagnostics.cy01_names import UnknownName
-from cyclspec.language.diagnostics.cy02_types import ReaderDoesNotFit, WrongArguments, WrongType
-from cyclspec.language.diagnostics.cy03_axes import KnownTooLate
-from cyclspec.language.diagnostics.cy04_templates import LabelMissing, LanguageMissing
+from cyclspec.language.diagnostics import Label
+from cyclspec.language.diagnostics.cy01_names import FieldMissing, UnknownName
+from cyclspec.language.diagnostics.cy02_types import WrongArguments, WrongType
+from cyclspec.language.diagnostics.cy03_axes import AxisAbsent
 from cyclspec.language.names.suggest import did_you_mean
-from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
+from cyclspec.language.types import typed as d
 from cyclspec.language.types import units
-from cyclspec.language.types.calls import axis_words
-from cyclspec.language.types.expressions import infer
+from cyclspec.language.types.arguments import called, whole
+from cyclspec.language.types.axes import with_parents
 from cyclspec.language.types.fields import read_fields
-from cyclspec.language.types.scope import Scope, dotted_parts, failed, unknown
-from cyclspec.language.types.values import joint, not_checked
+from cyclspec.language.types.history import history_of
+from cyclspec.language.types.languages import check_languages
+from cyclspec.language.types.readers import fitted, missing_policy, parsers, read_reader
+from cyclspec.language.types.references import subterms
+from cyclspec.language.types.scope import Scope, dotted_parts, failed, table_axes, unknown
+from cyclspec.language.types.stages import stage_of
+from cyclspec.language.types.values import axis_words, joint
 
 _FIELDS = ("model", "per", "read", "parse", "missing", "seed", "history")
-_LATER_FIELDS = ("parse", "missing", "seed", "history")
-_LATER_READERS = ("option_likelihood", "sampled", "text", "json", "recorded")
-_READERS = ("first_token", *_LATER_READERS)
-_CHOICES = {"labels": ("letters", "numbers"), "variants": ("exact", "union")}
+MAX_SEED = 2**63 - 1
+Sources = Mapping[str, d.AxisSource]
 
 
-def ask_statement(scope: Scope, ask: t.Ask, sources: Mapping[str, h.AxisSource]) -> h.TypedAsk | None:
-    """One typed ask, or None after reporting."""
-    fields = read_fields(
-        scope.ctx, ask.fields, _FIELDS, where="ask", required=("model", "read"), at=ask.name.span
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What is asked, of whom, and in which cells."""
+
+    prompt: d.TypedPrompt
+    args: tuple[tuple[str, h.Term], ...]
+    panel: str | None
+    model_axes: tuple[str, ...]
+    per: tuple[str, ...]
+    axes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """How an answer is read, and what is done where there is none."""
+
+    reader: d.Reader
+    kind: k.Kind
+    optional: bool
+    parse: tuple[str, ...]
+    missing: d.MissingPolicy | None
+    retries: int
+
+
+def ask_statement(scope: Scope, ask: t.Ask, sources: Sources, stages: Mapping[str, int]) -> d.TypedAsk | None:
+    """One typed ask, or None after reporting; `stages` are those of the asks before it."""
+    fields = read_fields(scope.ctx, ask.fields, _FIELDS, where="ask", required=("read",), at=ask.name.span)
     prompt = _prompt(scope, ask)
-    model = _model(scope, fields["model"].value, sources) if "model" in fields else None
-    per = _per(scope, fields.get("per"))
-    late = [name for name in _LATER_FIELDS if name in fields]
-    for name in late:
-        not_checked(scope, fields[name].span, f"the field `{name}` of an ask")
-    reader = _reader(scope, fields["read"].value) if "read" in fields else None
-    if prompt is None:
+    asked = _asked(scope, ask, prompt, fields, sources)
+    answer = _answer(scope, prompt, fields)
+    seed = whole(scope, fields["seed"].value, "seed", 0, MAX_SEED) if "seed" in fields else None
+    if asked is None or answer is None or ("seed" in fields and seed is None):
         return None
-    args = _arguments(scope, ask, prompt)
-    scale = _scale(scope, prompt, reader, fields.get("read"))
-    if model is None or reader is None or args is None or scale is None or late:
+    history = history_of(scope, fields.get("history"), answer.reader, asked.axes, asked.model_axes)
+    if history is None or not _covers(scope, answer.reader, asked.axes, fields["read"]):
         return None
-    _languages(scope, ask, prompt, args)
-    panel, model_axes = model
-    axes = joint(*(term for _, term in args))[0] | set(model_axes) | set(per)
-    return h.TypedAsk(
+    if not isinstance(answer.reader, d.Recorded):
+        check_languages(scope, ask, asked.prompt, asked.args)
+    upstream = any(term.type.optional and term.type.phase is k.Phase.RESPONSE for _, term in asked.args)
+    optional = answer.optional or upstream
+    return d.TypedAsk(
         name=ask.name.name,
-        prompt=prompt,
-        args=args,
-        panel=panel,
-        model_axes=model_axes,
-        per=per,
-        reader=reader,
-        scale=scale,
-        axes=axes,
-        type=k.Type(k.Dist(scale), axes, k.Phase.RESPONSE),
+        prompt=asked.prompt,
+        args=asked.args,
+        panel=asked.panel,
+        model_axes=asked.model_axes,
+        per=asked.per,
+        reader=answer.reader,
+        scale=_scale(asked.prompt.result),
+        axes=asked.axes,
+        type=k.Type(answer.kind, asked.axes, k.Phase.RESPONSE, optional),
+        stage=stage_of(asked.args, stages),
+        parse=answer.parse,
+        missing=answer.missing,
+        retries=answer.retries,
+        seed=seed,
+        history=history[0],
         span=ask.span,
     )
 
 
-def _prompt(scope: Scope, ask: t.Ask) -> h.TypedPrompt | None:
+def _scale(result: k.Kind) -> k.Scale | None:
+    match result:
+        case k.Choice(scale) | k.Picks(scale):
+            return scale
+    return None
+
+
+def _answer(scope: Scope, prompt: d.TypedPrompt | None, fields: Mapping[str, t.Field]) -> _Answer | None:
+    node = fields["read"].value if "read" in fields else None
+    reader = None if node is None else read_reader(scope, node)
+    fit = None if prompt is None or reader is None or node is None else fitted(scope, prompt, reader, node)
+    if fit is None or node is None:
+        return None
+    reader, kind, optional = fit
+    missing = missing_policy(scope, fields.get("missing"), reader, node, kind if optional else None)
+    parse = parsers(scope, fields.get("parse"), reader)
+    if missing is None or parse is None:
+        return None
+    policy, retries = missing
+    return _Answer(reader=reader, kind=kind, optional=optional, parse=parse, missing=policy, retries=retries)
+
+
+# ---- what is asked, and of whom
+
+
+def _asked(
+    scope: Scope,
+    ask: t.Ask,
+    prompt: d.TypedPrompt | None,
+    fields: Mapping[str, t.Field],
+    sources: Sources,
+) -> _Asked | None:
+    model = _asked_models(scope, ask, fields, sources)
+    per = _per(scope, fields.get("per"))
+    args = None if prompt is None else _arguments(scope, ask, prompt)
+    if prompt is None or model is None or per is None or args is None:
+        return None
+    panel, model_axes = model
+    own = joint(*(term for _, term in args))[0]
+    axes = frozenset(with_parents(scope, [*sorted(own), *model_axes, *per]))
+    return _Asked(prompt=prompt, args=args, panel=panel, model_axes=model_axes, per=per, axes=axes)
+
+
+def _prompt(scope: Scope, ask: t.Ask) -> d.TypedPrompt | None:
     parts = dotted_parts(ask.value.fn) if isinstance(ask.value, t.Call) else None
     if parts is None:
         found = ask.value.span.text
@@ -85,14 +157,33 @@ def _prompt(scope: Scope, ask: t.Ask) -> h.TypedPrompt | None:
     return None
 
 
+def _asked_models(
+    scope: Scope, ask: t.Ask, fields: Mapping[str, t.Field], sources: Sources
+) -> tuple[str | None, tuple[str, ...]] | None:
+    """The panel that is asked; none where answers are recorded."""
+    recorded = "read" in fields and called(fields["read"].value)[0] == "recorded"
+    if not recorded and "model" in fields:
+        return _model(scope, fields["model"].value, sources)
+    if not recorded:
+        helps = ("add `model = model`",)
+        scope.report(FieldMissing(span=ask.name.span, name="model", where="an `ask`", helps=helps))
+        return None
+    if "model" not in fields:
+        return None, ()
+    problem = "asks no model: its answers exist already"
+    helps = ("leave out `model`; an axis of the answers that no argument has is named by `per`",)
+    scope.report(WrongArguments(span=fields["model"].span, callee="recorded", problem=problem, helps=helps))
+    return None
+
+
 def _model(
-    scope: Scope, node: t.Expr, sources: Mapping[str, h.AxisSource]
+    scope: Scope, node: t.Expr, sources: Mapping[str, d.AxisSource]
 ) -> tuple[str, tuple[str, ...]] | None:
     """The panel that is asked, and the axes by which its models are told apart."""
     if isinstance(node, t.Name) and node.name in scope.locals:
         source = sources.get(node.name)
         kind = scope.locals[node.name].type.kind
-        if isinstance(source, h.PanelSource) and isinstance(kind, k.ModelKind):
+        if isinstance(source, d.PanelSource) and isinstance(kind, k.ModelKind):
             return source.panel, (node.name,)
         if not failed(scope.locals[node.name]):
             found = k.kind_text(kind)
@@ -104,12 +195,12 @@ def _model(
     found_decl = scope.ctx.resolve_dotted(scope.module, parts) if parts else None
     if found_decl is None or not isinstance(found_decl[1], t.Panel):
         text = node.span.text
-        panels = [name for name, source in sources.items() if isinstance(source, h.PanelSource)]
+        panels = [name for name, source in sources.items() if isinstance(source, d.PanelSource)]
         helps = did_you_mean(text, {*scope.ctx.panels, *panels})
         scope.report(UnknownName(span=node.span, what="panel or axis of models", name=text, helps=helps))
         return None
     panel = found_decl[1].name.name
-    axes = tuple(a for a, s in sources.items() if isinstance(s, h.PanelSource) and s.panel == panel)
+    axes = tuple(a for a, s in sources.items() if isinstance(s, d.PanelSource) and s.panel == panel)
     if axes:
         return panel, axes
     helps = (f"add `each model in {node.span.text}` and write `model = model`",)
@@ -119,7 +210,7 @@ def _model(
     return None
 
 
-def _per(scope: Scope, field: t.Field | None) -> tuple[str, ...]:
+def _per(scope: Scope, field: t.Field | None) -> tuple[str, ...] | None:
     if field is None:
         return ()
     names: list[str] = []
@@ -131,59 +222,37 @@ def _per(scope: Scope, field: t.Field | None) -> tuple[str, ...]:
         if ident.name not in scope.broken:
             helps = did_you_mean(ident.name, known)
             scope.report(UnknownName(span=ident.span, what="axis", name=ident.name, helps=helps))
-    return tuple(names)
-
-
-def _reader(scope: Scope, node: t.Expr) -> h.Reader | None:
-    name = node.fn.span.text if isinstance(node, t.Call) else node.span.text
-    if name in _LATER_READERS:
-        not_checked(scope, node.span, f"the reader `{name}`")
         return None
-    if name != "first_token":
-        helps = did_you_mean(name, _READERS)
-        scope.report(UnknownName(span=node.span, what="reader", name=name, helps=helps))
-        return None
-    options = {"labels": "letters", "variants": "exact"}
-    for arg in node.args if isinstance(node, t.Call) else ():
-        if not _reader_option(scope, arg, options):
-            return None
-    return h.FirstToken(labels=options["labels"], variants=options["variants"])  # type: ignore[arg-type]
+    return tuple(dict.fromkeys(names))
 
 
-def _reader_option(scope: Scope, arg: t.Argument, options: dict[str, str]) -> bool:
-    key = arg.name.name if arg.name else ""
-    if key not in _CHOICES:
-        helps = did_you_mean(key, _CHOICES)
-        problem = f"has no argument `{arg.span.text}`"
-        scope.report(WrongArguments(span=arg.span, callee="first_token", problem=problem, helps=helps))
-        return False
-    word = arg.value.name if isinstance(arg.value, t.Name) else arg.value.span.text
-    if word not in _CHOICES[key]:
-        helps = did_you_mean(word, _CHOICES[key])
-        scope.report(UnknownName(span=arg.value.span, what=f"value of `{key}`", name=word, helps=helps))
-        return False
-    options[key] = word
+def _covers(scope: Scope, reader: d.Reader, axes: frozenset[str], field: t.Field) -> bool:
+    """Whether every axis of a recorded column is an axis of the ask, with the same levels."""
+    if not isinstance(reader, d.Recorded):
+        return True
+    table = scope.ctx.tables[reader.table]
+    for axis in table_axes(scope.ctx, table):
+        if axis not in axes:
+            also = (
+                Label(table.span, f"`{table.name}` is indexed by {', '.join(table_axes(scope.ctx, table))}"),
+            )
+            helps = (f"add `{axis}` to `per`, or pass it to the prompt",)
+            scope.report(AxisAbsent(span=field.value.span, axis=axis, also=also, helps=helps))
+            return False
+        column = table.column(axis)
+        kind = scope.locals[axis].type.kind
+        if column is not None and isinstance(column.kind, k.Of) and column.kind != kind:
+            what, expected, found = f"axis `{axis}`", k.kind_text(column.kind), k.kind_text(kind)
+            scope.report(WrongType(span=field.value.span, what=what, expected=expected, found=found))
+            return False
     return True
 
 
-def _scale(
-    scope: Scope, prompt: h.TypedPrompt, reader: h.Reader | None, field: t.Field | None
-) -> k.Scale | None:
-    match prompt.result:
-        case k.Choice(scale):
-            return scale
-        case k.Unknown():
-            return None
-    if field is not None and reader is not None:
-        found = k.kind_text(prompt.result)
-        scope.report(
-            ReaderDoesNotFit(span=field.value.span, reader="first-token", prompt=prompt.name, found=found)
-        )
-    return None
+# ---- arguments
 
 
-def _arguments(scope: Scope, ask: t.Ask, prompt: h.TypedPrompt) -> tuple[tuple[str, h.Term], ...] | None:
-    """The arguments by formal, each of its kind and known before any answer."""
+def _arguments(scope: Scope, ask: t.Ask, prompt: d.TypedPrompt) -> tuple[tuple[str, h.Term], ...] | None:
+    """The arguments by formal, each of its kind."""
     assert isinstance(ask.value, t.Call)
     formals = dict(prompt.formals)
     bound: dict[str, t.Argument] = {}
@@ -195,24 +264,24 @@ def _arguments(scope: Scope, ask: t.Ask, prompt: h.TypedPrompt) -> tuple[tuple[s
             scope.report(WrongArguments(span=arg.span, callee=prompt.name, problem=problem, helps=helps))
             return None
         bound[name] = arg
-    missing = [name for name in formals if name not in bound]
+    given = {name: term for name, term in prompt.defaults if name not in bound}
+    missing = [name for name in formals if name not in bound and name not in given]
     if missing:
         problem = "needs " + ", ".join(f"`{name}`" for name in missing)
         scope.report(WrongArguments(span=ask.value.span, callee=prompt.name, problem=problem))
         return None
-    terms = tuple((name, _argument(scope, prompt, name, kind, bound[name])) for name, kind in formals.items())
+    terms = tuple(
+        (name, given[name] if name in given else _argument(scope, prompt, name, kind, bound[name]))
+        for name, kind in formals.items()
+    )
     return None if any(failed(term) for _, term in terms) else terms
 
 
-def _argument(scope: Scope, prompt: h.TypedPrompt, name: str, kind: k.Kind, arg: t.Argument) -> h.Term:
-    term = infer(scope, arg.value, kind)
-    if failed(term):
-        return term
-    if term.type.phase is k.Phase.RESPONSE:
-        scope.report(KnownTooLate(span=arg.span))
+def _argument(scope: Scope, prompt: d.TypedPrompt, name: str, kind: k.Kind, arg: t.Argument) -> h.Term:
+    term = scope.infer(arg.value, kind)
+    if failed(term) or _is_computed(scope, term, name):
         return unknown(arg.span)
-    numeric = isinstance(kind, k.Number) and units.unit_of(term) is not None
-    if not numeric and not k.fits(term.type.kind, kind):
+    if not _accepts(kind, term):
         notes = (f"`{prompt.name}` is declared at {prompt.span}",)
         found, expected = k.kind_text(term.type.kind), k.kind_text(kind)
         scope.report(
@@ -222,68 +291,18 @@ def _argument(scope: Scope, prompt: h.TypedPrompt, name: str, kind: k.Kind, arg:
     return term
 
 
-# ---- languages
+def _accepts(kind: k.Kind, term: h.Term) -> bool:
+    unit = units.unit_of(term)
+    if isinstance(kind, k.Number) and unit is not None:
+        return kind.unit is k.Unit.NONE or units.fits(unit, kind.unit, term)
+    return k.fits(term.type.kind, kind)
 
 
-def _languages(scope: Scope, ask: t.Ask, prompt: h.TypedPrompt, args: tuple[tuple[str, h.Term], ...]) -> None:
-    """Every language of the ask has its messages, and its labels in every vocabulary that is shown."""
-    langs = languages_of(scope, prompt, args)
-    tags = {m.lang for m in prompt.messages if m.lang is not None}
-    lang_term = next((term for name, term in args if isinstance(dict(prompt.formals)[name], k.Lang)), None)
-    at = lang_term.span if lang_term is not None else ask.name.span
-    unworded = {lang: role for lang in langs if (role := _role_without(prompt, lang)) is not None}
-    for lang in langs:
-        if lang in unworded:
-            notes = (f"`{prompt.name}` is worded in {', '.join(sorted(tags))}",)
-            helps = (f"add `{unworded[lang]}[{lang}]`, or leave {lang} out",)
-            what = f"prompt `{prompt.name}`"
-            scope.report(LanguageMissing(span=at, lang=lang, what=what, notes=notes, helps=helps))
-    for _, term in args:
-        if isinstance(term.type.kind, k.Of):
-            shown = [lang for lang in langs if lang and lang not in unworded]
-            _labels(scope, term.type.kind.vocabulary, shown, at)
-    if not langs and len(tags) > 1:
-        helps = ("give the prompt a parameter `lang: lang` and pass it",)
-        scope.report(LanguageMissing(span=at, lang="single", what=f"prompt `{prompt.name}`", helps=helps))
-
-
-def _role_without(prompt: h.TypedPrompt, lang: str) -> str | None:
-    """A role that is worded in some languages, and neither in this one nor in all at once."""
-    worded: dict[str, set[str | None]] = {}
-    for message in prompt.messages:
-        worded.setdefault(message.role, set()).add(message.lang)
-    lacking = [role for role, langs in worded.items() if not langs & {lang, None}]
-    return max(lacking, key=lambda role: role == "user") if lacking else None
-
-
-def languages_of(
-    scope: Scope, prompt: h.TypedPrompt, args: tuple[tuple[str, h.Term], ...]
-) -> tuple[str, ...]:
-    """The languages an ask is worded in: its `lang` argument, else the one language of its messages."""
-    formals = dict(prompt.formals)
-    for name, term in args:
-        if not isinstance(formals[name], k.Lang):
-            continue
-        match term:
-            case h.LevelTerm(level=level):
-                return (level,)
-            case h.AxisTerm(axis=axis):
-                return _axis_languages(scope, axis)
-    tags = sorted({m.lang for m in prompt.messages if m.lang is not None})
-    return (tags[0],) if len(tags) == 1 else ()
-
-
-def _axis_languages(scope: Scope, axis: str) -> tuple[str, ...]:
-    levels = scope.languages.get(axis, ())
-    return tuple(str(level) for level in levels)
-
-
-def _labels(scope: Scope, vocabulary: k.Vocabulary, langs: list[str], at: Span) -> None:
-    for lang in langs:
-        bare = [level.name for level in vocabulary.levels if level.text(lang) is None]
-        if bare:
-            label = f"no label in {lang}: {', '.join(bare[:5])}"
-            helps = (f'write `{bare[0]} {{{lang}: "..."}}` in `{vocabulary.name}`',)
-            scope.report(
-                LabelMissing(span=at, vocabulary=vocabulary.name, lang=lang, label=label, helps=helps)
-            )
+def _is_computed(scope: Scope, term: h.Term, name: str) -> bool:
+    """Refuses what is computed over the cells of earlier answers: an argument is an answer of its own cell."""
+    for part in subterms(term):
+        if isinstance(part, h.ReduceTerm | h.MetricTerm) and part.type.phase is k.Phase.RESPONSE:
+            expected, found = "an answer or one of its fields", "a statistic of answers"
+            scope.report(WrongType(span=term.span, what=f"argument `{name}`", expected=expected, found=found))
+            return True
+    return False

@@ -6,7 +6,7 @@ cell, and that nothing depends on itself. Order of statements carries no meaning
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from cyclspec.language.diagnostics import Label
@@ -17,18 +17,20 @@ from cyclspec.language.names.modules import Module, twice
 from cyclspec.language.names.order import in_order
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import terms as h
-from cyclspec.language.types.asks import ask_statement
-from cyclspec.language.types.axes import each_statement
+from cyclspec.language.types import typed as d
+from cyclspec.language.types.asks import MAX_SEED, ask_statement
+from cyclspec.language.types.axes import axes_of
 from cyclspec.language.types.context import Context
 from cyclspec.language.types.expressions import infer
 from cyclspec.language.types.fields import read_fields
 from cyclspec.language.types.measures import check_statement, let_statement, measure_statement
 from cyclspec.language.types.metrics import walk
+from cyclspec.language.types.references import subterms, value_names
 from cyclspec.language.types.scope import Scope, dotted_parts, failed
+from cyclspec.language.types.stages import in_stages
 from cyclspec.language.types.vocabularies import check_name
 
 _FIELDS = ("title", "seed", "offer_missing", "count_missing")
-MAX_SEED = 2**63 - 1
 Read = t.Let | t.Measure | t.Check
 
 
@@ -36,11 +38,11 @@ Read = t.Let | t.Measure | t.Check
 class _Built:
     """The typed statements so far."""
 
-    eaches: list[h.TypedEach] = field(default_factory=list)
-    asks: list[h.TypedAsk] = field(default_factory=list)
-    lets: list[h.TypedLet] = field(default_factory=list)
-    measures: list[h.TypedMeasure] = field(default_factory=list)
-    checks: list[h.TypedCheck] = field(default_factory=list)
+    eaches: list[d.TypedEach] = field(default_factory=list)
+    asks: list[d.TypedAsk] = field(default_factory=list)
+    lets: list[d.TypedLet] = field(default_factory=list)
+    measures: list[d.TypedMeasure] = field(default_factory=list)
+    checks: list[d.TypedCheck] = field(default_factory=list)
 
 
 def elaborate_audits(ctx: Context) -> None:
@@ -53,7 +55,7 @@ def elaborate_audits(ctx: Context) -> None:
             ctx.audits[decl.name.name] = audit
 
 
-def _audit(ctx: Context, module: Module, decl: t.Audit) -> h.TypedAudit:
+def _audit(ctx: Context, module: Module, decl: t.Audit) -> d.TypedAudit:
     check_name(ctx, decl.name)
     fields = read_fields(ctx, decl.fields, _FIELDS, where="audit")
     built = _Built()
@@ -65,7 +67,7 @@ def _audit(ctx: Context, module: Module, decl: t.Audit) -> h.TypedAudit:
     count_missing = _truth(ctx, Scope(ctx, module), fields.get("count_missing"))
     if count_missing:
         _refuse_order_with_missing(ctx, module, decl)
-    return h.TypedAudit(
+    return d.TypedAudit(
         name=decl.name.name,
         title=_text(ctx, fields.get("title"), decl.name.name),
         seed=_seed(ctx, Scope(ctx, module), fields.get("seed")),
@@ -126,7 +128,9 @@ def _truth(ctx: Context, scope: Scope, field_: t.Field | None) -> bool:
 
 
 def _unique_names(ctx: Context, decl: t.Audit) -> None:
-    seen: dict[str, t.Ident] = {}
+    """One namespace: an axis, an ask, a let, a measure and a check have names of their own."""
+    eaches = (statement for statement in decl.statements if isinstance(statement, t.Each))
+    seen = {ident.name: ident for each in eaches for ident in each.names}
     for statement in decl.statements:
         if isinstance(statement, t.Each):
             continue
@@ -137,50 +141,26 @@ def _unique_names(ctx: Context, decl: t.Audit) -> None:
 
 
 def _axes(scope: Scope, decl: t.Audit, built: _Built) -> Scope:
-    taken: dict[str, t.Ident] = {}
-    for statement in decl.statements:
-        if not isinstance(statement, t.Each):
-            continue
-        found = each_statement(scope, statement, taken)
-        taken.update({ident.name: ident for ident in statement.names})
-        names = tuple(ident.name for ident in statement.names)
-        if found is None:
-            scope = replace(scope, broken=scope.broken | set(names))
-            continue
-        each, terms = found
-        built.eaches.append(each)
-        siblings = {**scope.siblings, **dict.fromkeys(names, names)}
-        scope = replace(scope.with_locals(terms), siblings=siblings, languages=_languages(scope, each))
+    scope, eaches = axes_of(scope, decl)
+    built.eaches.extend(eaches)
     return scope
 
 
-def _languages(scope: Scope, each: h.TypedEach) -> Mapping[str, tuple[str | int | float, ...]]:
-    if not isinstance(each.source, h.ValuesSource):
-        return scope.languages
-    return {**scope.languages, each.names[0]: each.source.values}
-
-
 def _asks(scope: Scope, decl: t.Audit, built: _Built) -> Scope:
+    """The scope with the answers of every ask, stage by stage."""
     sources = {name: each.source for each in built.eaches for name in each.names}
-    for statement in decl.statements:
-        if not isinstance(statement, t.Ask):
-            continue
-        ask = ask_statement(scope, statement, sources)
+    asks, cut = in_stages(scope, [s for s in decl.statements if isinstance(s, t.Ask)])
+    scope = replace(scope, broken=scope.broken | cut)
+    for statement in asks:
+        ask = ask_statement(scope, statement, sources, {ask.name: ask.stage for ask in built.asks})
         if ask is None:
             scope = replace(scope, broken=scope.broken | {statement.name.name})
             continue
         built.asks.append(ask)
         answer = h.AnswerTerm(type=ask.type, span=statement.name.span, ask=ask.name)
-        scope = scope.with_locals({ask.name: answer})
+        recorded = {ask.name} if isinstance(ask.reader, d.Recorded) else set()
+        scope = replace(scope.with_locals({ask.name: answer}), recorded=scope.recorded | recorded)
     return scope
-
-
-def _value_names(expr: t.Expr) -> Iterator[t.Name]:
-    """The names of an expression that stand for values, not for functions or reducers."""
-    nodes = list(walk(expr))
-    functions = {id(node.fn) for node in nodes if isinstance(node, t.Call)}
-    functions |= {id(node.reducer) for node in nodes if isinstance(node, t.Reduce)}
-    yield from (node for node in nodes if isinstance(node, t.Name) and id(node) not in functions)
 
 
 def _in_order(scope: Scope, decl: t.Audit) -> tuple[tuple[Read, ...], frozenset[str]]:
@@ -192,12 +172,12 @@ def _in_order(scope: Scope, decl: t.Audit) -> tuple[tuple[Read, ...], frozenset[
     cut: set[str] = set()
 
     def uses(name: str) -> Iterator[tuple[str, t.Name]]:
-        names = _value_names(reads[name].value)
+        names = value_names(reads[name].value)
         return ((named.name, named) for named in names if named.name in reads)
 
     def recursive(user: str, used: str, place: t.Name) -> None:
         also = (Label(reads[user].name.span, f"in the definition of `{user}`"),) if user != used else ()
-        scope.report(Recursion(span=place.span, name=used, also=also))
+        scope.report(Recursion(span=place.span, name=used, user=user, also=also))
         cut.add(user)
 
     order = tuple(in_order(reads, uses, recursive))
@@ -251,7 +231,7 @@ def _refuse_order_with_missing(ctx: Context, module: Module, decl: t.Audit) -> N
 def _warn(ctx: Context, decl: t.Audit, built: _Built) -> None:
     """Axes that no ask mentions, and first-token answers whose label mass nobody checks."""
     asks = {s.name.name: s for s in decl.statements if isinstance(s, t.Ask)}
-    asked = frozenset[str]().union(*(ask.axes for ask in built.asks))
+    asked = frozenset[str]().union(*(_mentioned(ask) for ask in built.asks))
     known = {name for each in built.eaches for name in each.names}
     for each in decl.statements:
         for ident in each.names if isinstance(each, t.Each) and asks and len(asks) == len(built.asks) else ():
@@ -260,10 +240,17 @@ def _warn(ctx: Context, decl: t.Audit, built: _Built) -> None:
                 ctx.report(AxisNeverAsked(span=ident.span, axis=ident.name, helps=helps))
     masses = _masses(decl)
     for ask in built.asks:
-        if ask.name not in masses:
+        if isinstance(ask.reader, d.FirstToken) and ask.name not in masses:
             read = next(f.value.span for f in asks[ask.name].fields if f.name.name == "read")
             helps = (f"add `check label_mass = (min over ... of {ask.name}.mass) >= 0.7`",)
             ctx.report(FirstTokenAlone(span=read, helps=helps))
+
+
+def _mentioned(ask: d.TypedAsk) -> frozenset[str]:
+    """The axes of an ask, and the draws among its arguments."""
+    parts = (part for _, term in ask.args for part in subterms(term))
+    drawn = (part.name for part in parts if isinstance(part, h.DrawnTerm))
+    return ask.axes | frozenset(drawn)
 
 
 def _masses(decl: t.Audit) -> set[str]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cyclspec.language.diagnostics import Findings
+from cyclspec.language.names.consequences import independent
 from cyclspec.language.names.modules import Program
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types.audits import elaborate_audits
-from cyclspec.language.types.context import Context
+from cyclspec.language.types.context import Context, Observe
 from cyclspec.language.types.expressions import infer
 from cyclspec.language.types.metrics import elaborate_metrics
 from cyclspec.language.types.panels import elaborate_panels, elaborate_targets
@@ -33,9 +34,16 @@ PASSES = (
 )
 
 
-def check_program(program: Program, findings: Findings, bindings: Mapping[str, t.Expr]) -> Context:
-    """The context of a program after all passes; `bindings` are the parameters given from outside."""
-    ctx = Context(program, findings, bindings, infer)
+def check_program(
+    program: Program, findings: Findings, bindings: Mapping[str, t.Expr], observe: Observe | None = None
+) -> Context:
+    """The context of a program after all passes.
+
+    `bindings` are the parameters given from outside; `observe` is told of every expression that is typed.
+    """
+    ctx = Context(program, findings, bindings, infer, observe)
+    told = len(findings.items)
     for elaborate in PASSES:
         elaborate(ctx)
+    findings.items[told:] = independent(program, findings.items[told:])
     return ctx

@@ -10,6 +10,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 
 Value = bool | int | float | str | tuple[Any, ...]
@@ -26,6 +27,22 @@ _OPS: Mapping[str, Callable[[Any, Any], Any]] = {
     "<=": operator.le,
     ">": operator.gt,
     ">=": operator.ge,
+}
+
+_ORDERING = ("<", "<=", ">", ">=")
+_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "abs": abs,
+    "sign": lambda x: math.copysign(1, x) if x else 0,
+    "round": round,
+    "sqrt": math.sqrt,
+    "log2": math.log2,
+    "log": math.log,
+    "log10": math.log10,
+    "exp": math.exp,
+    "number": lambda x: x,
+    "minimum": min,
+    "maximum": max,
+    "clip": lambda x, low, high: min(max(x, low), high),
 }
 
 
@@ -46,8 +63,16 @@ def evaluate(term: h.Term) -> Value:
             return (low, math.inf if high is None else high)
         case h.NegateTerm(of=of):
             return -_number(evaluate(of))
+        case h.CompareTerm(op=op, left=h.LevelTerm() as left, right=h.LevelTerm() as right) if (
+            op in _ORDERING
+        ):
+            return _apply(op, _position(left), _position(right))
         case h.ArithmeticTerm(op=op, left=left, right=right) | h.CompareTerm(op=op, left=left, right=right):
             return _apply(op, evaluate(left), evaluate(right))
+        case h.CallTerm(function="size", args=(arg,)):
+            return _size(arg)
+        case h.CallTerm(function=function, args=args) if function in _FUNCTIONS:
+            return _call(function, [_number(evaluate(arg)) for arg in args])
         case h.MemberTerm(of=of, among=among, negated=negated):
             return _member(evaluate(of), among) != negated
         case h.LogicTerm(op="not", args=(arg,)):
@@ -57,6 +82,32 @@ def evaluate(term: h.Term) -> Value:
         case h.IfTerm(condition=condition, then=then, otherwise=otherwise):
             return evaluate(then) if evaluate(condition) else evaluate(otherwise)
     raise NotConstant(type(term).__name__)
+
+
+def _position(term: h.LevelTerm) -> int:
+    """Where a level stands among those of its vocabulary: levels are ordered by place, not by name."""
+    names = term.vocabulary.names if term.vocabulary is not None else ()
+    if term.level not in names:
+        raise NotConstant("a level without a place")
+    return names.index(term.level)
+
+
+def _size(term: h.Term) -> int:
+    """The length of a list, or of a declared scale without the options that do not count."""
+    if isinstance(term, h.VocabularyTerm):
+        return sum(not level.missing for level in term.vocabulary.levels)
+    found = evaluate(term) if isinstance(term.type.kind, k.ListOf) else None
+    if not isinstance(found, tuple) or isinstance(term, h.RangeTerm):
+        raise NotConstant("no length")
+    return len(found)
+
+
+def _call(function: str, args: list[int | float]) -> Value:
+    try:
+        result: Value = _FUNCTIONS[function](*args)
+    except (ValueError, OverflowError) as error:
+        raise NotConstant(str(error)) from error
+    return result
 
 
 def _number(value: Value) -> int | float:

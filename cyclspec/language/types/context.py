@@ -15,6 +15,7 @@ from cyclspec.language.diagnostics import Diagnostic, Findings
 from cyclspec.language.names.modules import Module, Program
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import terms as h
+from cyclspec.language.types import typed as d
 from cyclspec.language.types.kinds import Kind, Number, Vocabulary
 
 if TYPE_CHECKING:
@@ -39,19 +40,29 @@ class ParamValue:
 
 @dataclass(frozen=True, slots=True)
 class TypedMetric:
-    """A metric, checked once for every scale S; `needs_order` where its condition says `S is ordinal`."""
+    """A metric, checked once for every scale S; `needs_order` where its condition says `S is ordinal`.
+
+    `defaults` are the values of formals that a call may leave out.
+    """
 
     name: str
     formals: tuple[tuple[str, Kind], ...]
     result: Number
     needs_order: bool
     body: h.Term
+    defaults: Mapping[str, h.Term] = field(default_factory=dict, hash=False)
 
 
 class Infer(Protocol):
     """Types an expression in a scope; `expected` is the kind of its position."""
 
     def __call__(self, scope: Scope, node: t.Expr, expected: Kind | None = None, /) -> h.Term: ...
+
+
+class Observe(Protocol):
+    """Told of every expression that was typed: where it stands, the kind of its position, and the term."""
+
+    def __call__(self, scope: Scope, node: t.Expr, expected: Kind | None, term: h.Term, /) -> None: ...
 
 
 @dataclass(slots=True)
@@ -62,14 +73,15 @@ class Context:
     findings: Findings
     bindings: Mapping[str, t.Expr]
     infer: Infer
+    observe: Observe | None = None
     vocabularies: dict[Symbol, Vocabulary] = field(default_factory=dict)
     params: dict[Symbol, ParamValue] = field(default_factory=dict)
-    tables: dict[str, h.TypedTable] = field(default_factory=dict)
-    panels: dict[str, h.TypedPanel] = field(default_factory=dict)
-    targets: dict[str, h.TypedTarget] = field(default_factory=dict)
+    tables: dict[str, d.TypedTable] = field(default_factory=dict)
+    panels: dict[str, d.TypedPanel] = field(default_factory=dict)
+    targets: dict[str, d.TypedTarget] = field(default_factory=dict)
     metrics: dict[Symbol, TypedMetric] = field(default_factory=dict)
-    prompts: dict[Symbol, h.TypedPrompt] = field(default_factory=dict)
-    audits: dict[str, h.TypedAudit] = field(default_factory=dict)
+    prompts: dict[Symbol, d.TypedPrompt] = field(default_factory=dict)
+    audits: dict[str, d.TypedAudit] = field(default_factory=dict)
 
     def report(self, diagnostic: Diagnostic) -> None:
         self.findings.add(diagnostic)

@@ -95,6 +95,8 @@ class TypeReader:
                 return k.Of(self._vocabulary(word, args))
             case "scale":
                 return self._scale_column(spelled)
+        if word == "picks":
+            return self._picks(spelled)
         if len(args) != 1:
             self._arity(spelled)
             return k.Unknown()
@@ -112,6 +114,18 @@ class TypeReader:
             case "order":
                 return k.Order(scale)
         return k.Choice(scale)
+
+    def _picks(self, spelled: _Spelled) -> k.Kind:
+        """`picks(item.options, 0..5)`: several options of a scale, each at most once."""
+        args = spelled.args
+        bounds = range_of(args[1].value) if len(args) == 2 else None
+        whole = bounds is not None and all(float(end).is_integer() for end in bounds)
+        if bounds is None or not whole or not 0 <= bounds[0] <= bounds[1] <= MAX_OPTIONS or bounds[1] < 1:
+            problem = "is written `picks(item.options, 0..5)`"
+            self.ctx.report(WrongArguments(span=spelled.span, callee="picks", problem=problem))
+            return k.Unknown()
+        scale = self.scale(args[0].value)
+        return k.Unknown() if scale is None else k.Picks(scale, int(bounds[0]), int(bounds[1]))
 
     def _arity(self, spelled: _Spelled) -> None:
         word = spelled.parts[0]
@@ -183,7 +197,7 @@ class TypeReader:
         match kind:
             case k.Row(table) | k.Ref(table):
                 return self._column_scale(spelled, table)
-            case k.ScaleValue(scale) | k.Order(scale) | k.Choice(scale) | k.Dist(scale):
+            case k.ScaleValue(scale) | k.Order(scale) | k.Choice(scale) | k.Dist(scale) | k.Picks(scale):
                 return scale
             case k.Of(vocabulary):
                 return vocabulary

@@ -11,6 +11,7 @@ from typing import assert_never, cast
 
 from cyclspec.language.diagnostics.cy01_names import UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongType
+from cyclspec.language.diagnostics.cy03_axes import NotAnAttribute
 from cyclspec.language.diagnostics.cy05_units import UnitMismatch
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.syntax import tree as t
@@ -18,18 +19,32 @@ from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import units
 from cyclspec.language.types.calls import infer_call
+from cyclspec.language.types.comparisons import (
+    infer_compare,
+    infer_member,
+    infer_range,
+    levels_meet,
+    mismatch,
+)
+from cyclspec.language.types.lookups import infer_pick
 from cyclspec.language.types.reductions import infer_reduce
-from cyclspec.language.types.scope import ENDS, Scope, dotted_parts, failed, unknown
-from cyclspec.language.types.values import absent_axis, typed
-from cyclspec.language.types.vocabularies import quantity, range_of
+from cyclspec.language.types.scope import Scope, dotted_parts, failed, unknown
+from cyclspec.language.types.values import typed
+from cyclspec.language.types.vocabularies import quantity
 
 _VERBS = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "^": "raise"}
-_JOINED = {"subtract": "from", "multiply": "by", "divide": "by", "raise": "to", "compare": "with"}
 _BOOL = k.Type(k.Bool())
 
 
 def infer(scope: Scope, node: t.Expr, expected: k.Kind | None = None) -> h.Term:
     """The typed term of an expression."""
+    term = _infer(scope, node, expected)
+    if scope.ctx.observe is not None:
+        scope.ctx.observe(scope, node, expected, term)
+    return term
+
+
+def _infer(scope: Scope, node: t.Expr, expected: k.Kind | None) -> h.Term:
     match node:
         case t.Name():
             return scope.name(node, expected)
@@ -55,7 +70,7 @@ def infer(scope: Scope, node: t.Expr, expected: k.Kind | None = None) -> h.Term:
         case t.Call():
             return infer_call(scope, node)
         case t.Pick():
-            return _pick(scope, node)
+            return infer_pick(scope, node)
         case t.Negative():
             return _negative(scope, node, expected)
         case t.Not():
@@ -95,8 +110,11 @@ def _list(scope: Scope, node: t.List, expected: k.Kind | None) -> h.Term:
     inner = expected.of if isinstance(expected, k.ListOf) else expected
     items = tuple(infer(scope, item.value, inner) for item in node.items)
     kind = items[0].type.kind if items else k.Unknown()
+    if inner is not None and levels_meet(scope, kind, inner):
+        kind = inner
     for item in items[1:]:
-        if not k.fits(item.type.kind, kind) and not failed(item):
+        one_kind = k.fits(item.type.kind, kind) or levels_meet(scope, item.type.kind, kind)
+        if not one_kind and not failed(item):
             found, wanted = k.kind_text(item.type.kind), k.kind_text(kind)
             scope.report(WrongType(span=item.span, what="this item", expected=wanted, found=found))
     if any(failed(item) for item in items):
@@ -108,6 +126,9 @@ def _dot(scope: Scope, node: t.Dot, expected: k.Kind | None) -> h.Term:
     parts = dotted_parts(node)
     if parts is not None and parts[0] == "level" and len(parts) == 2 and isinstance(expected, k.Of):
         return scope.level_named(node.name, expected.vocabulary, node.span)
+    population = None if parts is None else _population(scope, node, parts)
+    if population is not None:
+        return population
     if parts is not None:
         found = scope.path(parts, node.span, node.name.span)
         if found is not None:
@@ -115,61 +136,20 @@ def _dot(scope: Scope, node: t.Dot, expected: k.Kind | None) -> h.Term:
     return scope.attribute(infer(scope, node.of), node.name, node.span)
 
 
-def _pick(scope: Scope, node: t.Pick) -> h.Term:
-    of = infer(scope, node.of)
-    if failed(of):
-        return of
-    at: list[tuple[str, str]] = []
-    for select in node.at:
-        level = _picked_level(scope, of, select)
-        if level is None:
-            return unknown(node.span)
-        at.append((select.axis.name, level))
-    kind = of.type.kind
-    if isinstance(kind, k.Dist) and any(axis == "option" for axis, _ in at):
-        kind = k.Number(k.Unit.SHARE)
-    axes = of.type.axes - {axis for axis, _ in at}
-    return h.PickTerm(
-        type=k.Type(kind, axes, of.type.phase, of.type.optional), span=node.span, of=of, at=tuple(at)
-    )
-
-
-def _picked_level(scope: Scope, of: h.Term, select: t.Select) -> str | None:
-    axis = select.axis.name
-    on_options = axis == "option" and isinstance(of.type.kind, k.Dist)
-    if axis not in of.type.axes and not on_options:
-        scope.report(absent_axis(scope, select.axis, of))
+def _population(scope: Scope, node: t.Dot, parts: tuple[str, ...]) -> h.Term | None:
+    """`citizens.share`: the share of people in each cell of a target; None where the path names no target."""
+    found = None if parts[0] in scope.locals else scope.ctx.resolve_dotted(scope.module, parts)
+    if found is None or not isinstance(found[1], t.Target) or len(found[2]) != 1:
         return None
-    if isinstance(select.level, t.Name) and select.level.name in ENDS:
-        return select.level.name
-    value = scope.locals.get(axis)
-    kind = value.type.kind if value is not None else None
-    level = infer(scope, select.level, kind)
-    match level:
-        case h.LevelTerm(level=name):
-            return name
-        case h.Literal_(value=plain) if not failed(level):
-            return _level_of_value(scope, select, kind, plain)
-    if not failed(level):
-        found = k.kind_text(level.type.kind)
-        scope.report(
-            WrongType(span=select.level.span, what="this", expected=f"a level of {axis}", found=found)
-        )
-    return None
-
-
-def _level_of_value(scope: Scope, select: t.Select, kind: k.Kind | None, plain: h.Plain) -> str | None:
-    """The level that stands for a number such as `7B`; axes of plain values are named by their text."""
-    if not isinstance(kind, k.Of):
-        return str(plain)
-    for level in kind.vocabulary.levels:
-        if plain in (level.code, level.value):
-            return level.name
-    vocabulary = kind.vocabulary
-    helps = did_you_mean(select.level.span.text, vocabulary.names)
-    where, text = f" of `{vocabulary.name}`", select.level.span.text
-    scope.report(UnknownName(span=select.level.span, what="level", name=text, where=where, helps=helps))
-    return None
+    target = scope.ctx.targets.get(found[1].name.name)
+    if target is None:
+        return unknown(node.span)
+    if found[2] != ("share",):
+        helps, of = did_you_mean(node.name.name, ("share",)), f"target `{target.name}`"
+        scope.report(NotAnAttribute(span=node.name.span, name=node.name.name, of=of, helps=helps))
+        return unknown(node.span)
+    type_ = k.Type(k.Number(k.Unit.SHARE), frozenset(target.axes), k.Phase.DATA)
+    return h.PopulationTerm(type=type_, span=node.span, target=target.name)
 
 
 def _negative(scope: Scope, node: t.Negative, expected: k.Kind | None) -> h.Term:
@@ -204,81 +184,12 @@ def truth_of(scope: Scope, node: t.Expr) -> h.Term:
 
 def _binary(scope: Scope, node: t.Binary) -> h.Term:
     if node.sign in ("in", "not in"):
-        return _member(scope, node)
+        return infer_member(scope, node)
     if node.sign == "..":
-        return _range(scope, node)
+        return infer_range(scope, node)
     if node.sign in _VERBS:
         return _arithmetic(scope, node)
-    left = infer(scope, node.left)
-    if failed(left):
-        return left
-    right = infer(scope, node.right, left.type.kind)
-    if failed(right):
-        return right
-    if not _comparable(node.sign, left, right):
-        _mismatch(scope, node, "compare", left, right)
-        return unknown(node.span)
-    op = cast(h.CompareOp, node.sign)
-    return h.CompareTerm(type=typed(k.Bool(), left, right), span=node.span, op=op, left=left, right=right)
-
-
-def _comparable(sign: str, left: h.Term, right: h.Term) -> bool:
-    if units.unit_of(left) is not None and units.unit_of(right) is not None:
-        return units.together(left, right) is not None
-    a, b = left.type.kind, right.type.kind
-    if isinstance(a, k.Number) or isinstance(b, k.Number):
-        return False
-    ordered = sign in ("==", "!=") or (isinstance(a, k.Of) and a.vocabulary.ordered) or isinstance(a, k.Date)
-    return ordered and (k.fits(a, b) or k.fits(b, a))
-
-
-def _mismatch(scope: Scope, node: t.Binary, verb: str, left: h.Term, right: h.Term) -> None:
-    def words(term: h.Term) -> str:
-        return "a plain number" if units.is_literal(term) else f"`{k.kind_text(term.type.kind)}`"
-
-    helps: tuple[str, ...] = ()
-    for side, term in ((node.left, left), (node.right, right)):
-        if units.unit_of(term) in (k.Unit.BITS, k.Unit.NATS, k.Unit.STEPS):
-            helps = (f"drop the unit on purpose: `number({side.span.text})`",)
-    first, second = words(left), words(right)
-    if verb == "subtract":
-        first, second = second, first
-    word = _JOINED.get(verb, "and")
-    scope.report(UnitMismatch(span=node.span, verb=verb, left=first, right=second, word=word, helps=helps))
-
-
-def _member(scope: Scope, node: t.Binary) -> h.Term:
-    of = infer(scope, node.left)
-    if failed(of):
-        return of
-    ends = range_of(node.right)
-    among: h.Term
-    if ends is not None:
-        high = None if ends[1] == float("inf") else ends[1]
-        among = h.RangeTerm(type=k.Type(k.Number()), span=node.right.span, low=ends[0], high=high)
-    else:
-        among = infer(scope, node.right, of.type.kind)
-    if failed(among):
-        return among
-    if not isinstance(among, h.ListTerm | h.RangeTerm):
-        found = k.kind_text(among.type.kind)
-        scope.report(WrongType(span=node.right.span, what="this", expected="a list or a range", found=found))
-        return unknown(node.span)
-    negated = node.sign == "not in"
-    return h.MemberTerm(type=typed(k.Bool(), of, among), span=node.span, of=of, among=among, negated=negated)
-
-
-def _range(scope: Scope, node: t.Binary) -> h.Term:
-    low, high = infer(scope, node.left), infer(scope, node.right)
-    if failed(low) or failed(high):
-        return unknown(node.span)
-    match low, high:
-        case h.Literal_(value=a), h.Literal_(value=b) if isinstance(a, int | float) and isinstance(
-            b, int | float
-        ):
-            return h.RangeTerm(type=k.Type(k.ListOf(k.Number())), span=node.span, low=a, high=b)
-    scope.report(WrongType(span=node.span, what="this range", expected="numbers", found="expressions"))
-    return unknown(node.span)
+    return infer_compare(scope, node)
 
 
 def _arithmetic(scope: Scope, node: t.Binary) -> h.Term:
@@ -297,7 +208,7 @@ def _arithmetic(scope: Scope, node: t.Binary) -> h.Term:
         case _:
             unit = units.sum_unit(node.sign, left, right)
     if unit is None:
-        _mismatch(scope, node, _VERBS[node.sign], left, right)
+        mismatch(scope, node, _VERBS[node.sign], left, right)
         return unknown(node.span)
     op = cast(h.ArithmeticOp, node.sign)
     type_ = typed(k.Number(unit), left, right)
@@ -331,11 +242,12 @@ def _is(scope: Scope, node: t.Is) -> h.Term:
 
 def _if(scope: Scope, node: t.If, expected: k.Kind | None) -> h.Term:
     condition = truth_of(scope, node.condition)
-    then, otherwise = infer(scope, node.then, expected), infer(scope, node.otherwise, expected)
+    then = infer(scope, node.then, expected)
+    otherwise = infer(scope, node.otherwise, expected or then.type.kind)
     if failed(condition) or failed(then) or failed(otherwise):
         return unknown(node.span)
-    unit = units.together(then, otherwise)
-    if unit is None:
+    kind = _either(then, otherwise)
+    if kind is None:
         scope.report(
             UnitMismatch(
                 span=node.span,
@@ -345,5 +257,16 @@ def _if(scope: Scope, node: t.If, expected: k.Kind | None) -> h.Term:
             )
         )
         return unknown(node.span)
-    type_ = typed(k.Number(unit), condition, then, otherwise)
+    type_ = typed(kind, condition, then, otherwise)
     return h.IfTerm(type=type_, span=node.span, condition=condition, then=then, otherwise=otherwise)
+
+
+def _either(then: h.Term, otherwise: h.Term) -> k.Kind | None:
+    """The kind of both branches: one unit, or one kind of value."""
+    unit = units.together(then, otherwise)
+    if unit is not None:
+        return k.Number(unit)
+    a, b = then.type.kind, otherwise.type.kind
+    if isinstance(a, k.Number) or isinstance(b, k.Number):
+        return None
+    return b if k.fits(a, b) else a if k.fits(b, a) else None

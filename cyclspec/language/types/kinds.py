@@ -207,6 +207,15 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Picks:
+    """Several options at once, from `low` to `high` of them: `picks(S, 0..5)`."""
+
+    scale: Scale
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     fields: tuple[tuple[str, Kind], ...]
 
@@ -238,6 +247,7 @@ Kind = (
     | Choice
     | Dist
     | Order
+    | Picks
     | Record
     | ModelKind
     | Unknown
@@ -289,6 +299,8 @@ def kind_text(kind: Kind) -> str:
             return f"dist({scale_name(scale)})"
         case Order(scale):
             return f"order({scale_name(scale)})"
+        case Picks(scale, low, high):
+            return f"picks({scale_name(scale)}, {low}..{high})"
         case Record(fields):
             return "record {" + ", ".join(f"{n} : {kind_text(k)}" for n, k in fields) + "}"
         case ModelKind(panel):

@@ -13,12 +13,13 @@ from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
+from cyclspec.language.types import typed as d
 from cyclspec.language.types import units
-from cyclspec.language.types.calls import axis_words
 from cyclspec.language.types.declared import TypeReader
 from cyclspec.language.types.expressions import infer, truth_of
 from cyclspec.language.types.fields import read_fields
 from cyclspec.language.types.scope import Scope, failed
+from cyclspec.language.types.values import axis_words
 from cyclspec.language.types.vocabularies import number_of
 
 _MEASURE_FIELDS = ("better", "interval", "adjust")
@@ -27,7 +28,7 @@ _ON_FAIL = ("exclude", "withhold", "warn", "stop")
 MAX_DRAWS = 1_000_000
 
 
-def let_statement(scope: Scope, let: t.Let) -> h.TypedLet | None:
+def let_statement(scope: Scope, let: t.Let) -> d.TypedLet | None:
     """One named value; a declared type must fit."""
     term = infer(scope, let.value)
     if failed(term):
@@ -39,7 +40,7 @@ def let_statement(scope: Scope, let: t.Let) -> h.TypedLet | None:
             wanted, found = k.kind_text(declared), k.kind_text(term.type.kind)
             scope.report(WrongType(span=let.value.span, what=what, expected=wanted, found=found))
             return None
-    return h.TypedLet(let.name.name, term, let.span)
+    return d.TypedLet(let.name.name, term, let.span)
 
 
 def _fits_declared(term: h.Term, declared: k.Kind) -> bool:
@@ -49,7 +50,7 @@ def _fits_declared(term: h.Term, declared: k.Kind) -> bool:
     return k.fits(term.type.kind, declared)
 
 
-def measure_statement(scope: Scope, measure: t.Measure) -> h.TypedMeasure | None:
+def measure_statement(scope: Scope, measure: t.Measure) -> d.TypedMeasure | None:
     """One measure, with exactly its declared axes and unit."""
     fields = read_fields(scope.ctx, measure.fields, _MEASURE_FIELDS, where="measure")
     term = infer(scope, measure.value)
@@ -64,15 +65,10 @@ def measure_statement(scope: Scope, measure: t.Measure) -> h.TypedMeasure | None
     if not exact or unit is None:
         return None
     if term.type.optional:
-        answer = term.type.phase is k.Phase.RESPONSE
-        helps = (
-            "say what a missing answer is worth: `missing = drop` on its `ask`"
-            if answer
-            else "reduce it: `mean over ... of` leaves missing values out",
-        )
+        helps = ("reduce it: `mean over ... of` leaves missing values out",)
         scope.report(MeasureMayBeMissing(span=measure.value.span, measure=measure.name.name, helps=helps))
         return None
-    return h.TypedMeasure(
+    return d.TypedMeasure(
         name=measure.name.name,
         by=by,
         unit=unit,
@@ -150,7 +146,7 @@ def _word(scope: Scope, field: t.Field | None, known: tuple[str, ...]) -> str | 
     return None
 
 
-def _interval(scope: Scope, field: t.Field | None, by: tuple[str, ...]) -> h.Interval | None:
+def _interval(scope: Scope, field: t.Field | None, by: tuple[str, ...]) -> d.Interval | None:
     """`bootstrap(over = item, draws = 2000, level = 95%)`, over axes that the measure reduces."""
     if field is None:
         return None
@@ -189,7 +185,7 @@ def _interval(scope: Scope, field: t.Field | None, by: tuple[str, ...]) -> h.Int
             return None
     draws = _bounded(scope, named.get("draws"), 2000.0, 10, MAX_DRAWS)
     level = _bounded(scope, named.get("level"), 0.95, 0.5, 0.9999)
-    return h.Interval(tuple(axis.name for axis in axes), int(draws), level)
+    return d.Interval(tuple(axis.name for axis in axes), int(draws), level)
 
 
 def _bounded(scope: Scope, arg: t.Argument | None, default: float, low: float, high: float) -> float:
@@ -203,19 +199,29 @@ def _bounded(scope: Scope, arg: t.Argument | None, default: float, low: float, h
     return default
 
 
-def check_statement(scope: Scope, check: t.Check) -> h.TypedCheck | None:
+def check_statement(scope: Scope, check: t.Check) -> d.TypedCheck | None:
     """One gate; without `on_fail` a failing cell withholds the measures it covers."""
     fields = read_fields(scope.ctx, check.fields, _CHECK_FIELDS, where="check")
     term = truth_of(scope, check.value)
     on_fail = _word(scope, fields.get("on_fail"), _ON_FAIL) or "withhold"
-    because = fields["because"].value if "because" in fields else None
+    because = _because(scope, fields.get("because"))
     if failed(term):
         return None
-    return h.TypedCheck(
+    return d.TypedCheck(
         name=check.name.name,
         term=term,
         axes=tuple(sorted(term.type.axes)),
         on_fail=cast(Literal["exclude", "withhold", "warn", "stop"], on_fail),
-        because=because.value if isinstance(because, t.TextValue) else "",
+        because=because,
         span=check.span,
     )
+
+
+def _because(scope: Scope, field: t.Field | None) -> str:
+    if field is None:
+        return ""
+    if isinstance(field.value, t.TextValue):
+        return field.value.value
+    found = field.value.span.text
+    scope.report(WrongType(span=field.value.span, what="`because`", expected="a text", found=found))
+    return ""

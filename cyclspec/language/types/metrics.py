@@ -7,13 +7,13 @@ indexed by `option`; the body must end without axes, with the declared unit.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from cyclspec.language.diagnostics import Label
+from cyclspec.language.diagnostics import Diagnostic, Label
 from cyclspec.language.diagnostics.cy02_types import WrongType
 from cyclspec.language.diagnostics.cy03_axes import AxisLeftOver
 from cyclspec.language.diagnostics.cy05_units import UnitMismatch
 from cyclspec.language.diagnostics.cy06_bounds import Recursion
-from cyclspec.language.diagnostics.cy08_not_yet import NotChecked
 from cyclspec.language.names.modules import Module
 from cyclspec.language.names.order import in_order
 from cyclspec.language.syntax import tree as t
@@ -23,6 +23,7 @@ from cyclspec.language.types import units
 from cyclspec.language.types.context import Context, Symbol, TypedMetric
 from cyclspec.language.types.declared import TypeReader
 from cyclspec.language.types.expressions import infer
+from cyclspec.language.types.python_metrics import pinned_function
 from cyclspec.language.types.scope import Scope, dotted_parts, failed
 from cyclspec.language.types.vocabularies import check_name
 
@@ -67,8 +68,8 @@ def elaborate_metrics(ctx: Context) -> None:
 
     def recursive(caller: Symbol, callee: Symbol, call: t.Call) -> None:
         name = _declared(ctx, caller)[1].name
-        also = (Label(name.span, f"in the definition of `{name.name}`"),)
-        ctx.report(Recursion(span=call.fn.span, name=callee.name, also=also))
+        also = (Label(name.span, f"in the definition of `{name.name}`"),) if caller != callee else ()
+        ctx.report(Recursion(span=call.fn.span, name=callee.name, user=name.name, also=also))
 
     for symbol in in_order(symbols, lambda s: _uses(ctx, *_declared(ctx, s)), recursive):
         typed = _metric(ctx, *_declared(ctx, symbol))
@@ -77,9 +78,6 @@ def elaborate_metrics(ctx: Context) -> None:
 
 
 def _metric(ctx: Context, module: Module, metric: t.Metric) -> TypedMetric | None:
-    if isinstance(metric.body, t.PythonBody):
-        ctx.report(NotChecked(span=metric.body.span, what="a metric written in Python"))
-        return None
     formals: dict[str, k.Kind] = {}
     for formal in metric.formals:
         reader = TypeReader(ctx, module, formals, formal.name.name, generic=True)
@@ -91,25 +89,91 @@ def _metric(ctx: Context, module: Module, metric: t.Metric) -> TypedMetric | Non
         found = k.kind_text(result)
         ctx.report(WrongType(span=metric.result.span, what="this result", expected="a number", found=found))
         return None
-    scale = _scale(formals, metric)
+    scale = _scale(ctx, formals, metric)
+    defaults = _defaults(ctx, module, metric, formals)
+    if defaults is None or not _formals_fit(ctx, metric, formals, scale):
+        return None
+    if isinstance(metric.body, t.PythonBody):
+        python = _in_python(ctx, metric, metric.body, formals, result, scale)
+        return None if python is None else replace(python, defaults=defaults)
     here = Scope(ctx, module, _locals(formals, metric), metric_scale=scale)
     body = infer(here, metric.body)
     if failed(body) or not _result_fits(ctx, metric, result, body):
         return None
-    return TypedMetric(metric.name.name, tuple(formals.items()), result, scale.ordered, body)
+    return TypedMetric(metric.name.name, tuple(formals.items()), result, scale.ordered, body, defaults)
 
 
-def _scale(formals: dict[str, k.Kind], metric: t.Metric) -> k.ScaleVariable:
-    """The metric's S, ordered where its condition says so."""
-    names = [
-        kind.scale.name
-        for kind in formals.values()
-        if isinstance(kind, k.Dist) and isinstance(kind.scale, k.ScaleVariable)
-    ]
-    name = names[0] if names else "S"
+def _formals_fit(ctx: Context, metric: t.Metric, formals: dict[str, k.Kind], scale: k.ScaleVariable) -> bool:
+    """A metric is of distributions over one scale, and of numbers."""
+    for formal in metric.formals:
+        kind = formals[formal.name.name]
+        one_scale = isinstance(kind, k.Dist) and k.scale_name(kind.scale) == scale.name
+        if one_scale or isinstance(kind, k.Number):
+            continue
+        expected = f"dist({scale.name})" if isinstance(kind, k.Dist) else "a distribution or a number"
+        what, found = f"argument `{formal.name.name}`", k.kind_text(kind)
+        ctx.report(WrongType(span=formal.type.span, what=what, expected=expected, found=found))
+        return False
+    return True
+
+
+def _defaults(
+    ctx: Context, module: Module, metric: t.Metric, formals: dict[str, k.Kind]
+) -> dict[str, h.Term] | None:
+    """The values of formals that a call may leave out: numbers that the spec itself gives."""
+    found: dict[str, h.Term] = {}
+    for formal in metric.formals:
+        if formal.default is None:
+            continue
+        name, kind = formal.name.name, formals[formal.name.name]
+        term = infer(Scope(ctx, module), formal.default, kind)
+        if failed(term):
+            return None
+        unit = units.unit_of(term)
+        fits = isinstance(kind, k.Number) and unit is not None and units.fits(unit, kind.unit, term)
+        if not fits or term.type.phase is not k.Phase.STATIC or term.type.axes:
+            what, wanted = f"the default of `{name}`", k.kind_text(kind)
+            given = k.kind_text(term.type.kind)
+            ctx.report(WrongType(span=formal.default.span, what=what, expected=wanted, found=given))
+            return None
+        found[name] = term
+    return found
+
+
+def _in_python(
+    ctx: Context,
+    metric: t.Metric,
+    body: t.PythonBody,
+    formals: dict[str, k.Kind],
+    result: k.Number,
+    scale: k.ScaleVariable,
+) -> TypedMetric | None:
+    """A metric whose body is a pinned function of the project."""
+    found = pinned_function(ctx.program.root, body, len(formals))
+    if isinstance(found, Diagnostic):
+        ctx.report(found)
+        return None
+    term = h.PythonTerm(
+        type=k.Type(result), span=body.span, module=found.module, function=found.function, hash=found.hash
+    )
+    return TypedMetric(metric.name.name, tuple(formals.items()), result, scale.ordered, term)
+
+
+def _scale(ctx: Context, formals: dict[str, k.Kind], metric: t.Metric) -> k.ScaleVariable:
+    """The metric's S, ordered where its condition says so, which is all that a condition can say."""
+    scales = [kind.scale for kind in formals.values() if isinstance(kind, k.Dist)]
+    name = k.scale_name(scales[0]) if scales else "S"
+    if scales and not isinstance(scales[0], k.ScaleVariable):
+        return k.ScaleVariable(name, ordered=scales[0].ordered)
     match metric.where:
+        case None:
+            pass
         case t.Is(left=t.Name(name=left), word=word) if left == name and word.name == "ordinal":
             return k.ScaleVariable(name, ordered=True)
+        case _:
+            expected, found = f"{name} is ordinal", metric.where.span.text
+            what = "this condition"
+            ctx.report(WrongType(span=metric.where.span, what=what, expected=expected, found=found))
     return k.ScaleVariable(name)
 
 

@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from cyclspec.language.diagnostics.cy01_names import Duplicate, FieldMissing, UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongArguments, WrongType
 from cyclspec.language.diagnostics.cy03_axes import NotAnAttribute
-from cyclspec.language.diagnostics.cy05_units import OutsideRange
 from cyclspec.language.names.modules import Module, twice
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
-from cyclspec.language.types import terms as h
+from cyclspec.language.types import typed as d
+from cyclspec.language.types.arguments import whole
 from cyclspec.language.types.context import Context
 from cyclspec.language.types.fields import read_fields
-from cyclspec.language.types.scope import dotted_parts
+from cyclspec.language.types.scope import Scope, dotted_parts
 from cyclspec.language.types.vocabularies import (
     RESERVED,
     check_name,
@@ -43,7 +43,7 @@ def elaborate_panels(ctx: Context) -> None:
             continue
         read_fields(ctx, decl.fields, (), where="panel")
         declared = {factor.name.name: _factor(ctx, factor) for factor in decl.factors}
-        models: list[h.TypedModel] = []
+        models: list[d.TypedModel] = []
         names: dict[str, t.Ident] = {}
         for model in decl.models:
             first = names.setdefault(model.name.name, model.name)
@@ -52,7 +52,7 @@ def elaborate_panels(ctx: Context) -> None:
                 continue
             models.append(_model(ctx, module, model, declared))
         factors = tuple(_closed(vocabulary, models) for vocabulary in declared.values())
-        ctx.panels[decl.name.name] = h.TypedPanel(decl.name.name, factors, tuple(models))
+        ctx.panels[decl.name.name] = d.TypedPanel(decl.name.name, factors, tuple(models))
 
 
 def _declared_elsewhere(
@@ -75,7 +75,7 @@ def _factor(ctx: Context, factor: t.Factor) -> k.Vocabulary:
     return k.Vocabulary(factor.name.name, ordered, levels, unit=unit, open=not factor.levels)
 
 
-def _closed(vocabulary: k.Vocabulary, models: list[h.TypedModel]) -> k.Vocabulary:
+def _closed(vocabulary: k.Vocabulary, models: list[d.TypedModel]) -> k.Vocabulary:
     """An open factor takes its levels from the models, numbers in their order."""
     if not vocabulary.open:
         return vocabulary
@@ -98,7 +98,7 @@ def _level_name(value: str | float) -> str:
     return f"{value:g}"
 
 
-def _model(ctx: Context, module: Module, model: t.Model, factors: Mapping[str, k.Vocabulary]) -> h.TypedModel:
+def _model(ctx: Context, module: Module, model: t.Model, factors: Mapping[str, k.Vocabulary]) -> d.TypedModel:
     source, location, revision = _place(ctx, model.source)
     fields = read_fields(ctx, model.fields, tuple(factors), where="model")
     levels: dict[str, str | float] = {}
@@ -112,7 +112,7 @@ def _model(ctx: Context, module: Module, model: t.Model, factors: Mapping[str, k
         level = _factor_level(ctx, fields[name], vocabulary)
         if level is not None:
             levels[name] = level
-    return h.TypedModel(
+    return d.TypedModel(
         name=model.name.name,
         source=source,
         location=location,
@@ -146,14 +146,14 @@ def _factor_level(ctx: Context, field: t.Field, vocabulary: k.Vocabulary) -> str
     return None
 
 
-def _place(ctx: Context, expr: t.Expr) -> tuple[h.Source, str, str | None]:
+def _place(ctx: Context, expr: t.Expr) -> tuple[d.Source, str, str | None]:
     """`hf("org/name", revision = "...")`, `local("folder")`, `openai("model")`, `demo()`."""
     if not isinstance(expr, t.Call) or not isinstance(expr.fn, t.Name) or expr.fn.name not in PLACES:
         name = expr.fn.span.text if isinstance(expr, t.Call) else expr.span.text
         helps = did_you_mean(name, PLACES)
         ctx.report(UnknownName(span=expr.span, what="place of models", name=name, helps=helps))
         return "demo", "", None
-    source: h.Source = expr.fn.name  # type: ignore[assignment]
+    source: d.Source = expr.fn.name  # type: ignore[assignment]
     named = {arg.name.name: arg.value for arg in expr.args if arg.name is not None}
     plain = [arg.value for arg in expr.args if arg.name is None]
     texts = [value.value for value in plain if isinstance(value, t.TextValue)]
@@ -197,28 +197,38 @@ def _target(ctx: Context, module: Module, decl: t.Target, fields: Mapping[str, t
             ctx.report(NotAnAttribute(span=node.span, name=parts[-1], of=f"`{rows}`", helps=helps))
             continue
         axes.append(parts[-1])
-    weight = dotted_parts(fields["weight"].value) if "weight" in fields else None
-    least = _least(ctx, fields.get("min_n"))
-    ctx.targets[decl.name.name] = h.TypedTarget(
+    ctx.targets[decl.name.name] = d.TypedTarget(
         name=decl.name.name,
         axes=tuple(axes),
         people=rows,
-        weight=weight[-1] if weight else None,
-        min_n=least,
+        weight=_weight(ctx, rows, fields.get("weight")),
+        min_n=_least(Scope(ctx, module), fields.get("min_n")),
     )
 
 
-def _least(ctx: Context, field: t.Field | None) -> int:
-    """How many people a cell needs: a whole number from 0 to 1,000,000."""
+def _weight(ctx: Context, rows: str, field: t.Field | None) -> str | None:
+    """The column of the people's table that weighs them."""
     if field is None:
-        return 0
-    if isinstance(field.value, t.Whole) and int(field.value.value) <= MAX_LEAST:
-        return int(field.value.value)
+        return None
     text = field.value.span.text
-    ctx.report(
-        OutsideRange(span=field.value.span, what=f"min_n = {text}", condition=f"min_n in 0..{MAX_LEAST}")
-    )
-    return 0
+    name = (dotted_parts(field.value) or (text,))[-1]
+    columns = ctx.tables[rows].columns
+    numeric = [column.name for column in columns if isinstance(column.kind, k.Number)]
+    if name in numeric:
+        return name
+    column = ctx.tables[rows].column(name)
+    if column is None:
+        where, helps = f" in `{rows}`", did_you_mean(name, numeric)
+        ctx.report(UnknownName(span=field.value.span, what="column", name=text, where=where, helps=helps))
+    elif not isinstance(column.kind, k.Unknown):
+        expected, found = "a column of numbers", k.kind_text(column.kind)
+        ctx.report(WrongType(span=field.value.span, what="`weight`", expected=expected, found=found))
+    return None
+
+
+def _least(scope: Scope, field: t.Field | None) -> int:
+    """How many people a cell needs: a whole number from 0 to 1,000,000, or a parameter that is one."""
+    return (whole(scope, field.value, "min_n", 0, MAX_LEAST) or 0) if field is not None else 0
 
 
 def _table_name(ctx: Context, module: Module, expr: t.Expr) -> str | None:

@@ -48,10 +48,14 @@ def _bind(ctx: Context, module: Module, decl: t.Param, binding: t.Expr | None) -
         helps = (f"give it: `-p {decl.name.name}=...`, or a default in the spec",)
         ctx.report(UnboundParameter(span=decl.name.span, name=decl.name.name, helps=helps))
         return None
+    if isinstance(kind, k.ListOf) and isinstance(expr, t.Name) and ctx.resolve(module, expr.name) is None:
+        what, wanted, helps = f"parameter `{decl.name.name}`", k.kind_text(kind), (f"write `[{expr.name}]`",)
+        ctx.report(WrongType(span=expr.span, what=what, expected=wanted, found=expr.name, helps=helps))
+        return None
     before = len(ctx.findings.items)
     term = infer(Scope(ctx, module), expr, kind)
     if failed(term):
-        if len(ctx.findings.items) == before:
+        if len(ctx.findings.items) == before and not isinstance(kind, k.Unknown):
             what, helps = (
                 f"parameter `{decl.name.name}`",
                 ("a parameter is given by a value, not by a parameter",),

@@ -22,14 +22,16 @@ from cyclspec.language.names.suggest import did_you_mean, suggest
 from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
-from cyclspec.language.types import terms as h
+from cyclspec.language.types import typed as d
 from cyclspec.language.types.context import Context, Symbol
 from cyclspec.language.types.declared import TypeReader
 from cyclspec.language.types.fields import read_fields
+from cyclspec.language.types.results import prompt_defaults, prompt_result
 from cyclspec.language.types.templates import STYLES, Hole, split
 from cyclspec.language.types.vocabularies import attribute_vocabulary, check_name
 
 _MANY = ("lettered", "numbered", "bulleted", "inline")
+_FRACTIONS = (k.Unit.NONE, k.Unit.SHARE, k.Unit.POINTS, k.Unit.RATIO, k.Unit.COEFFICIENT)
 
 
 def elaborate_prompts(ctx: Context) -> None:
@@ -41,7 +43,7 @@ def elaborate_prompts(ctx: Context) -> None:
         ctx.prompts[Symbol(module.key, decl.name.name)] = _prompt(ctx, module, decl)
 
 
-def _prompt(ctx: Context, module: Module, decl: t.Prompt) -> h.TypedPrompt:
+def _prompt(ctx: Context, module: Module, decl: t.Prompt) -> d.TypedPrompt:
     formals: dict[str, k.Kind] = {}
     idents: dict[str, t.Ident] = {}
     for formal in decl.formals:
@@ -50,17 +52,27 @@ def _prompt(ctx: Context, module: Module, decl: t.Prompt) -> h.TypedPrompt:
             ctx.report(twice(formal.name, first, "parameter list"))
         reader = TypeReader(ctx, module, formals, formal.name.name)
         formals[formal.name.name] = reader.read(formal.type)
-    result = TypeReader(ctx, module, formals).read(decl.result)
+    result, checks = prompt_result(ctx, module, decl, formals)
     _check_messages(ctx, decl)
+    before = len(ctx.findings.errors)
     used = {name for message in decl.messages for name in _check_template(ctx, decl, message, formals)}
-    _check_used(ctx, decl, formals, used)
+    if len(ctx.findings.errors) == before:
+        _check_used(ctx, decl, formals, used)
     messages = tuple(
-        h.TypedMessage(
+        d.TypedMessage(
             role=m.role, lang=m.lang.name if m.lang else None, template=m.template.value, span=m.span
         )
         for m in decl.messages
     )
-    return h.TypedPrompt(decl.name.name, tuple(formals.items()), result, messages, decl.name.span)
+    return d.TypedPrompt(
+        name=decl.name.name,
+        formals=tuple(formals.items()),
+        result=result,
+        messages=messages,
+        span=decl.name.span,
+        checks=checks,
+        defaults=prompt_defaults(ctx, module, decl, formals),
+    )
 
 
 def _check_used(ctx: Context, decl: t.Prompt, formals: Mapping[str, k.Kind], used: set[str]) -> None:
@@ -156,6 +168,8 @@ def _paths(ctx: Context, kind: k.Kind) -> list[str]:
             return [column.name for column in ctx.tables[table].columns]
         case k.Of(vocabulary):
             return list(vocabulary.attributes)
+        case k.Record(fields):
+            return [name for name, _ in fields]
     return []
 
 
@@ -169,6 +183,8 @@ def hole_kind(ctx: Context, kind: k.Kind, path: tuple[str, ...]) -> k.Kind | Non
             return column.kind if column else None
         case k.Of(vocabulary) if len(path) == 1 and path[0] in vocabulary.attributes:
             return k.Of(attribute_vocabulary(ctx, vocabulary, path[0], ctx.vocabularies))
+        case k.Record(fields) if path[0] in dict(fields):
+            return hole_kind(ctx, dict(fields)[path[0]], path[1:])
     return None
 
 
@@ -176,10 +192,10 @@ def _style_fits(style: str, kind: k.Kind) -> bool:
     match kind:
         case k.Unknown():
             return True
-        case k.ScaleValue() | k.Order() | k.ListOf():
+        case k.ScaleValue() | k.Order() | k.ListOf() | k.Picks():
             return style in _MANY
-        case k.Number():
-            return style in ("plain", "percent")
+        case k.Number(unit):
+            return style == "plain" or (style == "percent" and unit in _FRACTIONS)
         case k.Text() | k.Of() | k.Choice() | k.Key():
             return style in ("plain", "lower")
         case k.Lang() | k.Date() | k.Bool():

@@ -1,48 +1,46 @@
 """Reductions: `mean over item of x`, `share over person by country weighted by person.weight of answers.value`.
 
-Rules over, by, along and weight of language.md section 4.2: the axes must be there, what is left is exact, a group is
-an attribute of a reduced axis, a weight meets the reduced axes, and each reducer says what it can reduce.
+Rules over, by, along and weight of language.md section 4.2: the axes must be there and none that stays may depend on
+one that goes, what is left is exact, a group is an attribute of a reduced axis, a weight meets the reduced axes, and
+each reducer says what it can reduce.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from cyclspec.language.diagnostics.cy01_names import UnknownName
-from cyclspec.language.diagnostics.cy02_types import CannotReduce, MeanOfOrdinal, WrongArguments
-from cyclspec.language.diagnostics.cy03_axes import NotAnAttribute, WeightAxes
+from cyclspec.language.diagnostics.cy02_types import NeedsOrdered, WrongArguments
+from cyclspec.language.diagnostics.cy03_axes import NotAnAttribute, ParentBeforeChild, WeightAxes
 from cyclspec.language.diagnostics.cy05_units import MixedSteps
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import units
+from cyclspec.language.types.fitted import Arguments, Reduced, name_arguments, read_arguments
+from cyclspec.language.types.operands import result_kind
+from cyclspec.language.types.reducers import REDUCERS, Reducer, reducer_names
 from cyclspec.language.types.scope import Scope, failed, key_of, unknown
-from cyclspec.language.types.values import absent_axis, not_checked
-
-OF_NUMBERS = ("mean", "sum", "min", "max", "sd", "median", "mode")
-REDUCERS = (*OF_NUMBERS, "share", "slope")
-LATER = (
-    "krippendorff", "kendall", "bradley_terry", "pair_agreement", "pair_disagreement", "cohen_kappa", "spearman",
-    "pearson", "count", "var", "quantile",
-)  # fmt: skip
-_WEIGHTED = ("mean", "sum", "share", "slope")
+from cyclspec.language.types.values import absent_axis, axis_kind, joint
 
 
 def infer_reduce(scope: Scope, node: t.Reduce) -> h.Term:
     """The term of one reduction."""
-    name, args = _reducer(scope, node)
-    if name is None:
+    found = _reducer(scope, node)
+    if found is None:
         return unknown(node.span)
+    reducer, args = found
     of = scope.infer(node.of)
     if failed(of):
         return of
-    if node.direction == "along":
-        return _along(scope, node, name, of)
     missing = [axis for axis in node.axes if axis.name not in of.type.axes]
     if missing:
         scope.report(absent_axis(scope, missing[0], of))
         return unknown(node.span)
+    if node.direction == "along":
+        return _along(scope, node, reducer, of)
     rows = _row_scope(scope, node)
     by = _groups(rows, node)
     if by is None:
@@ -50,13 +48,16 @@ def infer_reduce(scope: Scope, node: t.Reduce) -> h.Term:
     weight = None if node.weight is None else _weight(rows, node, node.weight, of)
     if weight is not None and failed(weight):
         return unknown(node.span)
-    kind = _result(scope, node, name, of)
-    if kind is None:
+    kind = result_kind(scope, node, reducer, of)
+    if kind is None or not _steps_agree(scope, node, kind):
         return unknown(node.span)
-    return _build(scope, node, name, of, by, weight, kind, _named(rows, args))
+    named = read_arguments(Reduced(rows, node, reducer, of), args)
+    if named is None:
+        return unknown(node.span)
+    return _build(scope, node, reducer, of, by, weight, kind, named)
 
 
-def _reducer(scope: Scope, node: t.Reduce) -> tuple[str | None, tuple[t.Argument, ...]]:
+def _reducer(scope: Scope, node: t.Reduce) -> tuple[Reducer, Mapping[str, t.Argument]] | None:
     match node.reducer:
         case t.Name(name=name):
             args: tuple[t.Argument, ...] = ()
@@ -64,21 +65,19 @@ def _reducer(scope: Scope, node: t.Reduce) -> tuple[str | None, tuple[t.Argument
             pass
         case _:
             name, args = node.reducer.span.text, ()
-    if name in LATER or (name == "rank" and node.direction == "along"):
-        not_checked(scope, node.reducer.span, f"the reducer `{name}`")
-        return None, ()
-    known = ("cumsum",) if node.direction == "along" else REDUCERS
-    if name not in known:
-        helps = did_you_mean(name, (*REDUCERS, "cumsum"))
-        scope.report(UnknownName(span=node.reducer.span, what="reducer", name=name, helps=helps))
-        return None, ()
-    wanted = ("against",) if name == "slope" else ()
-    given = tuple(arg.name.name if arg.name else "" for arg in args)
-    if given != wanted:
-        problem = "is written `slope(against = ...)`" if wanted else "takes no arguments"
-        scope.report(WrongArguments(span=node.reducer.span, callee=name, problem=problem))
-        return None, ()
-    return name, args
+    reducer = REDUCERS.get((name, node.direction))
+    if reducer is not None:
+        given = name_arguments(scope, node, reducer, args)
+        return None if given is None else (reducer, given)
+    other = "along" if node.direction == "over" else "over"
+    if name in reducer_names("along") + reducer_names("over"):
+        axes = ", ".join(axis.name for axis in node.axes)
+        helps: tuple[str, ...] = (f"write `{name} {other} {axes} of ...`",)
+        where = f" for `{node.direction}`"
+    else:
+        helps, where = did_you_mean(name, reducer_names("over") + reducer_names("along")), ""
+    scope.report(UnknownName(span=node.reducer.span, what="reducer", name=name, where=where, helps=helps))
+    return None
 
 
 def _row_scope(scope: Scope, node: t.Reduce) -> Scope:
@@ -141,68 +140,19 @@ def _weight(scope: Scope, node: t.Reduce, expr: t.Expr, of: h.Term) -> h.Term:
     return unknown(expr.span)
 
 
-def _named(scope: Scope, args: tuple[t.Argument, ...]) -> tuple[tuple[str, h.Term], ...]:
-    return tuple((arg.name.name, scope.infer(arg.value)) for arg in args if arg.name is not None)
-
-
-def _result(scope: Scope, node: t.Reduce, name: str, of: h.Term) -> k.Kind | None:
-    """What the reducer makes of its operand, or None after reporting."""
-    if node.weight is not None and name not in _WEIGHTED:
-        scope.report(CannotReduce(span=node.reducer.span, reducer=name, found="with weights"))
-        return None
-    match name, of.type.kind:
-        case "share", k.Choice(scale):
-            return k.Dist(scale)
-        case "share", k.Bool():
-            return k.Number(k.Unit.SHARE)
-        case "mean", k.Bool():
-            return k.Number(k.Unit.SHARE)
-        case "mean", k.Dist():
-            return of.type.kind
-        case "mode", k.Choice() | k.Of():
-            return of.type.kind
-        case "mean" | "median" | "sum", k.Of(vocabulary) if vocabulary.unit is k.Unit.NONE:
-            helps = (
-                f"take `share over ...` first, or `mode over {', '.join(a.name for a in node.axes)} of ...`",
-            )
-            found = "an ordinal" if vocabulary.ordered else "a nominal"
-            scope.report(MeanOfOrdinal(span=node.reducer.span, reducer=name, found=found, helps=helps))
-            return None
-        case "mean" | "median" | "sum", k.Choice(scale):
-            helps = ("take `share over ...` first, then a metric such as `m.mean_position`",)
-            found = "an ordinal" if scale.ordered else "a nominal"
-            scope.report(MeanOfOrdinal(span=node.reducer.span, reducer=name, found=found, helps=helps))
-            return None
-    unit = units.unit_of(of)
-    if unit is None or name not in (*OF_NUMBERS, "slope"):
-        found = f"`{k.kind_text(of.type.kind)}`"
-        hints: tuple[str, ...] = (
-            ("`mean over ... of` a distribution is a distribution",)
-            if isinstance(of.type.kind, k.Dist)
-            else ()
-        )
-        scope.report(CannotReduce(span=node.reducer.span, reducer=name, found=found, helps=hints))
-        return None
-    if unit is k.Unit.STEPS and not _steps_agree(scope, node, of):
-        return None
-    if name == "slope":
-        return k.Number(k.Unit.POINTS if unit is k.Unit.SHARE else unit)
-    return k.Number(k.Unit.SHARE if name == "sd" and unit is k.Unit.POINTS else unit)
-
-
-def _steps_agree(scope: Scope, node: t.Reduce, of: h.Term) -> bool:
-    """Steps may not be averaged over items whose scales differ in length."""
-    if scope.metric_scale is not None:
+def _steps_agree(scope: Scope, node: t.Reduce, kind: k.Kind) -> bool:
+    """Steps may not be averaged over items whose scales differ in length, narrowed or not (A9, A10)."""
+    if scope.metric_scale is not None or not (isinstance(kind, k.Number) and kind.unit is k.Unit.STEPS):
         return True
     for axis in node.axes:
         term = scope.locals.get(axis.name)
         if term is None or not isinstance(term.type.kind, k.Row):
             continue
         for column in scope.ctx.tables[term.type.kind.table].columns:
-            if not isinstance(column.kind, k.ScaleValue) or not isinstance(column.kind.scale, k.ItemScale):
+            if not isinstance(column.kind, k.ScaleValue):
                 continue
-            scale = column.kind.scale
-            if scale.low != scale.high:
+            scale = scope.refined(column.kind.scale)
+            if isinstance(scale, k.ItemScale) and scale.low != scale.high:
                 helps = (
                     f"use `emd_norm`, or restrict the items: `where size({axis.name}.{column.name}) == 4`",
                 )
@@ -212,35 +162,68 @@ def _steps_agree(scope: Scope, node: t.Reduce, of: h.Term) -> bool:
     return True
 
 
+def children_stay(
+    scope: Scope, removed: dict[str, t.Ident], left: frozenset[str], *, verb: str, helps: tuple[str, ...] = ()
+) -> bool:
+    """Whether no axis that is left depends on one that goes; reports one that does (rule over, A5)."""
+    pair = scope.orphan(removed, left)
+    if pair is None:
+        return True
+    parent, child = pair
+    also = scope.dependence(child, parent)
+    scope.report(
+        ParentBeforeChild(
+            span=removed[parent].span, parent=parent, child=child, verb=verb, also=also, helps=helps
+        )
+    )
+    return False
+
+
+def _added(reducer: Reducer, named: Arguments) -> str:
+    """The axis that a fitted statistic adds: that of its items, or its components."""
+    term = dict(named).get(reducer.adds)
+    return term.vocabulary.name if isinstance(term, h.VocabularyTerm) else reducer.adds
+
+
 def _build(
     scope: Scope,
     node: t.Reduce,
-    name: str,
+    reducer: Reducer,
     of: h.Term,
     by: tuple[str, ...],
     weight: h.Term | None,
     kind: k.Kind,
-    args: tuple[tuple[str, h.Term], ...],
+    named: Arguments,
 ) -> h.Term:
     axes = tuple(axis.name for axis in node.axes)
-    if any(failed(term) for _, term in args):
-        return unknown(node.span)
     left = (of.type.axes - set(axes)) | set(by)
-    optional = of.type.optional and name == "mode"
-    type_ = k.Type(kind, left, of.type.phase, optional)
-    people = _people(scope, node, name, of, by, weight, type_)
+    dependent = [axis for axis in scope.parents if axis in left]
+    spelled = f"`{node.reducer.span.text} over {', '.join([*axes, *dependent])} of ...`"
+    helps = (f"reduce the dependent axis as well: {spelled}",)
+    if not children_stay(scope, {a.name: a for a in node.axes}, left, verb="reduced", helps=helps):
+        return unknown(node.span)
+    added = _added(reducer, named)
+    if added in left:
+        problem = f"adds the axis `{added}`, which the value has already"
+        scope.report(WrongArguments(span=node.reducer.span, callee=reducer.name, problem=problem))
+        return unknown(node.span)
+    left |= {added} if added else frozenset()
+    extra = [term for _, term in named] + ([] if weight is None else [weight])
+    phase = joint(of, *extra)[1]
+    type_ = k.Type(kind, left, phase, of.type.optional and reducer.keeps_missing)
+    people = _people(scope, node, reducer.name, of, by, weight, type_)
     if people is not None:
         return people
     return h.ReduceTerm(
         type=type_,
         span=node.span,
-        reducer=name,
+        reducer=reducer.name,
         direction="over",
         axes=axes,
         by=by,
         weight=weight,
         of=of,
-        args=args,
+        args=named,
     )
 
 
@@ -258,12 +241,9 @@ def _people(
         return None
     person = node.axes[0].name
     owner = [table for table in scope.ctx.tables if person in key_of(scope.ctx, table)]
-    if len(node.axes) != 1 or not owner:
+    column = weight.attribute if isinstance(weight, h.AttributeTerm) and weight.axis == person else None
+    if len(node.axes) != 1 or not owner or (weight is not None and column is None):
         return None
-    column = weight.attribute if isinstance(weight, h.AttributeTerm) else None
-    if weight is not None and column is None:
-        not_checked(scope, weight.span, "a weight that is more than a column of the people's table")
-        return unknown(node.span)
     return h.PeopleTerm(
         type=replace(type_, phase=k.Phase.DATA),
         span=node.span,
@@ -276,20 +256,54 @@ def _people(
     )
 
 
-def _along(scope: Scope, node: t.Reduce, name: str, of: h.Term) -> h.Term:
-    """`cumsum along option of p`: keeps its axes."""
-    axes = tuple(axis.name for axis in node.axes)
-    for axis in node.axes:
-        if axis.name not in of.type.axes:
-            scope.report(absent_axis(scope, axis, of))
-            return unknown(node.span)
-    if axes != ("option",):
-        return not_checked(scope, node.reducer.span, f"`{name} along {', '.join(axes)}`")
-    unit = units.unit_of(of)
-    if unit is None:
-        found = k.kind_text(of.type.kind)
-        scope.report(CannotReduce(span=node.reducer.span, reducer=name, found=f"`{found}`"))
+# ---- along
+
+
+def _along(scope: Scope, node: t.Reduce, reducer: Reducer, of: h.Term) -> h.Term:
+    """`cumsum along option of p`, `rank along principle of x`: keeps its axes."""
+    problem = ""
+    if len(node.axes) != 1:
+        problem = "runs along one axis"
+    elif node.by:
+        problem = "keeps its axes and takes no `by`"
+    if problem:
+        scope.report(WrongArguments(span=node.head, callee=reducer.name, problem=problem))
         return unknown(node.span)
+    kind = result_kind(scope, node, reducer, of)
+    if kind is None or not _runs(scope, node, reducer):
+        return unknown(node.span)
+    axes = tuple(axis.name for axis in node.axes)
     return h.ReduceTerm(
-        type=of.type, span=node.span, reducer=name, direction="along", axes=axes, by=(), weight=None, of=of
+        type=replace(of.type, kind=kind),
+        span=node.span,
+        reducer=reducer.name,
+        direction="along",
+        axes=axes,
+        by=(),
+        weight=None,
+        of=of,
     )
+
+
+def _runs(scope: Scope, node: t.Reduce, reducer: Reducer) -> bool:
+    """A running sum needs an order to run in; a rank makes its own."""
+    axis = node.axes[0].name
+    if reducer.name != "cumsum" or _has_order(scope, axis):
+        return True
+    label = f"`{axis}` has no order"
+    helps = ("declare the metric `where S is ordinal`",) if axis == "option" else ()
+    scope.report(
+        NeedsOrdered(span=node.axes[0].span, metric=reducer.name, scale=axis, label=label, helps=helps)
+    )
+    return False
+
+
+def _has_order(scope: Scope, axis: str) -> bool:
+    if axis == "option":
+        return scope.metric_scale is not None and scope.metric_scale.ordered
+    match axis_kind(scope, axis):
+        case k.Of(vocabulary):
+            return vocabulary.ordered
+        case k.Number() | k.Date():
+            return True
+    return False

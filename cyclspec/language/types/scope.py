@@ -6,10 +6,10 @@ resolved in the module. A bare word is tried as a level of the expected vocabula
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from cyclspec.language.diagnostics import Diagnostic
+from cyclspec.language.diagnostics import Diagnostic, Label
 from cyclspec.language.diagnostics.cy01_names import AmbiguousWord, UnknownName
 from cyclspec.language.diagnostics.cy03_axes import NotAnAttribute
 from cyclspec.language.names.modules import Module
@@ -18,6 +18,7 @@ from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
+from cyclspec.language.types import typed as d
 from cyclspec.language.types.context import Context, Symbol
 from cyclspec.language.types.vocabularies import attribute_vocabulary
 
@@ -44,7 +45,9 @@ class Scope:
 
     `broken` names declarations that failed earlier; `metric_scale` is the scale of the metric whose body this is, where
     alone `option` is visible; `siblings` maps an axis to the axes bound with it from one source; `languages` maps an
-    axis of plain values to them.
+    axis of plain values to them; `parents` maps a dependent axis to the axes it depends on (language.md, rule A5), and
+    `sources` an axis to the place of its source; `refinements` holds what conditions on axes say of the scales of rows
+    (rule A10), by table and column; `recorded` names the asks whose answers are recorded, which have no mass.
     """
 
     ctx: Context
@@ -54,6 +57,10 @@ class Scope:
     metric_scale: k.ScaleVariable | None = None
     siblings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     languages: Mapping[str, tuple[str | int | float, ...]] = field(default_factory=dict)
+    parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sources: Mapping[str, Span] = field(default_factory=dict)
+    refinements: Mapping[tuple[str, str], k.ItemScale] = field(default_factory=dict)
+    recorded: frozenset[str] = frozenset()
 
     def report(self, diagnostic: Diagnostic) -> None:
         self.ctx.report(diagnostic)
@@ -64,6 +71,27 @@ class Scope:
 
     def with_locals(self, more: Mapping[str, h.Term]) -> Scope:
         return replace(self, locals={**self.locals, **more})
+
+    def refined(self, scale: k.Scale) -> k.Scale:
+        """What is known of a scale here: its declaration, narrowed by the conditions on its axis.
+
+        Types keep the declared scale, so that two values over one scale stay equal; rules that ask for the order or the
+        length of a scale ask for it here.
+        """
+        if not isinstance(scale, k.ItemScale):
+            return scale
+        return self.refinements.get((scale.table, scale.column), scale)
+
+    def orphan(self, removed: Iterable[str], left: frozenset[str]) -> tuple[str, str] | None:
+        """A removed axis and an axis that is left and depends on it (rule `over`); None where there is no such pair."""
+        gone = set(removed)
+        pairs = ((parent, child) for child in sorted(left) for parent in self.parents.get(child, ()))
+        return next(((parent, child) for parent, child in pairs if parent in gone), None)
+
+    def dependence(self, child: str, parent: str) -> tuple[Label, ...]:
+        """The place that makes one axis depend on another."""
+        span = self.sources.get(child)
+        return () if span is None else (Label(span, f"`{child}` depends on `{parent}`"),)
 
     def level(self, word: t.Name, expected: k.Kind | None) -> h.Term | None:
         """The level that a bare word is where a vocabulary or a language is expected."""
@@ -90,7 +118,8 @@ class Scope:
         return h.LevelTerm(type=type_, span=span, vocabulary=vocabulary, level=ident.name)
 
     def _is_name(self, name: str) -> bool:
-        return name in self.locals or self.ctx.resolve(self.module, name) is not None
+        known = name in self.locals or name in self.broken
+        return known or self.ctx.resolve(self.module, name) is not None
 
     def _warn_ambiguous(self, word: t.Name, vocabulary: k.Vocabulary) -> None:
         found = self.ctx.resolve(self.module, word.name)
@@ -113,10 +142,12 @@ class Scope:
             return level
         if node.name in self.locals:
             return at(self.locals[node.name], node.span)
+        if node.name in self.broken:
+            return unknown(node.span)
         found = self.ctx.resolve(self.module, node.name)
         if found is not None:
             return self._declaration(*found, node.span)
-        if node.name not in self.broken:
+        if not isinstance(expected, k.Unknown):
             self.report(self._unknown(node, expected))
         return unknown(node.span)
 
@@ -126,7 +157,7 @@ class Scope:
             helps = did_you_mean(node.name, vocabulary.names)
             where = f" of `{vocabulary.name}`"
             return UnknownName(span=node.span, what="level", name=node.name, where=where, helps=helps)
-        close = suggest(node.name, set(self.locals) | self.ctx.names(self.module))
+        close = suggest(node.name, {*self.locals, *self.ctx.names(self.module), "true", "false"})
         return UnknownName(span=node.span, what="value", name=node.name, helps=did_you_mean(node.name, close))
 
     def _declaration(self, symbol: Symbol, decl: t.Decl, span: Span) -> h.Term:
@@ -149,7 +180,7 @@ class Scope:
 
         `last` is the place of the last name, which errors point at.
         """
-        if parts[0] in self.locals:
+        if parts[0] in self.locals or parts[0] in self.broken:
             return None
         if parts[0] in ("param", "level") and len(parts) == 2:
             return self._qualified(parts, span)
@@ -203,24 +234,41 @@ class Scope:
             where = f" in `{table}`"
             self.report(UnknownName(span=span, what="column", name=name, where=where, helps=helps))
             return unknown(span)
-        axes = frozenset(table_axes(self.ctx, declared))
+        # A column of levels is a value there, not one of the axes that tell its rows apart.
+        own = {name} if isinstance(column.kind, k.Of) else set()
+        axes = frozenset(table_axes(self.ctx, declared)) - own
         type_ = k.Type(column.kind, axes, k.Phase.DATA, column.optional)
         return h.ColumnTerm(type=type_, span=span, table=table, column=name)
 
     def attribute(self, of: h.Term, name: t.Ident, span: Span) -> h.Term:
-        """`of.name`: a column of a row, an attribute of a level, the mass of an answer."""
+        """`of.name`: a column of a row, an attribute of a level, the mass of an answer, a field of a record."""
         if failed(of):
             return unknown(span)
         match of, of.type.kind:
-            case h.AnswerTerm(ask=ask), k.Dist() if name.name == "mass":
+            case h.AnswerTerm(ask=ask), k.Dist() if name.name == "mass" and ask not in self.recorded:
                 type_ = k.Type(k.Number(k.Unit.SHARE), of.type.axes, of.type.phase, of.type.optional)
                 return h.AnswerTerm(type=type_, span=span, ask=ask, field="mass")
-            case h.AxisTerm(axis=axis), k.Row(table):
+            case h.AnswerTerm(ask=ask), k.Record(fields):
+                return self._record_field(ask, dict(fields), name, span, of)
+            case h.AxisTerm(axis=axis) | h.DrawnTerm(name=axis), k.Row(table):
                 return self._row_attribute(axis, table, name, span, of)
-            case h.AxisTerm(axis=axis), k.Of(vocabulary):
+            case h.AxisTerm(axis=axis) | h.DrawnTerm(name=axis), k.Of(vocabulary):
                 return self._level_attribute(axis, vocabulary, name, span, of)
         self.report(NotAnAttribute(span=name.span, name=name.name, of=f"`{k.kind_text(of.type.kind)}`"))
         return unknown(span)
+
+    def _record_field(
+        self, ask: str, fields: Mapping[str, k.Kind], name: t.Ident, span: Span, of: h.Term
+    ) -> h.Term:
+        """A field of a record that a model wrote; it may be missing, as the record may."""
+        kind = fields.get(name.name)
+        if kind is None:
+            helps = did_you_mean(name.name, fields)
+            what = f"what `{ask}` reads"
+            self.report(NotAnAttribute(span=name.span, name=name.name, of=what, helps=helps))
+            return unknown(span)
+        type_ = k.Type(kind, of.type.axes, of.type.phase, optional=True)
+        return h.FieldTerm(type=type_, span=span, ask=ask, field=name.name)
 
     def _row_attribute(self, axis: str, table: str, name: t.Ident, span: Span, of: h.Term) -> h.Term:
         column = self.column(table, name.name, name.span)
@@ -245,7 +293,7 @@ class Scope:
         return h.AttributeTerm(type=type_, span=span, axis=axis, attribute=name.name)
 
 
-def table_axes(ctx: Context, table: h.TypedTable) -> list[str]:
+def table_axes(ctx: Context, table: d.TypedTable) -> list[str]:
     """The axes of a table: its key, else its references and axis columns."""
     keys = [c.kind.axis for c in table.columns if isinstance(c.kind, k.Key)]
     if keys:

@@ -16,6 +16,7 @@ from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
+from cyclspec.language.types import typed as d
 from cyclspec.language.types.context import Context
 from cyclspec.language.types.declared import TypeReader, list_bounds
 from cyclspec.language.types.expressions import truth_of
@@ -71,7 +72,7 @@ def _table(ctx: Context, module: Module, corpus: t.Corpus, table: t.Table) -> No
     )
     source = fields.get("source")
     format_, path = _source(ctx, source.value) if source else ("", "")
-    ctx.tables[name] = h.TypedTable(
+    ctx.tables[name] = d.TypedTable(
         name=name,
         columns=_columns(ctx, module, name, table),
         format=format_,
@@ -119,13 +120,13 @@ def _tolerance(ctx: Context, field: t.Field | None) -> float:
     return float(number)
 
 
-def _columns(ctx: Context, module: Module, table: str, node: t.Table) -> tuple[h.TypedColumn, ...]:
+def _columns(ctx: Context, module: Module, table: str, node: t.Table) -> tuple[d.TypedColumn, ...]:
     local: dict[str, k.Kind] = {}
     idents: dict[str, t.Ident] = {}
     for column in sorted(node.columns, key=_dependence):
         reader = TypeReader(ctx, module, local, column.name.name, table)
         local[column.name.name] = list_bounds(reader.read(column.type), column.where)
-    made: list[h.TypedColumn] = []
+    made: list[d.TypedColumn] = []
     for column in node.columns:
         first = idents.setdefault(column.name.name, column.name)
         if first is not column.name:
@@ -141,13 +142,13 @@ def _dependence(column: t.Column) -> int:
     return {"key": 0, "ref": 0, "choice": 2, "dist": 2, "order": 2}.get(word, 1)
 
 
-def _column(ctx: Context, module: Module, column: t.Column, local: dict[str, k.Kind]) -> h.TypedColumn:
+def _column(ctx: Context, module: Module, column: t.Column, local: dict[str, k.Kind]) -> d.TypedColumn:
     kind = local[column.name.name]
     optional = isinstance(column.type, t.NamedType) and column.type.optional
     if isinstance(kind, k.Ref) and not key_of(ctx, kind.table):
         helps = did_you_mean(kind.table, [name for name in ctx.tables if key_of(ctx, name)])
         ctx.report(UnknownName(span=column.type.span, what="table with a key", name=kind.table, helps=helps))
-    return h.TypedColumn(
+    return d.TypedColumn(
         name=column.name.name,
         kind=kind,
         optional=optional,

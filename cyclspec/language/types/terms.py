@@ -13,10 +13,8 @@ from typing import Literal
 
 from cyclspec.language.spans import Span
 from cyclspec.language.types.kinds import (
-    Kind,
     Scale,
     Type,
-    Unit,
     Vocabulary,
 )
 
@@ -87,6 +85,40 @@ class AnswerTerm(Base):
 
     ask: str
     field: Literal["value", "mass"] = "value"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldTerm(Base):
+    """One field of a record that an ask reads: `life.pressures`. Optional: a reply may lack it."""
+
+    ask: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnTerm(Base):
+    """What an `each .. in draw(..)` or `shuffled(..)` binds: a value in every cell of its axes, and no axis of its own.
+
+    `name` is the name that the `each` binds, by which its counter-based draws are told apart.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PopulationTerm(Base):
+    """`citizens.share`: the share of people, weighted, in each cell of a target."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PythonTerm(Base):
+    """The body of a metric written in Python: `module:function` of its formals, pinned by the hash of its source."""
+
+    module: str
+    function: str
+    hash: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +252,15 @@ class PickTerm(Base):
     at: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookupTerm(Base):
+    """`stacks.function[type: kind.personality]`: the level of `axis` that a value names, which may be an answer."""
+
+    of: Term
+    axis: str
+    key: Term
+
+
 Term = (
     Literal_
     | LevelTerm
@@ -229,6 +270,10 @@ Term = (
     | AttributeTerm
     | VocabularyTerm
     | AnswerTerm
+    | FieldTerm
+    | DrawnTerm
+    | PopulationTerm
+    | PythonTerm
     | ColumnTerm
     | PeopleTerm
     | LetTerm
@@ -244,219 +289,5 @@ Term = (
     | MetricTerm
     | ReduceTerm
     | PickTerm
+    | LookupTerm
 )
-
-
-@dataclass(frozen=True, slots=True)
-class TypedColumn:
-    """One column of a corpus table as declared."""
-
-    name: str
-    kind: Kind
-    optional: bool
-    check: Term | None
-    declared: str
-    span: Span = field(compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class TypedTable:
-    """One table: `name` is `corpus.table`; `path` is relative to the folder of the module that declares it."""
-
-    name: str
-    columns: tuple[TypedColumn, ...]
-    format: str
-    path: str
-    folder: str
-    hash: str | None
-    tolerance: float
-    span: Span = field(compare=False, repr=False)
-
-    def column(self, name: str) -> TypedColumn | None:
-        return next((column for column in self.columns if column.name == name), None)
-
-
-@dataclass(frozen=True, slots=True)
-class TypedMessage:
-    """One message of a prompt; the template is raw text with `{name.path|style}` holes."""
-
-    role: Literal["system", "user", "assistant", "prefix"]
-    lang: str | None
-    template: str
-    span: Span = field(compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class TypedPrompt:
-    name: str
-    formals: tuple[tuple[str, Kind], ...]
-    result: Kind
-    messages: tuple[TypedMessage, ...]
-    span: Span = field(compare=False, repr=False)
-
-
-Source = Literal["hf", "local", "openai", "demo"]
-
-
-@dataclass(frozen=True, slots=True)
-class TypedModel:
-    """A model of a panel: where it is (`hf`, `local`, `openai`, `demo`) and its level of each factor.
-
-    `folder` is that of the module that declares it, beside which `local` places lie.
-    """
-
-    name: str
-    source: Source
-    location: str
-    folder: str
-    revision: str | None
-    factors: Mapping[str, str | float] = field(hash=False)
-    span: Span = field(compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class TypedPanel:
-    name: str
-    factors: tuple[Vocabulary, ...]
-    models: tuple[TypedModel, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TypedTarget:
-    """The people of an audit: the axes that cut them, their table, weight column and smallest cell."""
-
-    name: str
-    axes: tuple[str, ...]
-    people: str
-    weight: str | None
-    min_n: int
-
-
-@dataclass(frozen=True, slots=True)
-class TableSource:
-    table: str
-
-
-@dataclass(frozen=True, slots=True)
-class VocabularySource:
-    vocabulary: Vocabulary
-
-
-@dataclass(frozen=True, slots=True)
-class ValuesSource:
-    """A list or range of plain values: `1..repeats`, `[en, zh]`."""
-
-    values: tuple[str | int | float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PanelSource:
-    panel: str
-
-
-@dataclass(frozen=True, slots=True)
-class TargetSource:
-    target: str
-
-
-AxisSource = TableSource | VocabularySource | ValuesSource | PanelSource | TargetSource
-
-
-@dataclass(frozen=True, slots=True)
-class TypedEach:
-    """One `each`: the axes it binds, where their levels come from, and the condition on them."""
-
-    names: tuple[str, ...]
-    source: AxisSource
-    where: Term | None
-    span: Span = field(compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class FirstToken:
-    """Reader: probability over option labels at the first answer position."""
-
-    labels: Literal["letters", "numbers"]
-    variants: Literal["exact", "union"]
-
-
-Reader = FirstToken
-
-
-@dataclass(frozen=True, slots=True)
-class TypedAsk:
-    """`args` are the prompt's arguments by formal name; `axes` is the grid that the ask fills."""
-
-    name: str
-    prompt: TypedPrompt
-    args: tuple[tuple[str, Term], ...]
-    panel: str
-    model_axes: tuple[str, ...]
-    per: tuple[str, ...]
-    reader: Reader
-    scale: Scale
-    axes: frozenset[str]
-    type: Type
-    span: Span = field(compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """`bootstrap(over = ..., draws = ..., level = ...)`."""
-
-    over: tuple[str, ...]
-    draws: int
-    level: float
-
-
-@dataclass(frozen=True, slots=True)
-class TypedLet:
-    name: str
-    term: Term
-    span: Span = field(compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class TypedMeasure:
-    name: str
-    by: tuple[str, ...]
-    unit: Unit
-    term: Term
-    better: Literal["higher", "lower"] | None
-    interval: Interval | None
-    adjust: Literal["holm", "bh"] | None
-    doc: tuple[str, ...]
-    span: Span = field(compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class TypedCheck:
-    """A gate; `term` is bool over `axes`. A failing cell acts on every measure cell it covers, as `on_fail` says."""
-
-    name: str
-    term: Term
-    axes: tuple[str, ...]
-    on_fail: Literal["exclude", "withhold", "warn", "stop"]
-    because: str
-    span: Span = field(compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class TypedAudit:
-    """One audit, closed: parameters are bound, imports resolved, every statement typed."""
-
-    name: str
-    title: str
-    seed: int
-    eaches: tuple[TypedEach, ...]
-    asks: tuple[TypedAsk, ...]
-    lets: tuple[TypedLet, ...]
-    measures: tuple[TypedMeasure, ...]
-    checks: tuple[TypedCheck, ...]
-    tables: Mapping[str, TypedTable] = field(hash=False)
-    panels: Mapping[str, TypedPanel] = field(hash=False)
-    targets: Mapping[str, TypedTarget] = field(hash=False)
-    offer_missing: bool
-    count_missing: bool
-    params: Mapping[str, str] = field(hash=False)
-    span: Span = field(compare=False, repr=False)

@@ -94,9 +94,27 @@ def labels_of(label: t.TextValue | t.I18n | None) -> dict[str, str]:
             return {entry.lang: entry.text for entry in entries}
 
 
+VALUE = "value"
+"""The field of a level that gives its number, where that is not its code."""
+
+
+def _value(ctx: Context, level: t.Level, code: int | float | str) -> float | None:
+    """The number that a level stands for: its field `value`, else its code where that is a number."""
+    given = next((field for field in level.attributes if field.name.name == VALUE), None)
+    if given is None:
+        return float(code) if isinstance(code, int | float) else None
+    number = number_of(given.value)
+    if number is None or math.isinf(number):
+        ctx.report(_not_a(given.value.span, f"`{VALUE}`", "a number", given.value.span.text))
+        return None
+    return float(number)
+
+
 def _attributes(ctx: Context, level: t.Level) -> dict[str, str]:
     found: dict[str, str] = {}
     for field in level.attributes:
+        if field.name.name == VALUE:
+            continue
         match field.value:
             case t.Name(name=word) | t.TextValue(value=word):
                 found[field.name.name] = word
@@ -130,14 +148,13 @@ def make_level(ctx: Context, level: t.Level) -> Level:
         found = level.code.span.text
         ctx.report(_not_a(level.code.span, "this range", "a low end, then a high end", found))
     attributes = _attributes(ctx, level)
-    value = float(code) if isinstance(code, int | float) else None
     return Level(
         name=level.name.name,
         code=code,
         label=labels_of(level.label),
         low=low,
         high=high,
-        value=value,
+        value=_value(ctx, level, code),
         missing=level.missing,
         attributes=attributes,
     )

@@ -1,0 +1,62 @@
+"""Which findings follow from a mistake that was already told.
+
+Expects a program whose modules know their broken names. Ensures that a finding is dropped only where it speaks of a
+broken name, or of an axis whose source or condition does, and that warnings wait until a file is whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from cyclspec.language.diagnostics import Diagnostic, Severity
+from cyclspec.language.names.modules import Module, Program
+from cyclspec.language.spans import Source
+from cyclspec.language.syntax import tree as t
+
+_NAME = re.compile(r"[^\W\d]\w*")
+_SPELLED = re.compile(r"`([^`]*)`")
+_PATH = re.compile(r"[\w.]*\Z")
+_LONGEST = 1000
+
+
+def independent(program: Program, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The diagnostics that follow from nothing that was told before."""
+    broken = [
+        (module.source, names) for module in program.modules.values() if (names := _broken(program, module))
+    ]
+    return [found for found in diagnostics if not _follows(found, broken)]
+
+
+def _broken(program: Program, module: Module) -> frozenset[str]:
+    """The names that are broken in a module or behind one of its aliases, and the axes that depend on them."""
+    behind = (program.modules[key].broken for key in module.aliases.values())
+    names = module.broken.union(*behind)
+    return names.union(*_dependent(module, names)) if names else names
+
+
+def _dependent(module: Module, broken: frozenset[str]) -> Iterator[frozenset[str]]:
+    for decl in module.tree.decls:
+        for statement in decl.statements if isinstance(decl, t.Audit) else ():
+            if isinstance(statement, t.Each) and not broken.isdisjoint(_NAME.findall(statement.span.text)):
+                yield frozenset(ident.name for ident in statement.names)
+
+
+def _follows(diagnostic: Diagnostic, broken: Iterable[tuple[Source, frozenset[str]]]) -> bool:
+    if diagnostic.span is None:
+        return False
+    source = diagnostic.span.source
+    names = next((names for other, names in broken if other is source), frozenset[str]())
+    if not names:
+        return False
+    return diagnostic.severity is Severity.WARNING or not names.isdisjoint(_mentioned(diagnostic))
+
+
+def _mentioned(diagnostic: Diagnostic) -> set[str]:
+    """Every name that a diagnostic speaks of: those at its place, and those in backticks."""
+    assert diagnostic.span is not None
+    text, start = diagnostic.span.source.text, diagnostic.span.start
+    path = _PATH.search(text[max(0, start - _LONGEST) : start])
+    here = (path.group() if path else "") + diagnostic.span.text[:_LONGEST]
+    spelled = " ".join(_SPELLED.findall(f"{diagnostic.message} {diagnostic.caption}"))
+    return {*_NAME.findall(here), *_NAME.findall(spelled)}

@@ -1,0 +1,171 @@
+"""Comparing values: `==`, `<`, `in`, and what they can stand between.
+
+Numbers compare in one unit, levels of one vocabulary by name, levels with an order by it. An inline vocabulary, such as
+that of a parameter, compares with another one where all levels of one of them are levels of the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import cast
+
+from cyclspec.language.diagnostics.cy02_types import WrongType
+from cyclspec.language.diagnostics.cy05_units import UnitMismatch
+from cyclspec.language.syntax import tree as t
+from cyclspec.language.types import kinds as k
+from cyclspec.language.types import terms as h
+from cyclspec.language.types import units
+from cyclspec.language.types.scope import Scope, failed, unknown
+from cyclspec.language.types.values import is_ordered, typed
+from cyclspec.language.types.vocabularies import range_of
+
+_EQUALITY = ("==", "!=")
+_JOINED = {"subtract": "from", "multiply": "by", "divide": "by", "raise": "to", "compare": "with"}
+
+
+def infer_compare(scope: Scope, node: t.Binary) -> h.Term:
+    """The term of `left == right` and its like."""
+    left = scope.infer(node.left)
+    if failed(left):
+        return left
+    right = scope.infer(node.right, left.type.kind)
+    if failed(right):
+        return right
+    if not comparable(scope, node.sign, left, right):
+        mismatch(scope, node, "compare", left, right)
+        return unknown(node.span)
+    op = cast(h.CompareOp, node.sign)
+    left, right = _as_level_of(left, right), _as_level_of(right, left)
+    return h.CompareTerm(type=typed(k.Bool(), left, right), span=node.span, op=op, left=left, right=right)
+
+
+def comparable(scope: Scope, sign: str, left: h.Term, right: h.Term) -> bool:
+    """Whether two values can be compared so."""
+    if units.unit_of(left) is not None and units.unit_of(right) is not None:
+        return units.together(left, right) is not None
+    a, b = left.type.kind, right.type.kind
+    if isinstance(a, k.Number) or isinstance(b, k.Number):
+        return False
+    if sign not in _EQUALITY and not (is_ordered(scope, a) and is_ordered(scope, b)):
+        return False
+    return levels_meet(scope, a, b, sign) or k.fits(a, b) or k.fits(b, a)
+
+
+def levels_meet(scope: Scope, a: k.Kind, b: k.Kind, sign: str = "==") -> bool:
+    """Whether two kinds are levels that can be compared by name, or by order."""
+    first, second = _vocabulary(a), _vocabulary(b)
+    return first is not None and second is not None and _same_levels(scope, sign, first, second)
+
+
+def _vocabulary(kind: k.Kind) -> k.Vocabulary | None:
+    match kind:
+        case k.Of(vocabulary):
+            return vocabulary
+        case k.Choice(k.Vocabulary() as scale):
+            return scale
+    return None
+
+
+def _same_levels(scope: Scope, sign: str, a: k.Vocabulary, b: k.Vocabulary) -> bool:
+    """One vocabulary, or two of which one stands in place and one is within the other, in one order if it counts."""
+    if a == b:
+        return True
+    declared = tuple(scope.ctx.vocabularies.values())
+    if a in declared and b in declared:
+        return False
+    if a.open or b.open:
+        return sign in _EQUALITY
+    small, large = sorted((a.names, b.names), key=len)
+    if not set(small) <= set(large):
+        return False
+    return sign in _EQUALITY or small == tuple(name for name in large if name in small)
+
+
+def _as_level_of(term: h.Term, other: h.Term) -> h.Term:
+    """A level of a parameter's own vocabulary as the level of that name of the vocabulary it is compared with."""
+    vocabulary = _vocabulary(other.type.kind)
+    if not isinstance(term, h.LevelTerm) or vocabulary is None or term.vocabulary == vocabulary:
+        return term
+    if vocabulary.level(term.level) is None and not vocabulary.open:
+        return term
+    return replace(term, vocabulary=vocabulary, type=replace(term.type, kind=k.Of(vocabulary)))
+
+
+def mismatch(scope: Scope, node: t.Binary, verb: str, left: h.Term, right: h.Term) -> None:
+    """Reports two values that do not go together."""
+
+    def words(term: h.Term) -> str:
+        return "a plain number" if units.is_literal(term) else f"`{k.kind_text(term.type.kind)}`"
+
+    helps: tuple[str, ...] = ()
+    for side, term in ((node.left, left), (node.right, right)):
+        if units.unit_of(term) in (k.Unit.BITS, k.Unit.NATS, k.Unit.STEPS):
+            helps = (f"drop the unit on purpose: `number({side.span.text})`",)
+    first, second = words(left), words(right)
+    if verb == "subtract":
+        first, second = second, first
+    word = _JOINED.get(verb, "and")
+    scope.report(UnitMismatch(span=node.span, verb=verb, left=first, right=second, word=word, helps=helps))
+
+
+# ---- membership and ranges
+
+
+def infer_member(scope: Scope, node: t.Binary) -> h.Term:
+    """The term of `value in [..]` or `value in low..high`."""
+    of = scope.infer(node.left)
+    if failed(of):
+        return of
+    among = _among(scope, node, of)
+    if failed(among):
+        return unknown(node.span)
+    if not isinstance(among, h.ListTerm | h.RangeTerm):
+        found = k.kind_text(among.type.kind)
+        scope.report(WrongType(span=node.right.span, what="this", expected="a list or a range", found=found))
+        return unknown(node.span)
+    if isinstance(among, h.ListTerm):
+        wrong = [item for item in among.items if not comparable(scope, "==", of, item)]
+        if wrong:
+            mismatch(scope, node, "compare", of, wrong[0])
+            return unknown(node.span)
+        among = replace(among, items=tuple(_as_level_of(item, of) for item in among.items))
+    elif units.unit_of(of) is None:
+        found = k.kind_text(of.type.kind)
+        scope.report(WrongType(span=node.left.span, what="this", expected="a number", found=found))
+        return unknown(node.span)
+    negated = node.sign == "not in"
+    return h.MemberTerm(type=typed(k.Bool(), of, among), span=node.span, of=of, among=among, negated=negated)
+
+
+def _among(scope: Scope, node: t.Binary, of: h.Term) -> h.Term:
+    ends = range_of(node.right)
+    if ends is None:
+        return _range_or_list(scope, node, of)
+    high = None if ends[1] == float("inf") else ends[1]
+    return h.RangeTerm(type=k.Type(k.Number()), span=node.right.span, low=ends[0], high=high)
+
+
+def _range_or_list(scope: Scope, node: t.Binary, of: h.Term) -> h.Term:
+    right = node.right
+    if isinstance(right, t.Binary) and right.sign == ".." and isinstance(of.type.kind, k.Date):
+        text = node.left.span.text
+        helps = (f"write `{text} >= {right.left.span.text} and {text} <= {right.right.span.text}`",)
+        scope.report(
+            WrongType(
+                span=right.span, what="this range", expected="numbers", found="a range of dates", helps=helps
+            )
+        )
+        return unknown(right.span)
+    return scope.infer(right, of.type.kind)
+
+
+def infer_range(scope: Scope, node: t.Binary) -> h.Term:
+    """The term of `low..high`, both ends numbers that the spec itself gives."""
+    low, high = scope.infer(node.left), scope.infer(node.right)
+    if failed(low) or failed(high):
+        return unknown(node.span)
+    match low, high:
+        case h.Literal_(value=int() | float() as a), h.Literal_(value=int() | float() as b):
+            return h.RangeTerm(type=k.Type(k.ListOf(k.Number())), span=node.span, low=a, high=b)
+    scope.report(WrongType(span=node.span, what="this range", expected="numbers", found="expressions"))
+    return unknown(node.span)

@@ -1,0 +1,257 @@
+"""Readers: how an answer is read, and the type that it then has (language.md section 4.2, rule A8).
+
+`first_token` and `option_likelihood` read a distribution, `sampled` a choice or picks, `text` a text, `json` a record,
+`recorded` what a column holds. Ensures that options are constants in their range, that a reader fits its prompt, and
+that an answer which can be missing says what is done then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Literal, cast
+
+from cyclspec.language.diagnostics.cy01_names import UnknownName
+from cyclspec.language.diagnostics.cy02_types import (
+    MissingPolicyAbsent,
+    ReaderDoesNotFit,
+    WrongArguments,
+    WrongType,
+)
+from cyclspec.language.names.suggest import did_you_mean
+from cyclspec.language.syntax import tree as t
+from cyclspec.language.types import kinds as k
+from cyclspec.language.types import terms as h
+from cyclspec.language.types import typed as d
+from cyclspec.language.types.arguments import Arguments, bind, called, number, whole, word, words
+from cyclspec.language.types.scope import Scope, failed
+
+PARSERS = ("leading_letter", "labelled", "option_text", "json")
+DEFAULT_PARSERS = ("leading_letter", "labelled", "option_text")
+MAX_TEMPERATURE = 10.0
+MAX_TOKENS = 1_000_000
+MAX_RETRIES = 100
+_NORMALISE = ("none", "by_token", "by_byte", "unconditional")
+_SAMPLING = ("temperature", "top_p", "max_tokens")
+# How a sentence speaks of each reader, and what it asks of a prompt.
+_SPOKEN: Mapping[type, tuple[str, str, str]] = {
+    d.FirstToken: ("a first-token", "first-token", "a choice"),
+    d.OptionLikelihood: ("an option-likelihood", "option-likelihood", "a choice"),
+    d.Sampled: ("a sampled", "sampled", "a choice or picks"),
+    d.TextReader: ("a text", "text", "a text"),
+    d.JsonReader: ("a JSON", "JSON", "a record"),
+    d.Recorded: ("a recorded", "recorded", "what is recorded"),
+}
+
+
+def read_reader(scope: Scope, node: t.Expr) -> d.Reader | None:
+    """The reader that a field `read` says, or None after reporting."""
+    name, _, place = called(node)
+    if name in _READERS:
+        return _READERS[name](scope, node)
+    scope.report(UnknownName(span=place, what="reader", name=name, helps=did_you_mean(name, _READERS)))
+    return None
+
+
+def _chosen(scope: Scope, args: Arguments, name: str, known: tuple[str, ...]) -> str | None:
+    return word(scope, args[name].value, name, known) if name in args else known[0]
+
+
+def _first_token(scope: Scope, node: t.Expr) -> d.Reader | None:
+    args = bind(scope, node, ("labels", "variants"))
+    if args is None:
+        return None
+    labels = _chosen(scope, args, "labels", ("letters", "numbers"))
+    variants = _chosen(scope, args, "variants", ("exact", "union"))
+    if labels is None or variants is None:
+        return None
+    return d.FirstToken(
+        labels=cast(Literal["letters", "numbers"], labels),
+        variants=cast(Literal["exact", "union"], variants),
+    )
+
+
+def _option_likelihood(scope: Scope, node: t.Expr) -> d.Reader | None:
+    args = bind(scope, node, ("normalise",))
+    way = None if args is None else _chosen(scope, args, "normalise", _NORMALISE)
+    if way is None:
+        return None
+    return d.OptionLikelihood(normalise=cast(Literal["none", "by_token", "by_byte", "unconditional"], way))
+
+
+def _sampling(
+    scope: Scope, node: t.Expr, most: int, make: Callable[[float, float, int], d.Reader]
+) -> d.Reader | None:
+    """A reader that draws text; without options it draws from the model as it is."""
+    args = bind(scope, node, _SAMPLING)
+    if args is None:
+        return None
+    temperature: float | None = 1.0
+    top_p: float | None = 1.0
+    tokens: int | None = most
+    if "temperature" in args:
+        at = args["temperature"].value
+        temperature = number(scope, at, "temperature", 0, MAX_TEMPERATURE, above=False)
+    if "top_p" in args:
+        top_p = number(scope, args["top_p"].value, "top_p", 0, 1, above=True)
+    if "max_tokens" in args:
+        tokens = whole(scope, args["max_tokens"].value, "max_tokens", 1, MAX_TOKENS)
+    if temperature is None or top_p is None or tokens is None:
+        return None
+    return make(temperature, top_p, tokens)
+
+
+def _sampled(scope: Scope, node: t.Expr) -> d.Reader | None:
+    return _sampling(scope, node, 64, d.Sampled)
+
+
+def _text(scope: Scope, node: t.Expr) -> d.Reader | None:
+    return _sampling(scope, node, 256, d.TextReader)
+
+
+def _json(scope: Scope, node: t.Expr) -> d.Reader | None:
+    return _sampling(scope, node, 256, d.JsonReader)
+
+
+def _recorded(scope: Scope, node: t.Expr) -> d.Reader | None:
+    """`recorded(survey.published.value)`: a column of a table."""
+    args = bind(scope, node, ("column",), required=("column",), by_position=1)
+    if args is None:
+        return None
+    at = args["column"].value
+    term = scope.infer(at)
+    if failed(term):
+        return None
+    if not isinstance(term, h.ColumnTerm):
+        found = k.kind_text(term.type.kind)
+        scope.report(
+            WrongType(span=at.span, what="what is recorded", expected="a column of a table", found=found)
+        )
+        return None
+    return d.Recorded(table=term.table, column=term.column)
+
+
+_READERS: Mapping[str, Callable[[Scope, t.Expr], d.Reader | None]] = {
+    "first_token": _first_token,
+    "option_likelihood": _option_likelihood,
+    "sampled": _sampled,
+    "text": _text,
+    "json": _json,
+    "recorded": _recorded,
+}
+
+
+# ---- the type of an answer
+
+
+def fitted(
+    scope: Scope, prompt: d.TypedPrompt, reader: d.Reader, node: t.Expr
+) -> tuple[d.Reader, k.Kind, bool] | None:
+    """The reader as the prompt needs it, the kind of an answer, and whether it can be missing; None after reporting.
+
+    `sampled` on a prompt that asks for a text reads the text.
+    """
+    result = prompt.result
+    match reader, result:
+        case _, k.Unknown():
+            return None
+        case d.FirstToken() | d.OptionLikelihood(), k.Choice(scale):
+            return reader, k.Dist(scale), False
+        case d.Sampled(), k.Choice() | k.Picks():
+            return reader, result, True
+        case d.Sampled(temperature, top_p, tokens), k.Text():
+            return d.TextReader(temperature, top_p, tokens), result, True
+        case d.TextReader(), k.Text():
+            return reader, result, True
+        case d.JsonReader(), k.Record():
+            return reader, result, True
+        case d.Recorded(), _:
+            return _fitted_column(scope, prompt, reader, node)
+    _report_misfit(scope, prompt, reader, node, _SPOKEN[type(reader)][2])
+    return None
+
+
+def _fitted_column(
+    scope: Scope, prompt: d.TypedPrompt, reader: d.Recorded, node: t.Expr
+) -> tuple[d.Reader, k.Kind, bool] | None:
+    """A column of answers or of their distributions, over the options that the prompt asks for."""
+    column = scope.ctx.tables[reader.table].column(reader.column)
+    assert column is not None
+    match column.kind, prompt.result:
+        case k.Unknown(), _:
+            return None
+        case ((k.Choice(given) | k.Dist(given)), k.Choice(asked)) if given == asked:
+            return reader, column.kind, column.optional
+        case k.Of(given), k.Choice(asked) if given == asked:
+            return reader, prompt.result, column.optional
+        case k.Picks(given, _, _), k.Picks(asked, _, _) if given == asked:
+            return reader, column.kind, column.optional
+        case k.Text(), k.Text():
+            return reader, column.kind, column.optional
+    _report_misfit(scope, prompt, reader, node, f"`{k.kind_text(column.kind)}`")
+    return None
+
+
+def _report_misfit(scope: Scope, prompt: d.TypedPrompt, reader: d.Reader, node: t.Expr, wanted: str) -> None:
+    found, helps = _asked_for(prompt.result)
+    if isinstance(reader, d.Recorded):
+        found, helps = f"`{k.kind_text(prompt.result)}`", ()
+    name = _SPOKEN[type(reader)][0]
+    at = called(node)[2]
+    scope.report(
+        ReaderDoesNotFit(span=at, reader=name, wanted=wanted, prompt=prompt.name, found=found, helps=helps)
+    )
+
+
+def _asked_for(result: k.Kind) -> tuple[str, tuple[str, ...]]:
+    """What a prompt asks for, in words, and the reader that reads it."""
+    match result:
+        case k.Choice():
+            return "a choice", ("use `read = first_token(..)` or `read = sampled(..)` for a choice",)
+        case k.Picks():
+            return "picks", ("use `read = sampled(..)` for picks",)
+        case k.Text():
+            return "a text", ("use `read = text(..)` for a text",)
+        case k.Record():
+            return "a record", ("use `read = json(..)` for a record",)
+    return f"`{k.kind_text(result)}`", ("let the prompt ask for a choice, picks, a text or a record",)
+
+
+# ---- what is done with a missing answer, and how one is parsed
+
+
+def missing_policy(
+    scope: Scope, field: t.Field | None, reader: d.Reader, node: t.Expr, gives: k.Kind | None
+) -> tuple[d.MissingPolicy | None, int] | None:
+    """`drop`, `keep` or `retry(n)` and its count of further tries; `gives` is the kind of what can be missing."""
+    if field is None:
+        if gives is None:
+            return None, 0
+        label = f"gives `{k.kind_text(gives)}?`"
+        helps = ("add `missing = drop`, `missing = keep` or `missing = retry(n)`",)
+        spoken, at = _SPOKEN[type(reader)][1], called(node)[2]
+        scope.report(MissingPolicyAbsent(span=at, reader=spoken, label=label, helps=helps))
+        return None
+    name, _, place = called(field.value)
+    if name != "retry":
+        policy = word(scope, field.value, "missing", ("drop", "keep", "retry(n)"))
+        return None if policy is None else (cast(d.MissingPolicy, policy), 0)
+    if isinstance(reader, d.Recorded):
+        problem = "cannot ask again for an answer that is recorded"
+        scope.report(WrongArguments(span=place, callee="retry", problem=problem))
+        return None
+    args = bind(scope, field.value, ("n",), required=("n",), by_position=1)
+    tries = None if args is None else whole(scope, args["n"].value, "n", 1, MAX_RETRIES)
+    return None if tries is None else ("retry", tries)
+
+
+def parsers(scope: Scope, field: t.Field | None, reader: d.Reader) -> tuple[str, ...] | None:
+    """The parsers of a sampled answer in the order they are tried."""
+    if field is None:
+        return DEFAULT_PARSERS if isinstance(reader, d.Sampled) else ()
+    if not isinstance(reader, d.Sampled):
+        spoken = _SPOKEN[type(reader)][1]
+        problem = f"says how options are found in a sampled answer, and this reader is {spoken}"
+        helps = ("leave it out, or use `read = sampled(..)`",)
+        scope.report(WrongArguments(span=field.span, callee="parse", problem=problem, helps=helps))
+        return None
+    return words(scope, field.value, "parse", PARSERS)

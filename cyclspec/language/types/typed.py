@@ -1,0 +1,381 @@
+"""The closed declarations and statements of an audit, over typed terms.
+
+Produced by the type checker, consumed by the compiler. Ensures that parameters are bound, imports resolved and every
+statement typed; nothing here refers to files or arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from cyclspec.language.spans import Span
+from cyclspec.language.types.kinds import Kind, Scale, Type, Unit, Vocabulary
+from cyclspec.language.types.terms import Term
+
+
+@dataclass(frozen=True, slots=True)
+class TypedColumn:
+    """One column of a corpus table as declared."""
+
+    name: str
+    kind: Kind
+    optional: bool
+    check: Term | None
+    declared: str
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TypedTable:
+    """One table: `name` is `corpus.table`; `path` is relative to the folder of the module that declares it."""
+
+    name: str
+    columns: tuple[TypedColumn, ...]
+    format: str
+    path: str
+    folder: str
+    hash: str | None
+    tolerance: float
+    span: Span = field(compare=False, repr=False)
+
+    def column(self, name: str) -> TypedColumn | None:
+        return next((column for column in self.columns if column.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class TypedMessage:
+    """One message of a prompt; the template is raw text with `{name.path|style}` holes."""
+
+    role: Literal["system", "user", "assistant", "prefix"]
+    lang: str | None
+    template: str
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TypedPrompt:
+    """A typed function from formals to what the model is asked to write.
+
+    `checks` are the conditions on fields of a record, by field; the fields stand in them as `FormalTerm`. `defaults`
+    are the values of formals that need not be given.
+    """
+
+    name: str
+    formals: tuple[tuple[str, Kind], ...]
+    result: Kind
+    messages: tuple[TypedMessage, ...]
+    span: Span = field(compare=False, repr=False)
+    checks: tuple[tuple[str, Term], ...] = ()
+    defaults: tuple[tuple[str, Term], ...] = ()
+
+
+Source = Literal["hf", "local", "openai", "demo"]
+
+
+@dataclass(frozen=True, slots=True)
+class TypedModel:
+    """A model of a panel: where it is (`hf`, `local`, `openai`, `demo`) and its level of each factor.
+
+    `folder` is that of the module that declares it, beside which `local` places lie.
+    """
+
+    name: str
+    source: Source
+    location: str
+    folder: str
+    revision: str | None
+    factors: Mapping[str, str | float] = field(hash=False)
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TypedPanel:
+    name: str
+    factors: tuple[Vocabulary, ...]
+    models: tuple[TypedModel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TypedTarget:
+    """The people of an audit: the axes that cut them, their table, weight column and smallest cell."""
+
+    name: str
+    axes: tuple[str, ...]
+    people: str
+    weight: str | None
+    min_n: int
+
+
+@dataclass(frozen=True, slots=True)
+class TableSource:
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
+class VocabularySource:
+    vocabulary: Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class ValuesSource:
+    """A list or range of plain values: `1..repeats`, `[en, zh]`."""
+
+    values: tuple[str | int | float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PanelSource:
+    panel: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSource:
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChildSource:
+    """The entries of a list column of a row: `case.rewordings`; an axis that depends on `parent`.
+
+    `table.column` is the list; a row with fewer entries than another leaves holes.
+    """
+
+    parent: str
+    table: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class PermutationsSource:
+    """`permutations(item.options, n = 4, keep = identity)`: orders of a scale, the first of them the scale's own.
+
+    `n` is the number of orders at most; None is all of them. An item with fewer leaves holes. Depends on `parent`
+    where every item has its own scale.
+    """
+
+    scale: Scale
+    n: int | None
+    keep_identity: bool
+    parent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WavesSource:
+    """`waves(count = 4, every = 7d)`: dated sessions; `every` is in days."""
+
+    count: int
+    every: float
+
+
+@dataclass(frozen=True, slots=True)
+class SampleSource:
+    """`sample(survey.people, n = 200, strata = [country], weight = weight)`: rows of a table, drawn by counter."""
+
+    table: str
+    n: int
+    strata: tuple[str, ...]
+    weight: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DrawSource:
+    """`draw(places, per = simulation)`: one level of `source` for each cell of `per`; adds no axis."""
+
+    source: VocabularySource | ValuesSource | TableSource
+    per: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShuffledSource:
+    """`shuffled(country)`: another level of the axis in each of its cells; adds no axis."""
+
+    axis: str
+
+
+AxisSource = (
+    TableSource
+    | VocabularySource
+    | ValuesSource
+    | PanelSource
+    | TargetSource
+    | ChildSource
+    | PermutationsSource
+    | WavesSource
+    | SampleSource
+    | DrawSource
+    | ShuffledSource
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TypedEach:
+    """One `each`: what it binds, where the levels come from, and the condition on them, which may name other axes.
+
+    `parents` are the axes that the bound ones depend on (language.md, rule A5); they stand before it in the audit.
+    """
+
+    names: tuple[str, ...]
+    source: AxisSource
+    where: Term | None
+    span: Span = field(compare=False, repr=False)
+    parents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FirstToken:
+    """Reader: probability over option labels at the first answer position."""
+
+    labels: Literal["letters", "numbers"]
+    variants: Literal["exact", "union"]
+
+
+@dataclass(frozen=True, slots=True)
+class OptionLikelihood:
+    """Reader: log-likelihood of each option's whole token sequence, normalised as it says."""
+
+    normalise: Literal["none", "by_token", "by_byte", "unconditional"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """Reader: text drawn from the model, of which a choice is parsed."""
+
+    temperature: float
+    top_p: float
+    max_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextReader:
+    """Reader: the text itself."""
+
+    temperature: float
+    top_p: float
+    max_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class JsonReader:
+    """Reader: a record, written by the model as JSON."""
+
+    temperature: float
+    top_p: float
+    max_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Reader: answers that already exist, a column of a table indexed by the axes of the ask; no model is called."""
+
+    table: str
+    column: str
+
+
+Reader = FirstToken | OptionLikelihood | Sampled | TextReader | JsonReader | Recorded
+MissingPolicy = Literal["drop", "keep", "retry"]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """`history = turns(along = item, last = draw(0..5), clean = [answer, first_sentence])`: earlier turns, carried on
+
+    Each cell sees between `low` and `high` earlier turns of the same cell along `along`, refusals left out, each turn
+    cleaned as `clean` says.
+    """
+
+    along: str
+    low: int
+    high: int
+    clean: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypedAsk:
+    """`args` are the prompt's arguments by formal name; `axes` is the grid that the ask fills.
+
+    `panel` is None where answers are recorded. `scale` is that of a choice, None for texts and records. `stage` counts
+    from 1: one more than the latest ask whose answers are arguments. `missing` is None where no answer can be missing;
+    `retries` counts the further tries of `retry(n)`. `parse` names the parsers in the order they are tried.
+    """
+
+    name: str
+    prompt: TypedPrompt
+    args: tuple[tuple[str, Term], ...]
+    panel: str | None
+    model_axes: tuple[str, ...]
+    per: tuple[str, ...]
+    reader: Reader
+    scale: Scale | None
+    axes: frozenset[str]
+    type: Type
+    stage: int = 1
+    parse: tuple[str, ...] = ()
+    missing: MissingPolicy | None = None
+    retries: int = 0
+    seed: int | None = None
+    history: History | None = None
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """`bootstrap(over = ..., draws = ..., level = ...)`."""
+
+    over: tuple[str, ...]
+    draws: int
+    level: float
+
+
+@dataclass(frozen=True, slots=True)
+class TypedLet:
+    name: str
+    term: Term
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TypedMeasure:
+    name: str
+    by: tuple[str, ...]
+    unit: Unit
+    term: Term
+    better: Literal["higher", "lower"] | None
+    interval: Interval | None
+    adjust: Literal["holm", "bh"] | None
+    doc: tuple[str, ...]
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TypedCheck:
+    """A gate; `term` is bool over `axes`. A failing cell acts on every measure cell it covers, as `on_fail` says."""
+
+    name: str
+    term: Term
+    axes: tuple[str, ...]
+    on_fail: Literal["exclude", "withhold", "warn", "stop"]
+    because: str
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TypedAudit:
+    """One audit, closed: parameters are bound, imports resolved, every statement typed."""
+
+    name: str
+    title: str
+    seed: int
+    eaches: tuple[TypedEach, ...]
+    asks: tuple[TypedAsk, ...]
+    lets: tuple[TypedLet, ...]
+    measures: tuple[TypedMeasure, ...]
+    checks: tuple[TypedCheck, ...]
+    tables: Mapping[str, TypedTable] = field(hash=False)
+    panels: Mapping[str, TypedPanel] = field(hash=False)
+    targets: Mapping[str, TypedTarget] = field(hash=False)
+    offer_missing: bool
+    count_missing: bool
+    params: Mapping[str, str] = field(hash=False)
+    span: Span = field(compare=False, repr=False)

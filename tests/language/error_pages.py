@@ -1,0 +1,174 @@
+"""The pages of docs/errors: their parts, and what is really said of the program on each.
+
+A page has a heading `# CY0302: ...`, a program that gets the code, the message, a program that does not, and the
+reason. Blocks named like a file stand beside the program. Most programs are checked; some codes need a command.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from spec_files import ROOT
+
+from cyclspec import pipeline
+from cyclspec.language.diagnostics import Diagnostic, SpecError
+from cyclspec.language.diagnostics.cy07_data_and_plan import LabelTokens, OtherDesign, PromptRefused
+from cyclspec.language.diagnostics.render import render
+from cyclspec.language.spans import Source, Span
+
+FOLDER = ROOT / "docs" / "errors"
+_BLOCK = re.compile(r"^```(\w+)[ \t]*([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: `bad` and `good` are programs, `files` and `good_files` what stands beside them."""
+
+    code: str
+    title: str
+    marked: bool
+    bad: str
+    good: str
+    said: str
+    files: Mapping[str, str]
+    good_files: Mapping[str, str]
+    text: str
+
+    def __str__(self) -> str:
+        return self.code
+
+
+def page_of(path: Path) -> Page:
+    """The parts of a page."""
+    text = path.read_text(encoding="utf-8")
+    heading = re.match(r"# (CY\d{4}): (.+)\n", text)
+    assert heading is not None, path
+    middle = text.index("\n## How to mend it")
+    above, below = _BLOCK.findall(text[:middle]), _BLOCK.findall(text[middle:])
+    programs = [(rest, body) for kind, rest, body in above if kind in ("cycl", "json")]
+    said = [body for kind, _, body in above if kind == "text"][-1]
+    return Page(
+        code=heading[1],
+        title=heading[2],
+        marked=programs[0][0] == heading[1],
+        bad=programs[0][1],
+        good=next(body for kind, _, body in below if kind == "cycl"),
+        said=said.rstrip("\n"),
+        files={rest: body for kind, rest, body in above if kind == "csv"},
+        good_files={rest: body for kind, rest, body in below if kind == "csv"},
+        text=text,
+    )
+
+
+def sections(page: Page) -> list[str]:
+    """The headings of a page."""
+    return _SECTION.findall(page.text)
+
+
+def _checked(path: Path) -> tuple[Diagnostic, ...]:
+    return pipeline.check(path).diagnostics
+
+
+def _locked(path: Path) -> tuple[Diagnostic, ...]:
+    return pipeline.check(path, locked=True).diagnostics
+
+
+def _opened(path: Path) -> tuple[Diagnostic, ...]:
+    context = pipeline.check(path).require()
+    try:
+        return pipeline.open_data(context, pipeline.choose(context, None)).empty_cells
+    except SpecError as error:
+        return error.diagnostics
+
+
+def _planned(path: Path, limit: int = pipeline.DEFAULT_MAX_REQUESTS) -> tuple[Diagnostic, ...]:
+    try:
+        context = pipeline.check(path).require()
+        pipeline.plan(
+            pipeline.open_data(context, pipeline.choose(context, None)),
+            max_requests=limit,
+            weights="required",
+        )
+    except SpecError as error:
+        return error.diagnostics
+    return ()
+
+
+def _small(path: Path) -> tuple[Diagnostic, ...]:
+    return _planned(path, limit=100)
+
+
+def _back(path: Path) -> tuple[Diagnostic, ...]:
+    from cyclspec.language.canonical.decode import decode
+
+    found = decode(path.read_bytes(), "audit.json")
+    return found if isinstance(found, tuple) else ()
+
+
+def _at(path: Path, phrase: str) -> Span:
+    text = path.read_text(encoding="utf-8")
+    start = text.index(phrase)
+    return Span(Source(path.name, text), start, start + len(phrase))
+
+
+def _labels(path: Path) -> tuple[Diagnostic, ...]:
+    told = "`Answer:10` is more than one token for first"
+    helps = ("use `labels = letters`",)
+    span = _at(path, "first_token")
+    return (LabelTokens(span=span, problem="single tokens", label=told, helps=helps),)
+
+
+def _too_long(path: Path) -> tuple[Diagnostic, ...]:
+    problem = "has 2211 tokens for `first`, which reads at most 2048"
+    return (PromptRefused(span=_at(path, "reply"), prompt="resident", problem=problem),)
+
+
+def _other_design(path: Path) -> tuple[Diagnostic, ...]:
+    helps = ("`cyclspec run audit.cycl` asks what is not answered yet",)
+    here, given = "6b1e0c2f9a37", "91c4d5be0712"
+    return (OtherDesign(span=_at(path, "small"), run="runs/small-1", here=here, given=given, helps=helps),)
+
+
+HOW: Mapping[str, Callable[[Path], tuple[Diagnostic, ...]]] = {
+    "CY0015": _back,
+    "CY0109": _locked,
+    "CY0113": _planned,
+    **dict.fromkeys(("CY0701", "CY0702", "CY0703", "CY0706", "CY0707", "CY0708", "CY0709"), _opened),
+    "CY0705": _small,
+    "CY0710": _planned,
+    "CY0801": _planned,
+    # told of when a model is open or a run is there: made as the code makes them
+    "CY0704": _labels,
+    "CY0711": _too_long,
+    "CY0712": _other_design,
+}
+
+
+def rendered(diagnostics: tuple[Diagnostic, ...]) -> str:
+    """The message as it stands on a page; the current folder has no name there."""
+    return render(diagnostics, "text").replace(f"{Path.cwd()}/", "")
+
+
+def diagnosed(code: str, program: str, files: Mapping[str, str], folder: Path) -> tuple[Diagnostic, ...]:
+    """What is said of a program in `folder`, by the command that a code belongs to."""
+    for name, body in files.items():
+        (folder / name).write_text(body, encoding="utf-8")
+    path = Path("audit.cycl")
+    path.write_text(program, encoding="utf-8")
+    return HOW.get(code, _checked)(path)
+
+
+def table() -> str:
+    """The table of docs/errors/index.md, from the catalogue and the headings of the pages."""
+    from cyclspec.language.diagnostics.catalogue import catalogue
+
+    titles = {path.stem: page_of(path).title for path in sorted(FOLDER.glob("CY*.md"))}
+    rows = [
+        f"| [{kind.code}]({kind.code}.md) | {kind.severity.value} | {titles.get(kind.code, '')} |"
+        for kind in catalogue()
+    ]
+    return "\n".join(["| code | kind | what it says |", "|---|---|---|", *rows])
