@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from cyclspec.language.diagnostics import Diagnostic
+
 Attribute = str | float | None
 
 
@@ -25,6 +27,9 @@ class Axis:
 
     def __len__(self) -> int:
         return len(self.levels)
+
+
+Orders = tuple[tuple[tuple[int, ...], ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +59,16 @@ class OptionLayout:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """All axes of an audit, the combinations that exist, and the scales' options by scale name."""
+    """All axes of an audit, the combinations that exist, and the scales' options by scale name.
+
+    `orders` gives the permutations of an axis of orders, for each level of the axis it depends on (or for one row);
+    each is a tuple of positions in the scale. `rows` counts the rows of the tables that were opened. `warnings` tell
+    what is there and is less than the audit asks for.
+    """
 
     axes: Mapping[str, Axis]
     presence: tuple[Presence, ...]
     options: Mapping[str, OptionLayout]
+    orders: Mapping[str, Orders] = field(default_factory=dict)
+    rows: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[Diagnostic, ...] = ()

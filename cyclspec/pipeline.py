@@ -20,6 +20,7 @@ from cyclspec.language.canonical.hashes import Hashes
 from cyclspec.language.diagnostics import Diagnostic, Findings, Label, SpecError
 from cyclspec.language.diagnostics.cy01_names import AuditNotChosen, UnknownName
 from cyclspec.language.diagnostics.cy07_data_and_plan import EmptyCells
+from cyclspec.language.names.locked import unpinned
 from cyclspec.language.names.modules import load_program
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.spans import Source, Span
@@ -27,7 +28,7 @@ from cyclspec.language.syntax import tree as t
 from cyclspec.language.syntax.parse import parse_expression
 from cyclspec.language.types.check import check_program
 from cyclspec.language.types.context import Context
-from cyclspec.language.types.terms import TypedAudit
+from cyclspec.language.types.typed import TypedAudit
 
 if TYPE_CHECKING:
     from cyclspec.compiler.axes import Grid
@@ -43,7 +44,7 @@ Weights = Literal["required", "if here"]
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A spec after checking: `context` is None where it has syntax or import errors."""
+    """A spec after checking: `context` is None where its file cannot be read at all."""
 
     path: Path
     context: Context | None
@@ -72,9 +73,9 @@ class Opened:
 
     @property
     def empty_cells(self) -> tuple[Diagnostic, ...]:
-        """A warning for each distribution of people that has cells with nobody in them."""
+        """A warning for each sample and each distribution of people that has cells with nobody in them."""
         found = ((term, int((~cells.ok).sum()), cells.ok.size) for term, cells in self.people.items())
-        return tuple(
+        return self.grid.warnings + tuple(
             EmptyCells(span=term.span, count=empty, total=total, what="this distribution")
             for term, empty, total in found
             if empty
@@ -105,12 +106,25 @@ def _moved(value: Any, source: Source) -> Any:
     return value
 
 
-def check(path: Path, params: Mapping[str, str] | None = None) -> Checked:
-    """Stages parse to type: everything that can be said of a spec without opening data."""
+def check(
+    path: Path,
+    params: Mapping[str, str] | None = None,
+    texts: Mapping[Path, str] | None = None,
+    *,
+    locked: bool = False,
+) -> Checked:
+    """Stages parse to type: everything that can be said of a spec without opening data.
+
+    `texts` stand for files, by resolved path: what an editor holds and has not saved. `locked` refuses what is reached
+    and not pinned.
+    """
     findings = Findings()
     bindings = _bindings(params or {}, findings)
-    program = load_program(path, findings)
-    context = None if program is None else check_program(program, findings, bindings)
+    program = load_program(path, findings, texts, partial=True)
+    unread = set(params or {}) - set(bindings)
+    context = None if program is None else check_program(program.without(unread), findings, bindings)
+    if program is not None and locked:
+        findings.items.extend(unpinned(program))
     return Checked(path, context, tuple(sorted(findings.items, key=Diagnostic.order)))
 
 
@@ -164,12 +178,17 @@ def plan(
     max_requests: int = DEFAULT_MAX_REQUESTS,
     weights: Weights = "required",
 ) -> Plan:
-    """Expands, renders, tokenises, shares and buckets. `places` replaces models' places by name."""
-    from cyclspec.compiler.plan.cells import check_budget
+    """Expands, renders, tokenises, shares and buckets. `places` replaces models' places by name.
+
+    With `weights="required"`, as for a run, what cannot run yet is refused before a checkpoint is opened.
+    """
+    from cyclspec.compiler.plan.budget import check_budget
     from cyclspec.compiler.plan.models import ask_models
     from cyclspec.compiler.plan.plan import Planner
 
     check_budget(opened.audit, opened.grid, max_requests)
+    if weights == "required":
+        require_executable(opened)
     asked, tokenizers = ask_models(opened.audit, dict(places or {}), weights=weights)
     planner = Planner(
         audit=opened.audit,
@@ -184,6 +203,18 @@ def plan(
     return planner.plan(named, document(opened.context))
 
 
+def require_executable(opened: Opened) -> None:
+    """Raises `SpecError` with a CY0801 for every construct that is checked and planned, and cannot run yet."""
+    from cyclspec.compiler.plan.executable import not_executable
+    from cyclspec.compiler.plan.people import refused_people
+    from cyclspec.compiler.scores.support import refusals
+
+    audit = opened.audit
+    found = (*not_executable(audit), *refused_people(audit, opened.grid), *refusals(audit))
+    if found:
+        raise SpecError(dict.fromkeys(found))
+
+
 def run(opened: Opened, planned: Plan, out: Path, progress: Progress | None = None) -> tuple[Run, Outcome]:
     """Asks, stores, scores and writes. Nothing is written before everything that can be refused was."""
     from cyclspec.compiler.plan.buckets import fill
@@ -193,6 +224,7 @@ def run(opened: Opened, planned: Plan, out: Path, progress: Progress | None = No
     from cyclspec.runtime.store.replies import ReplyStore
     from cyclspec.runtime.store.runs import begin_run
 
+    require_executable(opened)
     graph = lower(opened.audit, opened.grid)
     store = ReplyStore(out / "replies")
     outcome = execute(planned, store, fill, progress or Silent())
@@ -208,6 +240,7 @@ def score(found: Run, opened: Opened, places: Mapping[str, str]) -> None:
 
     current = hashes(opened, places)
     found.require_design(current.design, opened.audit)
+    require_executable(opened)
     graph = lower(opened.audit, opened.grid)
     named = {"module": current.module, "design": current.design, "score": current.score}
     _score(found, opened, graph, named)

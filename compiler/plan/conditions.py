@@ -7,7 +7,7 @@ comparison with a value that is not there is false.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,9 @@ from cyclspec.language.diagnostics import SpecError
 from cyclspec.language.diagnostics.cy08_not_yet import NotLowered
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
+from cyclspec.language.types import typed as d
 
-Values = Mapping[str, Sequence[Any]]
+Values = Mapping[str, Any]
 Array = NDArray[Any]
 
 _COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
@@ -39,10 +40,53 @@ _ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
 }
 
 
+def conjuncts(term: h.Term | None) -> Iterator[h.Term]:
+    """The conditions that a condition joins by `and`."""
+    if isinstance(term, h.LogicTerm) and term.op == "and":
+        for part in term.args:
+            yield from conjuncts(part)
+    elif term is not None:
+        yield term
+
+
+def joined(terms: Iterable[h.Term]) -> h.Term | None:
+    """Conditions joined by `and`; None for none of them."""
+    parts = tuple(terms)
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    axes = frozenset[str]().union(*(part.type.axes for part in parts))
+    type_ = k.Type(k.Bool(), axes, max(part.type.phase for part in parts))
+    return h.LogicTerm(type=type_, span=parts[0].span.to(parts[-1].span), op="and", args=parts)
+
+
+def own_condition(each: d.TypedEach) -> h.Term | None:
+    """The part of a condition that speaks of what its `each` binds alone, and can be settled level by level."""
+    if isinstance(each.source, d.TargetSource | d.ChildSource):
+        return None
+    own = frozenset(each.names)
+    return joined(part for part in conjuncts(each.where) if part.type.axes <= own)
+
+
+def joint_condition(each: d.TypedEach) -> h.Term | None:
+    """The part of a condition that ties what its `each` binds to other axes, or several bound axes to each other."""
+    if isinstance(each.source, d.TargetSource | d.ChildSource):
+        return each.where
+    own = frozenset(each.names)
+    return joined(part for part in conjuncts(each.where) if not part.type.axes <= own)
+
+
 def holds(term: h.Term, values: Values, count: int) -> NDArray[np.bool_]:
-    """Where a condition is true: bool [count]. `values` gives rows by the name of a column, attribute or axis."""
+    """Where a condition is true: bool [count].
+
+    `values` gives rows by the name of a column, attribute or axis, or as `axis.attribute` where several axes meet.
+    """
     found = np.broadcast_to(np.asarray(_evaluate(term, values)), (count,))
     return np.array(found, dtype=np.bool_)
+
+
+def evaluated(term: h.Term, values: Values, count: int) -> Array:
+    """The value of a term over data: [count], of objects where they are not numbers."""
+    return np.array(np.broadcast_to(np.asarray(_evaluate(term, values)), (count,)))
 
 
 def _order(kind: k.Kind) -> Mapping[str, int] | None:
@@ -67,7 +111,11 @@ def _evaluate(term: h.Term, values: Values) -> Any:
             return value
         case h.LevelTerm(level=level):
             return level
-        case h.FormalTerm(name=name) | h.AttributeTerm(attribute=name) | h.AxisTerm(axis=name):
+        case h.FormalTerm(name=name) | h.AxisTerm(axis=name) | h.DrawnTerm(name=name) if name in values:
+            return _column(values, name)
+        case h.AttributeTerm(axis=axis, attribute=name) if f"{axis}.{name}" in values:
+            return _column(values, f"{axis}.{name}")
+        case h.AttributeTerm(attribute=name) if name in values:
             return _column(values, name)
         case h.NegateTerm(of=of):
             return -_evaluate(of, values)

@@ -8,42 +8,37 @@ options of every scale are laid out along its axis.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 import numpy as np
 
-from cyclspec.compiler.axes import Attribute, Axis, Grid, OptionLayout, Presence
+from cyclspec.compiler.axes import Attribute, Axis, Grid, OptionLayout, Orders, Presence
 from cyclspec.compiler.data.codes import scale_of_levels
 from cyclspec.compiler.data.contracts import Scale
 from cyclspec.compiler.data.groups import groups_of
-from cyclspec.compiler.data.loaded import LoadedColumn, LoadedTable
-from cyclspec.compiler.plan.conditions import holds
+from cyclspec.compiler.data.loaded import LoadedTable
+from cyclspec.compiler.plan.columns import column_values
+from cyclspec.compiler.plan.conditions import holds, own_condition
+from cyclspec.compiler.plan.dependent import child_axis, counted_axis, order_axis, scale_orders
+from cyclspec.compiler.plan.joint import joint_presence
+from cyclspec.compiler.plan.sample import sampled_rows
 from cyclspec.compiler.plan.sources import audit_terms, contract_levels
-from cyclspec.language.diagnostics import SpecError
-from cyclspec.language.diagnostics.cy07_data_and_plan import EmptyTable
+from cyclspec.language.diagnostics import Diagnostic, InternalError, SpecError
+from cyclspec.language.diagnostics.cy07_data_and_plan import EmptyCells, EmptyTable
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
+from cyclspec.language.types import typed as d
 
 Tables = Mapping[str, LoadedTable]
 _SCALARS = ("level", "levels_open", "real", "count", "bool", "lang")
-
-
-def column_values(column: LoadedColumn) -> list[Any]:
-    """The values of a column as conditions and templates name them; None where a value is missing."""
-    match column.column.kind:
-        case "key" | "level" | "levels_open" | "lang" | "ref" | "choice":
-            return [column.codes[p] if p >= 0 else None for p in column.values.tolist()]
-        case "real" | "count" | "bool":
-            pairs = zip(column.values.tolist(), column.null.tolist(), strict=True)
-            return [None if null else value for value, null in pairs]
-    return list(column.values)
 
 
 def _attribute(value: Any) -> Attribute:
     return float(value) if isinstance(value, bool | int) else value
 
 
-def _rows(each: h.TypedEach, table: LoadedTable, kept: list[int]) -> Axis:
+def _rows(each: d.TypedEach, table: LoadedTable, kept: list[int]) -> Axis:
     keys = table.only("key").codes
     attributes = {
         name: tuple(_attribute(column_values(column)[row]) for row in kept)
@@ -53,16 +48,17 @@ def _rows(each: h.TypedEach, table: LoadedTable, kept: list[int]) -> Axis:
     return Axis(each.names[0], tuple(keys[row] for row in kept), attributes)
 
 
-def kept_rows(each: h.TypedEach, table: LoadedTable) -> list[int]:
+def kept_rows(each: d.TypedEach, table: LoadedTable) -> list[int]:
     """The rows of a table that an `each` keeps, from zero."""
-    if each.where is None:
+    condition = own_condition(each)
+    if condition is None:
         return list(range(table.n_rows))
     values = {name: column_values(column) for name, column in table.columns.items()}
     values[each.names[0]] = list(table.only("key").codes)
-    return [int(row) for row in np.flatnonzero(holds(each.where, values, table.n_rows))]
+    return [int(row) for row in np.flatnonzero(holds(condition, values, table.n_rows))]
 
 
-def _table_axis(each: h.TypedEach, table: LoadedTable) -> Axis:
+def _table_axis(each: d.TypedEach, table: LoadedTable) -> Axis:
     return _rows(each, table, kept_rows(each, table))
 
 
@@ -83,17 +79,18 @@ def vocabulary_axis(name: str, vocabulary: k.Vocabulary, where: h.Term | None) -
     return Axis(name, tuple(names[i] for i in kept), attributes)
 
 
-def _values_axis(each: h.TypedEach, source: h.ValuesSource) -> Axis:
+def _values_axis(each: d.TypedEach, source: d.ValuesSource) -> Axis:
     values = list(source.values)
-    if each.where is not None:
-        truth = holds(each.where, {each.names[0]: values}, len(values))
+    condition = own_condition(each)
+    if condition is not None:
+        truth = holds(condition, {each.names[0]: values}, len(values))
         values = [value for value, keep in zip(values, truth, strict=True) if keep]
     numeric = tuple(float(v) for v in values if isinstance(v, int | float))
     attributes = {"value": numeric} if len(numeric) == len(values) else {}
     return Axis(each.names[0], tuple(str(v) for v in values), attributes)
 
 
-def _panel_axes(each: h.TypedEach, panel: h.TypedPanel) -> tuple[tuple[Axis, ...], tuple[Presence, ...]]:
+def _panel_axes(each: d.TypedEach, panel: d.TypedPanel) -> tuple[tuple[Axis, ...], tuple[Presence, ...]]:
     factors = {factor.name: factor for factor in panel.factors}
     if each.names[0] not in factors:
         models = kept_models(each, panel)
@@ -113,21 +110,22 @@ def level_position(factor: k.Vocabulary, level: str | float) -> int:
     return next(i for i, known in enumerate(factor.levels) if level in (known.code, known.name))
 
 
-def kept_models(each: h.TypedEach, panel: h.TypedPanel) -> list[h.TypedModel]:
+def kept_models(each: d.TypedEach, panel: d.TypedPanel) -> list[d.TypedModel]:
     """The models of a panel that the condition of an `each` keeps."""
     models = list(panel.models)
-    if each.where is None:
+    condition = own_condition(each)
+    if condition is None:
         return models
     columns: dict[str, list[Any]] = {
         f.name: [f.levels[level_position(f, m.factors[f.name])].name for m in models] for f in panel.factors
     }
     columns[each.names[0]] = columns.get(each.names[0], [m.name for m in models])
-    truth = holds(each.where, columns, len(models))
+    truth = holds(condition, columns, len(models))
     return [model for model, keep in zip(models, truth, strict=True) if keep]
 
 
 def _target_axes(
-    each: h.TypedEach, target: h.TypedTarget, table: h.TypedTable, people: LoadedTable
+    each: d.TypedEach, target: d.TypedTarget, table: d.TypedTable, people: LoadedTable
 ) -> tuple[tuple[Axis, ...], tuple[Presence, ...]]:
     """Cells of people with at least `min_n` of them."""
     kinds = {column.name: column.kind for column in table.columns}
@@ -142,29 +140,103 @@ def _target_axes(
     return tuple(axes), (Presence(each.names, counts[np.ix_(*order)] >= max(target.min_n, 1)),)
 
 
-def _axes_of(
-    audit: h.TypedAudit, each: h.TypedEach, tables: Tables
-) -> tuple[tuple[Axis, ...], tuple[Presence, ...]]:
-    match each.source:
-        case h.TableSource(table):
-            return (_table_axis(each, tables[table]),), ()
-        case h.VocabularySource(vocabulary):
-            return (vocabulary_axis(each.names[0], vocabulary, each.where),), ()
-        case h.ValuesSource():
-            return (_values_axis(each, each.source),), ()
-        case h.PanelSource(panel):
-            return _panel_axes(each, audit.panels[panel])
-        case h.TargetSource(name):
-            target = audit.targets[name]
-            return _target_axes(each, target, audit.tables[target.people], tables[target.people])
-        case _:
-            assert_never(each.source)
+@dataclass(slots=True)
+class GridBuilder:
+    """Builds the axes of one audit, each after those that it depends on."""
+
+    audit: d.TypedAudit
+    tables: Tables
+    axes: dict[str, Axis] = field(default_factory=dict)
+    presence: list[Presence] = field(default_factory=list)
+    orders: dict[str, Orders] = field(default_factory=dict)
+    warnings: list[Diagnostic] = field(default_factory=list)
+
+    def add(self, each: d.TypedEach) -> None:
+        """The axes of one `each`. An axis without levels is an error."""
+        made, holes = self._made(each)
+        self.presence.extend(holes)
+        for axis in made:
+            if not len(axis):
+                notes = ("the condition keeps none of them",) if each.where is not None else ()
+                raise SpecError([EmptyTable(span=each.span, what=f"axis `{axis.name}`", notes=notes)])
+            self.axes[axis.name] = axis
+
+    def _made(self, each: d.TypedEach) -> tuple[tuple[Axis, ...], tuple[Presence, ...]]:
+        audit, tables, source = self.audit, self.tables, each.source
+        match source:
+            case d.TableSource(table):
+                return (_table_axis(each, tables[table]),), ()
+            case d.VocabularySource(vocabulary):
+                return (vocabulary_axis(each.names[0], vocabulary, own_condition(each)),), ()
+            case d.ValuesSource():
+                return (_values_axis(each, source),), ()
+            case d.PanelSource(panel):
+                return _panel_axes(each, audit.panels[panel])
+            case d.TargetSource(name):
+                target = audit.targets[name]
+                return _target_axes(each, target, audit.tables[target.people], tables[target.people])
+            case d.ChildSource(parent=parent):
+                axis, holes = child_axis(each, source, self.axes[parent], tables)
+                return (axis,), holes
+            case d.PermutationsSource():
+                return self._orders(each, source)
+            case d.WavesSource(count=count):
+                return (_kept(each, counted_axis(each.names[0], count)),), ()
+            case d.SampleSource():
+                return (self._sample(each, source),), ()
+            case d.DrawSource() | d.ShuffledSource():
+                return (), ()
+            case _:
+                assert_never(source)
+
+    def _orders(
+        self, each: d.TypedEach, source: d.PermutationsSource
+    ) -> tuple[tuple[Axis, ...], tuple[Presence, ...]]:
+        scales, parent = self._scales_of(source)
+        found = scale_orders(self.audit.seed, each, source, scales)
+        self.orders[each.names[0]] = found
+        axis, holes = order_axis(each, parent, found)
+        return (axis,), holes
+
+    def _scales_of(self, source: d.PermutationsSource) -> tuple[dict[str, Scale], Axis | None]:
+        """The scales that are put in orders by the level that brings them, and the axis of those levels."""
+        match source.scale:
+            case k.ItemScale(table=table, column=column, axis=axis):
+                parent = self.axes[source.parent or axis]
+                by_key = self.tables[table].scales(column)
+                return {level: by_key[level] for level in parent.levels}, parent
+            case k.Vocabulary() as scale:
+                return {"": scale_of_levels(contract_levels(scale), ordered=scale.ordered)}, None
+        raise InternalError("grid", f"permutations of {source.scale}")
+
+    def _sample(self, each: d.TypedEach, source: d.SampleSource) -> Axis:
+        table = self.tables[source.table]
+        kept = sampled_rows(self.audit.seed, each.names[0], source, table, kept_rows(each, table))
+        if kept and len(kept) < source.n:
+            lacking = source.n - len(kept)
+            self.warnings.append(
+                EmptyCells(span=each.span, count=lacking, total=source.n, what=f"sample `{each.names[0]}`")
+            )
+        return _rows(each, table, kept)
 
 
-def _scales(audit: h.TypedAudit) -> Iterator[k.Scale]:
+def _kept(each: d.TypedEach, axis: Axis) -> Axis:
+    """The levels of a counted axis that a condition keeps."""
+    condition = own_condition(each)
+    if condition is None:
+        return axis
+    numbers = axis.attributes["value"]
+    kept = np.flatnonzero(holds(condition, {axis.name: list(numbers)}, len(axis))).tolist()
+    return Axis(
+        axis.name, tuple(axis.levels[at] for at in kept), {"value": tuple(numbers[at] for at in kept)}
+    )
+
+
+def _scales(audit: d.TypedAudit) -> Iterator[k.Scale]:
     """Every scale that an ask or a value of the audit is over."""
     for ask in audit.asks:
-        yield ask.scale
+        if ask.scale is not None:
+            yield ask.scale
     for term in audit_terms(audit):
         match term.type.kind:
             case k.Dist(scale) | k.Choice(scale) | k.ScaleValue(scale) if not isinstance(
@@ -194,7 +266,7 @@ def scale_rows(scale: k.ItemScale, axes: Mapping[str, Axis], tables: Tables) -> 
     return [by_key[level] for level in axes[scale.axis].levels]
 
 
-def _options(audit: h.TypedAudit, axes: Mapping[str, Axis], tables: Tables) -> dict[str, OptionLayout]:
+def _options(audit: d.TypedAudit, axes: Mapping[str, Axis], tables: Tables) -> dict[str, OptionLayout]:
     found: dict[str, OptionLayout] = {}
     for scale in _scales(audit):
         name = k.scale_name(scale)
@@ -209,7 +281,7 @@ def _options(audit: h.TypedAudit, axes: Mapping[str, Axis], tables: Tables) -> d
     return found
 
 
-def _people_levels(audit: h.TypedAudit, people: str, name: str) -> tuple[str, ...]:
+def _people_levels(audit: d.TypedAudit, people: str, name: str) -> tuple[str, ...]:
     """The levels of a column of people, or of an attribute of a column's levels."""
     for column in audit.tables[people].columns:
         if not isinstance(column.kind, k.Of):
@@ -223,8 +295,8 @@ def _people_levels(audit: h.TypedAudit, people: str, name: str) -> tuple[str, ..
     return ()
 
 
-def _derived(audit: h.TypedAudit, axes: Mapping[str, Axis]) -> Iterator[Axis]:
-    """The axes that only a `by` brings: attributes of a reduced axis first, then groups of people."""
+def _derived(audit: d.TypedAudit, axes: Mapping[str, Axis]) -> Iterator[Axis]:
+    """The axes that only a reduction brings: attributes of a reduced axis, fitted levels, groups of people."""
     terms = list(audit_terms(audit))
     for term in terms:
         if not isinstance(term, h.ReduceTerm):
@@ -234,24 +306,37 @@ def _derived(audit: h.TypedAudit, axes: Mapping[str, Axis]) -> Iterator[Axis]:
             if owners:
                 values = (value for value in owners[0].attributes[name] if value is not None)
                 yield Axis(name, tuple(dict.fromkeys(map(str, values))))
+        yield from _fitted(term)
     for term in terms:
         if isinstance(term, h.PeopleTerm):
             yield from (Axis(name, _people_levels(audit, term.people, name)) for name in term.by)
 
 
-def build_grid(audit: h.TypedAudit, tables: Tables) -> Grid:
-    """The grid of an audit; an axis without levels is an error."""
-    axes: dict[str, Axis] = {}
-    presence: list[Presence] = []
+def _fitted(term: h.ReduceTerm) -> Iterator[Axis]:
+    """The axis that a fitted statistic adds: the levels that it ranks, or its components."""
+    for name, argument in term.args:
+        match argument:
+            case h.VocabularyTerm(vocabulary=vocabulary) if vocabulary.name in term.type.axes:
+                yield vocabulary_axis(vocabulary.name, vocabulary, None)
+            case h.Literal_(value=int() as count) if name == "n" and "component" in term.type.axes:
+                yield counted_axis("component", count)
+
+
+def build_grid(audit: d.TypedAudit, tables: Tables) -> Grid:
+    """The grid of an audit; an axis without levels, or a condition that leaves no cell, is an error."""
+    builder = GridBuilder(audit, tables)
     for each in audit.eaches:
-        made, holes = _axes_of(audit, each, tables)
-        presence.extend(holes)
-        for axis in made:
-            if not len(axis):
-                notes = ("the condition keeps none of them",) if each.where is not None else ()
-                raise SpecError([EmptyTable(span=each.span, what=f"axis `{axis.name}`", notes=notes)])
-            axes[axis.name] = axis
+        builder.add(each)
+    axes = builder.axes
+    presence = (*builder.presence, *joint_presence(audit, axes, tables))
     for axis in _derived(audit, axes):
         if axis.name not in axes and len(axis):
             axes[axis.name] = axis
-    return Grid(axes, tuple(presence), _options(audit, axes, tables))
+    return Grid(
+        axes=axes,
+        presence=presence,
+        options=_options(audit, axes, tables),
+        orders=builder.orders,
+        rows={name: table.n_rows for name, table in tables.items()},
+        warnings=tuple(builder.warnings),
+    )

@@ -29,13 +29,13 @@ from cyclspec.language.diagnostics import SpecError
 from cyclspec.language.diagnostics.cy01_names import UnknownName
 from cyclspec.language.diagnostics.cy07_data_and_plan import CheckpointRefused
 from cyclspec.language.names.suggest import did_you_mean
-from cyclspec.language.types import terms as h
+from cyclspec.language.types import typed as d
 
 Key = tuple[str, str]
 Weights = Literal["required", "if here"]
 
 
-def _place(model: h.TypedModel, places: Mapping[str, str]) -> Place:
+def _place(model: d.TypedModel, places: Mapping[str, str]) -> Place:
     if model.name in places:
         return parse_place(places[model.name])
     match model.source:
@@ -50,7 +50,7 @@ def _place(model: h.TypedModel, places: Mapping[str, str]) -> Place:
     raise SpecError([CheckpointRefused(span=model.span, model=model.name, problem=problem, helps=helps)])
 
 
-def _open(model: h.TypedModel, place: Place, weights: Weights) -> tuple[Checkpoint, str]:
+def _open(model: d.TypedModel, place: Place, weights: Weights) -> tuple[Checkpoint, str]:
     """The checkpoint and its identity: the digest of its weights, or its place where they are not here."""
     if weights == "required":
         checkpoint = open_checkpoint(model.name, place, need="weights")
@@ -65,17 +65,19 @@ def _open(model: h.TypedModel, place: Place, weights: Weights) -> tuple[Checkpoi
     return checkpoint, f"place:{place}"
 
 
-def _asked(audit: h.TypedAudit) -> dict[Key, h.TypedModel]:
+def _asked(audit: d.TypedAudit) -> dict[Key, d.TypedModel]:
     """The models that some ask reaches, by panel and name."""
-    found: dict[Key, h.TypedModel] = {}
+    found: dict[Key, d.TypedModel] = {}
     for ask in audit.asks:
+        if ask.panel is None:
+            continue
         each = next(e for e in audit.eaches if ask.model_axes[0] in e.names)
         for model in kept_models(each, audit.panels[ask.panel]):
             found[ask.panel, model.name] = model
     return found
 
 
-def _check_names(models: Mapping[Key, h.TypedModel], places: Mapping[str, str]) -> None:
+def _check_names(models: Mapping[Key, d.TypedModel], places: Mapping[str, str]) -> None:
     known = {model.name for model in models.values()}
     wrong = [name for name in places if name not in known]
     if wrong:
@@ -84,7 +86,7 @@ def _check_names(models: Mapping[Key, h.TypedModel], places: Mapping[str, str]) 
 
 
 def ask_models(
-    audit: h.TypedAudit, places: Mapping[str, str], *, weights: Weights
+    audit: d.TypedAudit, places: Mapping[str, str], *, weights: Weights
 ) -> tuple[dict[Key, AskedModel], dict[Key, Tokenizer]]:
     """Every asked model with its checkpoint and tokenizer, by panel and name."""
     models = _asked(audit)
@@ -102,7 +104,7 @@ def ask_models(
     return asked, tokenizers
 
 
-def _at(error: SpecError, model: h.TypedModel, places: Mapping[str, str]) -> SpecError:
+def _at(error: SpecError, model: d.TypedModel, places: Mapping[str, str]) -> SpecError:
     """The same refusal with the place that named the checkpoint: the command line, or the panel."""
     if model.name in places:
         place = f"command line: --model {model.name}={places[model.name]}"

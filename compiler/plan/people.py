@@ -19,15 +19,16 @@ from cyclspec.compiler.data.published import distribution_of_table
 from cyclspec.compiler.plan.grid import scale_rows
 from cyclspec.compiler.plan.sources import audit_terms
 from cyclspec.compiler.scores.tables import HumanTerm, PeopleCells
-from cyclspec.language.diagnostics import InternalError, SpecError
+from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.diagnostics.cy08_not_yet import NotLowered
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
+from cyclspec.language.types import typed as d
 
 Tables = Mapping[str, LoadedTable]
 
 
-def human_terms(audit: h.TypedAudit) -> Iterator[HumanTerm]:
+def human_terms(audit: d.TypedAudit) -> Iterator[HumanTerm]:
     """The distinct terms of an audit that stand for people's distributions."""
     seen: set[HumanTerm] = set()
     for term in audit_terms(audit):
@@ -40,19 +41,37 @@ def human_terms(audit: h.TypedAudit) -> Iterator[HumanTerm]:
             yield term
 
 
-def people_cells(audit: h.TypedAudit, grid: Grid, tables: Tables) -> dict[HumanTerm, PeopleCells]:
-    """Every human distribution of an audit, by its term."""
-    return {term: _aligned(term, _human(audit, grid, tables, term), grid) for term in human_terms(audit)}
+def people_cells(audit: d.TypedAudit, grid: Grid, tables: Tables) -> dict[HumanTerm, PeopleCells]:
+    """Every human distribution of an audit, by its term; those that cannot be counted yet are left out."""
+    return {
+        term: _aligned(term, _human(audit, grid, tables, term), grid)
+        for term in human_terms(audit)
+        if not _refused(term, grid)
+    }
+
+
+def refused_people(audit: d.TypedAudit, grid: Grid) -> tuple[NotLowered, ...]:
+    """The human distributions of an audit that are typed and cannot be counted yet."""
+    found = ((term, _refused(term, grid)) for term in human_terms(audit))
+    return tuple(NotLowered(span=term.span, what=what) for term, what in found if what)
+
+
+def _refused(term: HumanTerm, grid: Grid) -> str:
+    kind = term.type.kind
+    if not isinstance(kind, k.Dist) or not isinstance(kind.scale, k.ItemScale):
+        return "a distribution over a scale that does not come with the items"
+    if kind.scale.axis not in grid.axes:
+        return f"answers to items without `each {kind.scale.axis}`"
+    return ""
 
 
 def _scale(term: HumanTerm) -> k.ItemScale:
     if isinstance(term.type.kind, k.Dist) and isinstance(term.type.kind.scale, k.ItemScale):
         return term.type.kind.scale
-    what = "a distribution over a scale that does not come with the items"
-    raise SpecError([NotLowered(span=term.span, what=what)])
+    raise InternalError("people", "a distribution over a scale that does not come with the items")
 
 
-def _reference(table: h.TypedTable, to: str) -> str:
+def _reference(table: d.TypedTable, to: str) -> str:
     """The column of a table that points to another."""
     names = [c.name for c in table.columns if isinstance(c.kind, k.Ref) and c.kind.table == to]
     if len(names) != 1:
@@ -60,7 +79,7 @@ def _reference(table: h.TypedTable, to: str) -> str:
     return names[0]
 
 
-def _by(audit: h.TypedAudit, people: str, name: str) -> By:
+def _by(audit: d.TypedAudit, people: str, name: str) -> By:
     """A column to group by, or the column of whose levels it is an attribute."""
     columns = audit.tables[people].columns
     if any(column.name == name for column in columns):
@@ -74,10 +93,8 @@ def _by(audit: h.TypedAudit, people: str, name: str) -> By:
     raise InternalError("people", f"`{people}` has no column `{name}`")
 
 
-def _human(audit: h.TypedAudit, grid: Grid, tables: Tables, term: HumanTerm) -> HumanCells:
+def _human(audit: d.TypedAudit, grid: Grid, tables: Tables, term: HumanTerm) -> HumanCells:
     scale = _scale(term)
-    if scale.axis not in grid.axes:
-        raise SpecError([NotLowered(span=term.span, what=f"answers to items without `each {scale.axis}`")])
     rows = scale_rows(scale, grid.axes, tables)
     items: dict[str, Scale] = dict(zip(grid.axes[scale.axis].levels, rows, strict=True))
     table = audit.tables[term.table]

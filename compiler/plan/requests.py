@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from cyclspec.compiler.checkpoints.architecture import decoder_config
 from cyclspec.compiler.checkpoints.checkpoint import Checkpoint
+from cyclspec.compiler.checkpoints.families import decoder_config
+from cyclspec.compiler.data.contracts import Option
 from cyclspec.compiler.plan.cells import Said
 from cyclspec.compiler.prompts.chat import render
 from cyclspec.compiler.prompts.messages import Message
 from cyclspec.compiler.prompts.tokens import TokenizedPrompt, Tokenizer
-from cyclspec.language.diagnostics import SpecError
+from cyclspec.language.diagnostics import InternalError, SpecError
 from cyclspec.language.diagnostics.cy07_data_and_plan import CheckpointRefused, PromptRefused
-from cyclspec.language.types import terms as h
+from cyclspec.language.types import typed as d
 
 Numerics = Literal["float32", "bfloat16"]
 
@@ -49,6 +50,18 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """The offered options of a cell in the order of their scale, whatever order the prompt shows them in.
+
+    `labels` are their words, `codes` their stable codes; `at` says where each stood in the prompt.
+    """
+
+    labels: tuple[str, ...]
+    codes: tuple[str, ...]
+    at: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AskedModel:
     """One model of a panel as it is asked: its checkpoint, its identity in keys, and how it is told apart."""
 
@@ -66,7 +79,7 @@ def request_key(
     return hashlib.sha256(json.dumps(facts, separators=(",", ":")).encode()).hexdigest()
 
 
-def is_plain(model: h.TypedModel, tokenizer: Tokenizer, prompt: h.TypedPrompt) -> bool:
+def is_plain(model: d.TypedModel, tokenizer: Tokenizer, prompt: d.TypedPrompt) -> bool:
     """Whether a model reads plain text: a base model by its `tuning`, or one that has no chat template.
 
     Raises `SpecError` where a prompt has turns that only a chat template can mark.
@@ -95,24 +108,47 @@ def is_plain(model: h.TypedModel, tokenizer: Tokenizer, prompt: h.TypedPrompt) -
     )
 
 
-def requests_for(
-    ask: h.TypedAsk, said: Sequence[Said], asked: AskedModel, tokenizer: Tokenizer, numerics: Numerics
-) -> Iterator[Request]:
-    """The requests of one ask to one model, in the order of its conversations."""
+@dataclass(frozen=True, slots=True)
+class Tokenized:
+    """Conversations as one model reads them, in their order; `folded` where system messages had no place."""
+
+    prompts: tuple[TokenizedPrompt, ...]
+    folded: bool
+
+
+def tokenize(ask: d.TypedAsk, said: Sequence[Said], asked: AskedModel, tokenizer: Tokenizer) -> Tokenized:
+    """The conversations of one ask for one model. `SpecError` where one is longer than the model reads."""
     format_ = tokenizer.chat_format(plain=asked.plain)
     rendered = render(format_, ask.prompt.name, [one.conversation for one in said])
     encoded = tokenizer.encode(rendered.texts, prompt=ask.prompt.name, plain=asked.plain)
     longest = decoder_config(asked.name, asked.checkpoint.config).max_positions
-    for one, tokenized in zip(said, encoded, strict=True):
+    for tokenized in encoded:
         if longest is not None and len(tokenized.ids) > longest:
             problem = f"has {len(tokenized.ids)} tokens for `{asked.name}`, which reads at most {longest}"
             raise SpecError([PromptRefused(span=ask.span, prompt=ask.prompt.name, problem=problem)])
-        folded = rendered.folded and any(m.role == "system" for m in one.conversation.messages)
-        yield _request(ask, one, tokenized, asked, tokenizer, numerics, system_folded=folded)
+    return Tokenized(encoded, rendered.folded)
+
+
+def requests_for(
+    ask: d.TypedAsk, said: Sequence[Said], asked: AskedModel, tokenizer: Tokenizer, numerics: Numerics
+) -> Iterator[Request]:
+    """The requests of one first-token ask to one model, in the order of its conversations."""
+    tokenized = tokenize(ask, said, asked, tokenizer)
+    for one, prompt in zip(said, tokenized.prompts, strict=True):
+        folded = tokenized.folded and any(m.role == "system" for m in one.conversation.messages)
+        yield _request(ask, one, prompt, asked, tokenizer, numerics, system_folded=folded)
+
+
+def offer_of(said: Said) -> Offer:
+    """What a conversation offers, with the order of its options undone."""
+    shown = {option.code: at for at, option in enumerate(said.options)}
+    at = tuple(shown[code] for code in said.codes)
+    labels = tuple(label_of(said.options[place], said.lang) for place in at)
+    return Offer(labels, said.codes, at)
 
 
 def _request(
-    ask: h.TypedAsk,
+    ask: d.TypedAsk,
     one: Said,
     tokenized: TokenizedPrompt,
     asked: AskedModel,
@@ -121,6 +157,8 @@ def _request(
     *,
     system_folded: bool,
 ) -> Request:
+    if not isinstance(ask.reader, d.FirstToken):
+        raise InternalError("plan", f"`{ask.name}` is not read by its first token")
     label_ids = tokenizer.label_ids(tokenized.text, len(one.options), ask.reader, ask.span)
     return Request(
         key=request_key(asked.digest, tokenized.ids, label_ids, numerics),
@@ -131,12 +169,13 @@ def _request(
         text=tokenized.text,
         token_ids=tokenized.ids,
         label_ids=label_ids,
-        labels=tuple(_label(option.label, one.lang) for option in one.options),
+        labels=tuple(label_of(option, one.lang) for option in one.options),
         codes=tuple(option.code for option in one.options),
         system_folded=system_folded,
     )
 
 
-def _label(label: Mapping[str, str], lang: str | None) -> str:
+def label_of(option: Option, lang: str | None) -> str:
     """An option's words in the language of its prompt, or in any where it has no other."""
+    label = option.label
     return label.get(lang or "", label.get("", next(iter(label.values()), "")))

@@ -22,6 +22,7 @@ from cyclspec.language.diagnostics import InternalError, SpecError
 from cyclspec.language.diagnostics.cy08_not_yet import NotLowered
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
+from cyclspec.language.types import typed as d
 
 
 def terms_in(term: h.Term) -> Iterator[h.Term]:
@@ -41,7 +42,7 @@ def _inside(value: object) -> Iterator[h.Term]:
             yield from _inside(item)
 
 
-def audit_terms(audit: h.TypedAudit) -> Iterator[h.Term]:
+def audit_terms(audit: d.TypedAudit) -> Iterator[h.Term]:
     """Every term of an audit."""
     for each in audit.eaches:
         if each.where is not None:
@@ -49,7 +50,7 @@ def audit_terms(audit: h.TypedAudit) -> Iterator[h.Term]:
     for ask in audit.asks:
         for _, term in ask.args:
             yield from terms_in(term)
-    reads: tuple[h.TypedLet | h.TypedMeasure | h.TypedCheck, ...] = (
+    reads: tuple[d.TypedLet | d.TypedMeasure | d.TypedCheck, ...] = (
         *audit.lets,
         *audit.measures,
         *audit.checks,
@@ -58,23 +59,38 @@ def audit_terms(audit: h.TypedAudit) -> Iterator[h.Term]:
         yield from terms_in(read.term)
 
 
-def _named(audit: h.TypedAudit) -> Iterator[str]:
+def _named(audit: d.TypedAudit) -> Iterator[str]:
     """The tables that an audit reaches directly."""
     for each in audit.eaches:
-        match each.source:
-            case h.TableSource(table):
-                yield table
-            case h.TargetSource(target):
-                yield audit.targets[target].people
+        yield from _source_tables(audit, each.source)
+    for ask in audit.asks:
+        if isinstance(ask.reader, d.Recorded):
+            yield ask.reader.table
+        if isinstance(ask.scale, k.ItemScale):
+            yield ask.scale.table
     for term in audit_terms(audit):
         match term:
             case h.PeopleTerm(table=table, people=people):
                 yield from (table, people)
+            case h.PopulationTerm(target=target):
+                yield audit.targets[target].people
             case h.ColumnTerm(table=table):
                 yield table
 
 
-def _pointed(table: h.TypedTable) -> Iterator[str]:
+def _source_tables(audit: d.TypedAudit, source: d.AxisSource) -> Iterator[str]:
+    match source:
+        case d.TableSource(table) | d.SampleSource(table=table) | d.ChildSource(table=table):
+            yield table
+        case d.TargetSource(target):
+            yield audit.targets[target].people
+        case d.DrawSource(source=d.TableSource(table)):
+            yield table
+        case d.PermutationsSource(scale=k.ItemScale(table=table)):
+            yield table
+
+
+def _pointed(table: d.TypedTable) -> Iterator[str]:
     for column in table.columns:
         match column.kind:
             case k.Ref(name):
@@ -83,7 +99,7 @@ def _pointed(table: h.TypedTable) -> Iterator[str]:
                 yield scale.table
 
 
-def tables_of(audit: h.TypedAudit) -> tuple[str, ...]:
+def tables_of(audit: d.TypedAudit) -> tuple[str, ...]:
     """The tables that an audit needs, with those they refer to."""
     found: dict[str, None] = {}
     waiting = list(_named(audit))
@@ -115,7 +131,7 @@ def _check_rows(term: h.Term, name: str, values: Any) -> NDArray[np.bool_]:
     return holds(term, {name: values}, len(values))
 
 
-def _check(column: h.TypedColumn) -> Check | None:
+def _check(column: d.TypedColumn) -> Check | None:
     if column.check is None:
         return None
     names = {term.name for term in terms_in(column.check) if isinstance(term, h.FormalTerm)}
@@ -125,7 +141,7 @@ def _check(column: h.TypedColumn) -> Check | None:
     return partial(_check_rows, column.check, column.name)
 
 
-def _column(column: h.TypedColumn) -> Column:
+def _column(column: d.TypedColumn) -> Column:
     base = Column(
         name=column.name,
         kind="text",
@@ -138,7 +154,7 @@ def _column(column: h.TypedColumn) -> Column:
     return _with_kind(base, column)
 
 
-def _with_kind(base: Column, column: h.TypedColumn) -> Column:
+def _with_kind(base: Column, column: d.TypedColumn) -> Column:
     match column.kind:
         case k.Key():
             return replace(base, kind="key")
@@ -170,7 +186,7 @@ def _with_kind(base: Column, column: h.TypedColumn) -> Column:
     raise SpecError([NotLowered(span=column.span, what=what)])
 
 
-def declared_table(table: h.TypedTable) -> Table:
+def declared_table(table: d.TypedTable) -> Table:
     """One table with its file, found beside the module that declares it."""
     return Table(
         name=table.name,
@@ -184,7 +200,7 @@ def declared_table(table: h.TypedTable) -> Table:
 
 
 def open_tables(
-    audit: h.TypedAudit, names: Iterable[str], budget: Budget | None = None
+    audit: d.TypedAudit, names: Iterable[str], budget: Budget | None = None
 ) -> Mapping[str, LoadedTable]:
     """Reads and checks tables; their digests are in the result. Raises `SpecError` with every bad place."""
     declared = [audit.tables[name] for name in names]

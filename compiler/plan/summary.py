@@ -6,6 +6,7 @@ time assumes a stated rate.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from cyclspec.compiler.checkpoints.architecture import DecoderConfig
@@ -18,23 +19,31 @@ _BYTES = {"float32": 4, "bfloat16": 2}
 def parameters(config: DecoderConfig) -> tuple[int, int]:
     """Parameters of the layers, and of the embeddings with the output head."""
     heads, kv = config.heads * config.head_dim, config.kv_heads * config.head_dim
-    layer = config.hidden_size * (2 * heads + 2 * kv) + 3 * config.hidden_size * config.intermediate_size
+    matrices = (3 if config.gated else 2) * (config.experts.count if config.experts else 1)
+    layer = (
+        config.hidden_size * (2 * heads + 2 * kv) + matrices * config.hidden_size * config.intermediate_size
+    )
     table = config.vocab_size * config.hidden_size
     return config.layers * layer, table if config.tied else 2 * table
 
 
 def _model(plan: Plan, model: PlannedModel) -> dict[str, Any]:
     trunk, tables = parameters(model.config)
+    later = [found for found in plan.later if found.digest == model.asked.digest]
+    written = sum(found.output_tokens for found in later)
     tokens = sum(bucket.tokens_computed for bucket in model.buckets)
-    head = model.config.vocab_size * model.config.hidden_size * model.requests
+    tokens += sum(found.tokens_distinct for found in later)
+    requests = model.requests + sum(found.requests for found in later)
+    head = model.config.vocab_size * model.config.hidden_size * (requests + written)
     return {
         "model": model.asked.name,
         "place": model.asked.checkpoint.place,
         "family": model.config.family,
-        "requests": model.requests,
+        "requests": requests,
         "tokens_planned": tokens,
+        "output_tokens": written,
         "weight_bytes": (trunk + tables) * _BYTES[plan.numerics],
-        "flops": 2 * (trunk * tokens + head),
+        "flops": 2 * (trunk * (tokens + written) + head),
         "plain_text": model.asked.plain,
         "system_folded": any(r.system_folded for r in plan.requests if r.digest == model.asked.digest),
     }
@@ -81,13 +90,15 @@ def summary(plan: Plan, reused: int | None) -> dict[str, Any]:
         "hashes": dict(plan.hashes),
         "axes": {name: len(axis) for name, axis in plan.grid.axes.items()},
         "cells": plan.cells,
-        "requests": len(plan.requests),
+        "requests": plan.requests_at_most,
         "reused": reused,
         "tokens_naive": plan.tokens_naive,
         "tokens_distinct": plan.tokens_distinct,
         "tokens_planned": plan.tokens_planned,
         "programs": plan.programs,
         "numerics": plan.numerics,
+        "output_tokens": sum(found.output_tokens for found in plan.figures),
+        "asks": [asdict(found) for found in sorted(plan.figures, key=lambda found: found.stage)],
         "models": models,
         "data": _data(plan),
         "buckets": [_bucket(model, i) for model in plan.models for i in range(len(model.buckets))],

@@ -7,13 +7,14 @@ all text is in Unicode normal form C before it is tokenised.
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from cyclspec.compiler.data.contracts import Option
 from cyclspec.language.types import kinds as k
-from cyclspec.language.types import terms as h
+from cyclspec.language.types import typed as d
 from cyclspec.language.types.templates import Hole, Part, Style, split
 
 
@@ -115,6 +116,8 @@ def _show(value: Shown, path: tuple[str, ...], style: Style, lang: str | None) -
         case LevelValue(level=level, attributes=attributes):
             shown = attributes[path[0]] if path else level
             text = shown.text(lang) or shown.name
+        case bool() | int() if style != "percent":
+            return str(int(value))
         case bool() | int() | float():
             return f"{100 * value:g}%" if style == "percent" else f"{value:g}"
         case str() | Mapping():
@@ -132,7 +135,7 @@ def _fill(template: str, values: Mapping[str, Shown], lang: str | None) -> str:
     return unicodedata.normalize("NFC", "".join(filled))
 
 
-def language_of(prompt: h.TypedPrompt, values: Mapping[str, Shown]) -> str | None:
+def language_of(prompt: d.TypedPrompt, values: Mapping[str, Shown]) -> str | None:
     """The language of a cell: the prompt's `lang` argument, else the one language of its messages."""
     for name, kind in prompt.formals:
         if isinstance(kind, k.Lang):
@@ -141,7 +144,15 @@ def language_of(prompt: h.TypedPrompt, values: Mapping[str, Shown]) -> str | Non
     return tags.pop() if len(tags) == 1 else None
 
 
-def converse(prompt: h.TypedPrompt, values: Mapping[str, Shown]) -> Conversation:
+def holes(prompt: d.TypedPrompt, lang: str | None) -> Counter[str]:
+    """How often each formal is shown in the messages of one language."""
+    chosen = (message for message in prompt.messages if message.lang in (lang, None))
+    return Counter(
+        part.path[0] for message in chosen for part in _parts(message.template) if isinstance(part, Hole)
+    )
+
+
+def converse(prompt: d.TypedPrompt, values: Mapping[str, Shown]) -> Conversation:
     """The conversation of one cell."""
     lang = language_of(prompt, values)
     chosen = [m for m in prompt.messages if m.lang in (lang, None)]

@@ -19,7 +19,7 @@ from cyclspec.compiler.prompts.messages import letters, numbers
 from cyclspec.language.diagnostics import SpecError
 from cyclspec.language.diagnostics.cy07_data_and_plan import CheckpointRefused, LabelTokens, PromptRefused
 from cyclspec.language.spans import Span
-from cyclspec.language.types.terms import FirstToken
+from cyclspec.language.types.typed import FirstToken
 
 _TAIL = 64
 _OPENING = "([{\"'«“‘（【「『<"
@@ -77,6 +77,13 @@ class Tokenizer:
             self._check(prompt, kept)
             found.append(TokenizedPrompt(text, tuple(kept)))
         return tuple(found)
+
+    def pieces(self, ids: Sequence[int]) -> tuple[str, ...]:
+        """What each token alone stands for: its text, or its name in the vocabulary where it is no whole character."""
+        texts = [str(self._tokenizer.decode([i])) for i in ids]
+        named = [str(name) for name in self._tokenizer.convert_ids_to_tokens(list(ids))]
+        whole = [text and "\N{REPLACEMENT CHARACTER}" not in text for text in texts]
+        return tuple(t if ok else name for t, name, ok in zip(texts, named, whole, strict=True))
 
     def _check(self, prompt: str, ids: list[int]) -> None:
         begin = self._tokenizer.bos_token_id

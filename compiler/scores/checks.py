@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from cyclspec.compiler.scores.cells import FIRST_CHECK, OK, Array, Cells, refuse
 from cyclspec.compiler.scores.frame import Frame
 from cyclspec.compiler.scores.tables import CheckCells
-from cyclspec.language.types.terms import AnswerTerm, TypedAudit, TypedCheck
+from cyclspec.language.types.terms import AnswerTerm
+from cyclspec.language.types.typed import TypedAudit, TypedCheck
 
 
 def exclusions(audit: TypedAudit) -> tuple[TypedCheck, ...]:

@@ -18,14 +18,20 @@ from cyclspec.compiler.axes import Attribute, Axis, Grid, OptionLayout
 from cyclspec.compiler.scores.walk import derived_axes, named_terms
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.types.kinds import Of, Type, Vocabulary
-from cyclspec.language.types.terms import (
+from cyclspec.language.types.typed import (
     AxisSource,
+    ChildSource,
+    DrawSource,
     PanelSource,
+    PermutationsSource,
+    SampleSource,
+    ShuffledSource,
     TableSource,
     TargetSource,
     TypedAudit,
     ValuesSource,
     VocabularySource,
+    WavesSource,
 )
 
 T = TypeVar("T", bound=np.generic)
@@ -142,9 +148,9 @@ def _rank(source: AxisSource) -> int:
             return 0
         case TargetSource() | VocabularySource():
             return 1
-        case TableSource():
+        case TableSource() | SampleSource() | ChildSource():
             return 2
-        case ValuesSource():
+        case ValuesSource() | PermutationsSource() | WavesSource() | DrawSource() | ShuffledSource():
             return 3
         case _:
             assert_never(source)

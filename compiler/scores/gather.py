@@ -13,7 +13,8 @@ from cyclspec.compiler.scores.checks import withheld
 from cyclspec.compiler.scores.program import CheckArrays, MeasureArrays, Outcome, Program
 from cyclspec.compiler.scores.resample import percentiles
 from cyclspec.compiler.scores.tables import Bools, CheckCells, Floats, MeasureCells, Scores
-from cyclspec.language.types.terms import AnswerTerm, Term, TypedCheck, TypedMeasure
+from cyclspec.language.types.terms import AnswerTerm, Term
+from cyclspec.language.types.typed import TypedCheck, TypedMeasure
 
 
 def collected(program: Program, outcome: Outcome) -> Scores:

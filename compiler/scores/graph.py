@@ -37,7 +37,8 @@ from cyclspec.compiler.scores.tables import ScoreInputs, Scores
 from cyclspec.compiler.scores.walk import Leaf, Reach, below, named_terms
 from cyclspec.language.diagnostics import InternalError, SpecError
 from cyclspec.language.types.kinds import Dist
-from cyclspec.language.types.terms import AnswerTerm, MetricTerm, TypedAudit, TypedCheck, TypedMeasure
+from cyclspec.language.types.terms import AnswerTerm, MetricTerm
+from cyclspec.language.types.typed import TypedAudit, TypedCheck, TypedMeasure
 
 T = TypeVar("T")
 

@@ -35,16 +35,8 @@ from cyclspec.compiler.scores.resample import FLOOR_DRAWS, chunk
 from cyclspec.compiler.scores.walk import Leaf, below
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.types.kinds import Dist, scale_name
-from cyclspec.language.types.terms import (
-    AnswerTerm,
-    CallTerm,
-    LetTerm,
-    ReduceTerm,
-    Term,
-    TypedAudit,
-    TypedCheck,
-    TypedMeasure,
-)
+from cyclspec.language.types.terms import AnswerTerm, CallTerm, LetTerm, ReduceTerm, Term
+from cyclspec.language.types.typed import TypedAudit, TypedCheck, TypedMeasure
 
 In = TypeVar("In")
 Out = TypeVar("Out")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from cyclspec.compiler.scores.frame import Frame
 from cyclspec.compiler.scores.tables import PeopleCells
 from cyclspec.compiler.seeds import generator, resampling_counts, seed_of
-from cyclspec.language.types.terms import TypedMeasure
+from cyclspec.language.types.typed import TypedMeasure
 
 FLOOR_DRAWS: Final = 200
 """Perfect models per noise floor: the floor's Monte Carlo error is its spread over draws / sqrt(200)."""

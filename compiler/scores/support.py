@@ -14,13 +14,15 @@ from cyclspec.compiler.scores.reductions import REDUCERS, WEIGHTED
 from cyclspec.compiler.scores.vocabularies import word_of
 from cyclspec.compiler.scores.walk import named_terms, parts
 from cyclspec.language.diagnostics.cy08_not_yet import NotLowered
-from cyclspec.language.types.kinds import Choice, Dist, Of, Record, Text
+from cyclspec.language.types.kinds import Bool, Date, Dist, Number, Of, ScaleVariable, Text
 from cyclspec.language.types.terms import (
     AnswerTerm,
     ArithmeticTerm,
     CallTerm,
     ColumnTerm,
     CompareTerm,
+    DrawnTerm,
+    FieldTerm,
     FormalTerm,
     IfTerm,
     KindTerm,
@@ -29,17 +31,19 @@ from cyclspec.language.types.terms import (
     ListTerm,
     Literal_,
     LogicTerm,
+    LookupTerm,
     MemberTerm,
     MetricTerm,
     NegateTerm,
     PickTerm,
+    PopulationTerm,
+    PythonTerm,
     RangeTerm,
     ReduceTerm,
     Term,
-    TypedAudit,
-    TypedMeasure,
     VocabularyTerm,
 )
+from cyclspec.language.types.typed import TypedAudit, TypedMeasure
 
 BASELINES: Final = frozenset({"human_mean", "human_mean_in_sample", "human_shuffled"})
 CELL_FUNCTIONS: Final = (
@@ -90,6 +94,15 @@ def _evaluated_parts(term: Term) -> tuple[Term, ...]:
     match term:
         case CallTerm(function="uniform" | "size" | "span" | "complete"):
             return ()
+        # What is refused by its name is not refused again for its arguments.
+        case CallTerm(function=function) if function not in CELL_FUNCTIONS:
+            return ()
+        case ReduceTerm(of=of) if _reducer(term):
+            return (of,)
+        case LookupTerm(of=of):
+            return (of,)
+        case IfTerm(condition=condition) if not isinstance(term.type.kind, Number):
+            return (condition,)
         case MemberTerm(of=of, among=ListTerm(items=items)):
             return (of, *(item for item in items if word_of(item) is None))
         case MemberTerm(of=of):
@@ -120,14 +133,28 @@ def _refused(term: Term) -> str:
             return f"`{function}(..)` over cells"
         case CallTerm(function=function, words=words) if function in BASELINES and _several(words):
             return f"`{function}(..)` along several axes"
-        case ReduceTerm(direction="along", reducer=reducer):
-            return f"`{reducer} along` an axis"
         case ReduceTerm():
             return _reducer(term)
         case AnswerTerm(field="value") | ColumnTerm() if not isinstance(term.type.kind, Dist):
             return "a measure of values that are not distributions"
+        case FieldTerm(ask=ask, field=name):
+            return f"the field `{ask}.{name}` of a record in a measure"
+        case DrawnTerm(name=name):
+            return f"the drawn value `{name}` in a measure"
+        case PopulationTerm(target=target):
+            return f"`{target}.share`"
+        case LookupTerm(axis=axis):
+            return f"a lookup `[{axis}: ...]` by a value"
+        case PythonTerm():
+            return "a metric written in Python"
+        case MetricTerm(scale=ScaleVariable()):
+            return "a metric of no distribution"
+        case IfTerm() if not isinstance(term.type.kind, Number):
+            return "`if` between values that are not numbers"
         case KindTerm():
             return "`is` in a measure"
+        case CompareTerm(left=left, right=right) if Date() in (left.type.kind, right.type.kind):
+            return "comparing dates in a measure"
         case CompareTerm(op=op, left=left, right=right) if op not in ("==", "!=") and (
             _unordered(left) or _unordered(right)
         ):
@@ -143,13 +170,18 @@ def _several(words: Mapping[str, tuple[str, ...]]) -> bool:
 
 
 def _reducer(term: ReduceTerm) -> str:
+    """Why a reduction cannot run; empty where it can."""
     of = term.of.type.kind
+    if term.direction == "along":
+        return f"`{term.reducer} along` an axis"
     if term.reducer not in REDUCERS:
         return f"reducer `{term.reducer}`"
-    if isinstance(of, Choice | Of | Record | Text):
-        return f"`{term.reducer}` of choices"
     if isinstance(of, Dist) and term.reducer != "mean":
         return f"`{term.reducer}` of distributions"
+    if not isinstance(of, Dist | Number | Bool):
+        return f"`{term.reducer}` of choices"
+    if isinstance(of, Bool) and term.reducer not in ("mean", "share"):
+        return f"`{term.reducer}` of true and false"
     if term.weight is not None and term.reducer not in WEIGHTED:
         return f"`{term.reducer}` with weights"
     return ""
@@ -205,5 +237,7 @@ def _refused_in_metric(term: Term) -> str:
             return ""
         case PickTerm():
             return "picking a named option"
+        case PythonTerm():
+            return "Python code"
         case _:
             return "a value that is neither a number nor a formal"

@@ -18,6 +18,8 @@ from cyclspec.language.types.terms import (
     CallTerm,
     ColumnTerm,
     CompareTerm,
+    DrawnTerm,
+    FieldTerm,
     FormalTerm,
     IfTerm,
     KindTerm,
@@ -26,17 +28,20 @@ from cyclspec.language.types.terms import (
     ListTerm,
     Literal_,
     LogicTerm,
+    LookupTerm,
     MemberTerm,
     MetricTerm,
     NegateTerm,
     PeopleTerm,
     PickTerm,
+    PopulationTerm,
+    PythonTerm,
     RangeTerm,
     ReduceTerm,
     Term,
-    TypedAudit,
     VocabularyTerm,
 )
+from cyclspec.language.types.typed import TypedAudit
 
 Leaf = AnswerTerm | PeopleTerm | ColumnTerm
 
@@ -46,6 +51,8 @@ def parts(term: Term) -> tuple[Term, ...]:
     match term:
         case NegateTerm(of=of) | KindTerm(of=of) | PickTerm(of=of):
             return (of,)
+        case LookupTerm(of=of, key=key):
+            return (of, key)
         case ArithmeticTerm(left=left, right=right) | CompareTerm(left=left, right=right):
             return (left, right)
         case MemberTerm(of=of, among=among):
@@ -68,6 +75,10 @@ def parts(term: Term) -> tuple[Term, ...]:
             | PeopleTerm()
             | LetTerm()
             | FormalTerm()
+            | FieldTerm()
+            | DrawnTerm()
+            | PopulationTerm()
+            | PythonTerm()
         ):
             return ()
         case _:

@@ -14,10 +14,10 @@ from cyclspec.compiler.axes import Grid, OptionLayout
 from cyclspec.compiler.scores.tables import AnswerCells
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.types import kinds as k
-from cyclspec.language.types import terms as h
+from cyclspec.language.types import typed as d
 
 
-def answer_cells(answers: pa.Table, audit: h.TypedAudit, grid: Grid) -> dict[str, AnswerCells]:
+def answer_cells(answers: pa.Table, audit: d.TypedAudit, grid: Grid) -> dict[str, AnswerCells]:
     """The answers of every ask as arrays along its axes, in the order of the grid."""
     return {ask.name: _ask(answers, ask, grid) for ask in audit.asks}
 
@@ -30,9 +30,11 @@ def _index(column: pa.ChunkedArray, levels: tuple[str, ...]) -> np.ndarray:
     return found
 
 
-def _ask(answers: pa.Table, ask: h.TypedAsk, grid: Grid) -> AnswerCells:
+def _ask(answers: pa.Table, ask: d.TypedAsk, grid: Grid) -> AnswerCells:
     axes = tuple(axis for axis in grid.axes if axis in ask.axes)
     rows = answers.filter(pc.equal(answers["ask"].cast(pa.string()), ask.name))
+    if ask.scale is None:
+        raise InternalError("read answers", f"`{ask.name}` has no options")
     options = grid.options[k.scale_name(ask.scale)]
     shape = tuple(len(grid.axes[axis]) for axis in axes)
     probs = np.zeros((*shape, options.exists.shape[1]), dtype=np.float32)

@@ -12,7 +12,7 @@ import pyarrow as pa
 from cyclspec.compiler.axes import Grid
 from cyclspec.compiler.scores.tables import HumanTerm, PeopleCells
 from cyclspec.language.types import kinds as k
-from cyclspec.language.types.terms import TypedAudit
+from cyclspec.language.types.typed import TypedAudit
 from cyclspec.runtime.store.tables import LEVEL, level_fields, metadata, table_of
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from cyclspec.compiler.axes import Grid
 from cyclspec.compiler.plan.plan import Plan, PlannedAsk, cells_of
+from cyclspec.compiler.plan.requests import Offer
 from cyclspec.compiler.scores.tables import CheckCells, MeasureCells
 from cyclspec.runtime.store.replies import Reply
 
@@ -58,22 +59,25 @@ def probabilities(logprobs: Reply) -> tuple[NDArray[np.float32], float]:
 
 
 def _answer(
-    plan: Plan, ask: PlannedAsk, cell: Mapping[str, str], number: int, reply: Reply | None, reason: str
+    key: str, ask: PlannedAsk, cell: Mapping[str, str], offer: Offer, reply: Reply | None, reason: str
 ) -> dict[str, Any]:
-    request = plan.requests[number]
-    row: dict[str, Any] = {"ask": ask.name, **cell, "request": request.key}
-    row |= {"options": list(request.labels), "codes": list(request.codes)}
+    row: dict[str, Any] = {"ask": ask.name, **cell, "request": key}
+    row |= {"options": list(offer.labels), "codes": list(offer.codes)}
     if reply is None:
         return row | {"status": "missing", "reason": reason}
-    probs, mass = probabilities(reply)
-    logs = [float(value) for value in reply]
+    shown = reply[list(offer.at)]
+    probs, mass = probabilities(shown)
+    logs = [float(value) for value in shown]
     return row | {"probs": probs.tolist(), "logprobs": logs, "mass": mass, "status": "answered"}
 
 
 def answers_table(
     plan: Plan, replies: Mapping[str, Reply], reasons: Mapping[str, str], definition: Mapping[str, Any]
 ) -> pa.Table:
-    """One row a cell and ask: levels, request, options with codes, shares, log-probabilities in nats, mass, status."""
+    """One row a cell and ask: levels, request, options with codes, shares, log-probabilities in nats, mass, status.
+
+    Options stand in the order of their scale, whatever order the prompt showed them in.
+    """
     axes = answer_axes(plan.asks, plan.grid)
     schema = pa.schema(
         [
@@ -91,9 +95,9 @@ def answers_table(
         metadata=metadata("answers", definition),
     )
     rows = [
-        _answer(plan, ask, cell, number, replies.get(key), reasons.get(key, "not asked"))
+        _answer(key, ask, cell, offer, replies.get(key), reasons.get(key, "not asked"))
         for ask in plan.asks
-        for cell, number in cells_of(plan, ask)
+        for cell, number, offer in cells_of(plan, ask)
         for key in [plan.requests[number].key]
     ]
     return table_of(rows, schema)

@@ -17,6 +17,7 @@ from cyclspec.language.names.modules import load_program
 from cyclspec.language.spans import Source, Span
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
+from cyclspec.language.types import typed as d
 from cyclspec.language.types.check import check_program
 from cyclspec.language.types.context import TypedMetric
 
@@ -129,32 +130,44 @@ def metric(name: str, *args: h.Term) -> h.Term:
 
 
 def measure(
-    name: str, by: Sequence[str], term: h.Term, interval: h.Interval | None = None, adjust: Any = None
-) -> h.TypedMeasure:
-    return h.TypedMeasure(name, tuple(by), k.Unit.NONE, term, None, interval, adjust, (), SPAN)
+    name: str, by: Sequence[str], term: h.Term, interval: d.Interval | None = None, adjust: Any = None
+) -> d.TypedMeasure:
+    return d.TypedMeasure(name, tuple(by), k.Unit.NONE, term, None, interval, adjust, (), SPAN)
 
 
-def check(name: str, axes: Sequence[str], term: h.Term, on_fail: Any) -> h.TypedCheck:
-    return h.TypedCheck(name, term, tuple(axes), on_fail, "a reason", SPAN)
+def check(name: str, axes: Sequence[str], term: h.Term, on_fail: Any) -> d.TypedCheck:
+    return d.TypedCheck(name, term, tuple(axes), on_fail, "a reason", SPAN)
 
 
 def audit(
     *,
     axes: Sequence[str],
-    measures: Sequence[h.TypedMeasure] = (),
-    checks: Sequence[h.TypedCheck] = (),
+    measures: Sequence[d.TypedMeasure] = (),
+    checks: Sequence[d.TypedCheck] = (),
     lets: Mapping[str, h.Term] | None = None,
     count_missing: bool = False,
     seed: int = 7,
-) -> h.TypedAudit:
+) -> d.TypedAudit:
     """An audit with one ask, `reply`, over `axes`."""
-    prompt = h.TypedPrompt("ask", (), k.Choice(SCALE), (), SPAN)
-    reader = h.FirstToken("letters", "exact")
+    prompt = d.TypedPrompt("ask", (), k.Choice(SCALE), (), SPAN)
+    reader = d.FirstToken("letters", "exact")
     reply = type_of(k.Dist(SCALE), *axes)
-    ask = h.TypedAsk("reply", prompt, (), "panel", (), (), reader, SCALE, frozenset(axes), reply, SPAN)
-    named = tuple(h.TypedLet(name, term, SPAN) for name, term in (lets or {}).items())
-    eaches = (h.TypedEach(("item",), h.TableSource("survey.items"), None, SPAN),)
-    return h.TypedAudit(
+    ask = d.TypedAsk(
+        name="reply",
+        prompt=prompt,
+        args=(),
+        panel="panel",
+        model_axes=(),
+        per=(),
+        reader=reader,
+        scale=SCALE,
+        axes=frozenset(axes),
+        type=reply,
+        span=SPAN,
+    )
+    named = tuple(d.TypedLet(name, term, SPAN) for name, term in (lets or {}).items())
+    eaches = (d.TypedEach(("item",), d.TableSource("survey.items"), None, SPAN),)
+    return d.TypedAudit(
         name="test",
         title="",
         seed=seed,

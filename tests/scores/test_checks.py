@@ -29,6 +29,7 @@ from cyclspec.compiler.scores import ScoreInputs, Scores, lower
 from cyclspec.language.diagnostics import InternalError, SpecError
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
+from cyclspec.language.types import typed as d
 
 AXES = ("model", "country", "item")
 RNG = np.random.default_rng(31)
@@ -41,7 +42,7 @@ P64 = PROBS.astype(np.float64) / PROBS.astype(np.float64).sum(axis=-1, keepdims=
 TV = 0.5 * np.abs(P64 - SHARE).sum(axis=-1)
 
 
-def scored(measures: list[h.TypedMeasure], checks: list[h.TypedCheck]) -> Scores:
+def scored(measures: list[d.TypedMeasure], checks: list[d.TypedCheck]) -> Scores:
     spec = audit(axes=AXES, measures=measures, checks=checks)
     graph = lower(spec, grid({"model": 3, "country": 2, "item": 6}, [3] * 6))
     inputs = ScoreInputs(
@@ -50,7 +51,7 @@ def scored(measures: list[h.TypedMeasure], checks: list[h.TypedCheck]) -> Scores
     return graph.evaluate(inputs)
 
 
-def by_model() -> h.TypedMeasure:
+def by_model() -> d.TypedMeasure:
     return measure("m", ["model"], reduce("mean", ["country", "item"], distance))
 
 

@@ -21,7 +21,7 @@ from score_terms import (
 
 from cyclspec.compiler.scores import MeasureCells, ScoreInputs, lower, resample
 from cyclspec.compiler.seeds import resampling_counts, seed_of
-from cyclspec.language.types import terms as h
+from cyclspec.language.types import typed as d
 
 Floats = NDArray[np.float64]
 AXES = ("model", "country", "item")
@@ -36,7 +36,7 @@ def data(shape: tuple[int, int, int], missing: float = 0.2) -> tuple[Floats, NDA
     ) >= missing
 
 
-def scored(values: Floats, ok: NDArray[np.bool_], *measures: h.TypedMeasure) -> tuple[MeasureCells, ...]:
+def scored(values: Floats, ok: NDArray[np.bool_], *measures: d.TypedMeasure) -> tuple[MeasureCells, ...]:
     sizes = dict(zip(AXES, values.shape, strict=True))
     attributes = {"item": {"size": tuple(float(at) for at in range(values.shape[2]))}}
     world = grid(sizes, [2] * values.shape[2], attributes=attributes)
@@ -84,7 +84,7 @@ REDUCERS: dict[str, Callable[[Floats], float]] = {
 @pytest.mark.parametrize("over", [("item",), ("item", "country")])
 def test_an_interval_equals_that_of_a_loop_over_the_same_resamples(over: tuple[str, ...]) -> None:
     values, ok = data((2, 4, 9))
-    interval = h.Interval(over, DRAWS, LEVEL)
+    interval = d.Interval(over, DRAWS, LEVEL)
     measures = [
         measure(name, ["model"], reduce(name, ["country", "item"], mass), interval) for name in REDUCERS
     ]
@@ -98,7 +98,7 @@ def test_an_interval_equals_that_of_a_loop_over_the_same_resamples(over: tuple[s
 
 def test_resampled_differences_are_paired_and_slopes_are_refitted() -> None:
     values, ok = data((2, 1, 12))
-    interval = h.Interval(("item",), DRAWS, LEVEL)
+    interval = d.Interval(("item",), DRAWS, LEVEL)
     paired = arithmetic(
         "-", *(reduce("mean", ["country", "item"], pick(mass, model=level)) for level in ("model1", "model0"))
     )
@@ -120,7 +120,7 @@ def test_resampled_differences_are_paired_and_slopes_are_refitted() -> None:
 def test_draws_in_chunks_equal_draws_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     values, ok = data((2, 4, 9))
     term = reduce("median", ["country", "item"], mass)
-    spec = measure("m", ["model"], term, h.Interval(("item",), DRAWS, LEVEL))
+    spec = measure("m", ["model"], term, d.Interval(("item",), DRAWS, LEVEL))
     whole = scored(values, ok, spec)[0]
     monkeypatch.setattr(resample, "MEMORY", 8 * 72 * 13)
     assert resample.chunk(DRAWS, 8 * 72) == 12
@@ -135,7 +135,7 @@ def test_one_unit_has_no_interval() -> None:
     ok[0, 0, 2] = True
     ok[1] = True
     term = reduce("mean", ["country", "item"], mass)
-    cells = scored(values, ok, measure("m", ["model"], term, h.Interval(("item",), DRAWS, LEVEL)))[0]
+    cells = scored(values, ok, measure("m", ["model"], term, d.Interval(("item",), DRAWS, LEVEL)))[0]
     assert cells.n_units.tolist() == [1, 5]
     assert np.isfinite(cells.value).all()
     assert (
@@ -147,7 +147,7 @@ def test_the_width_of_an_interval_of_a_mean_follows_the_standard_error() -> None
     """400 items, 2,000 draws: the half-width is 1.96 standard errors within 8 % (3 Monte Carlo errors)."""
     values, ok = data((1, 1, 400), missing=0.0)
     term = reduce("mean", ["country", "item"], mass)
-    cells = scored(values, ok, measure("m", ["model"], term, h.Interval(("item",), 2000, 0.95)))[0]
+    cells = scored(values, ok, measure("m", ["model"], term, d.Interval(("item",), 2000, 0.95)))[0]
     error = values.std() / np.sqrt(400)
     assert abs((cells.high[0] - cells.low[0]) / 2 / (1.96 * error) - 1.0) < 0.08
     assert abs(cells.value[0] - values.mean()) < 1e-12

@@ -26,6 +26,7 @@ from cyclspec.compiler.scores import ScoreInputs, Scores, lower
 from cyclspec.compiler.scores.resample import FLOOR_DRAWS
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
+from cyclspec.language.types import typed as d
 
 OPTIONS = (5, 3, 4, 5, 2, 5)
 MISSING = {0: 1}
@@ -35,7 +36,7 @@ SCALE_TERM = h.AttributeTerm(type=k.Type(k.ScaleValue(SCALE)), span=SPAN, axis="
 
 
 def scored(
-    n: float, *measures: h.TypedMeasure, countries: tuple[int, ...] = (0, 1, 2), seed: int = 7
+    n: float, *measures: d.TypedMeasure, countries: tuple[int, ...] = (0, 1, 2), seed: int = 7
 ) -> Scores:
     """Scores of random answers; people differ by country, with effective number `n` in every cell."""
     rng = np.random.default_rng(5)

@@ -34,6 +34,7 @@ from cyclspec.compiler.axes import Presence
 from cyclspec.compiler.scores import MeasureCells, ScoreInputs, lower
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
+from cyclspec.language.types import typed as d
 
 Floats = NDArray[np.float64]
 SIZES = {"model": 3, "country": 4, "item": 7}
@@ -53,7 +54,7 @@ X = np.where(OK, MASS.astype(np.float64), np.nan)
 mass = answer(*AXES, field="mass")
 
 
-def scored(*measures: h.TypedMeasure, presence: tuple[Presence, ...] = ()) -> tuple[MeasureCells, ...]:
+def scored(*measures: d.TypedMeasure, presence: tuple[Presence, ...] = ()) -> tuple[MeasureCells, ...]:
     spec = audit(axes=AXES, measures=measures)
     cells = answers(AXES, PROBS, mass=MASS, ok=OK)
     world = grid(SIZES, [2] * 7, attributes=ATTRIBUTES, presence=presence)

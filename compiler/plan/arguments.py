@@ -1,0 +1,252 @@
+"""The arguments of an ask in its cells: what a prompt shows there.
+
+Expects a grid and its tables. Ensures that each level of each axis is read once, that the orders of a scale show its
+offered options, and that an argument without a value to show is refused by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cyclspec.compiler.axes import Grid
+from cyclspec.compiler.data.codes import scale_of_levels
+from cyclspec.compiler.data.contracts import Option, Scale
+from cyclspec.compiler.data.loaded import LoadedTable
+from cyclspec.compiler.plan.budget import ordered_axes
+from cyclspec.compiler.plan.columns import child_lists, column_values
+from cyclspec.compiler.plan.conditions import evaluated
+from cyclspec.compiler.plan.draws import Draws
+from cyclspec.compiler.plan.joint import Combinations
+from cyclspec.compiler.plan.sources import contract_levels
+from cyclspec.compiler.plan.upstream import named_lets
+from cyclspec.compiler.prompts.messages import LevelValue, RowValue, Shown
+from cyclspec.compiler.seeds import other_level
+from cyclspec.language.diagnostics import InternalError, SpecError
+from cyclspec.language.diagnostics.cy08_not_yet import NotLowered
+from cyclspec.language.types import kinds as k
+from cyclspec.language.types import terms as h
+from cyclspec.language.types import typed as d
+
+Cell = Mapping[str, int]
+
+
+@dataclass(slots=True)
+class ArgumentReader:
+    """Reads typed terms in the cells of a grid, as prompts show them."""
+
+    audit: d.TypedAudit
+    grid: Grid
+    tables: Mapping[str, LoadedTable]
+    draws: Draws = field(init=False)
+    _rows: dict[tuple[str, str], RowValue] = field(default_factory=dict)
+    _columns: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
+    _lists: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
+    _arrays: dict[h.Term, tuple[tuple[str, ...], NDArray[Any]]] = field(default_factory=dict)
+    _scales: dict[str, tuple[Scale, ...]] = field(default_factory=dict)
+    _indices: dict[h.ColumnTerm, dict[tuple[str, ...], int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.draws = Draws(self.audit.seed, self.grid.axes, self.tables)
+
+    def offers(self, option: Option) -> bool:
+        """Whether the audit offers an option to models."""
+        return self.audit.offer_missing or not option.missing
+
+    def scales(self, scale: k.Scale) -> tuple[Scale, ...]:
+        """The scale of every level of its axis, or the one scale of a declared vocabulary."""
+        name = k.scale_name(scale)
+        if name not in self._scales:
+            match scale:
+                case k.ItemScale(table=table, column=column, axis=axis):
+                    by_key = self.tables[table].scales(column)
+                    self._scales[name] = tuple(by_key[level] for level in self.grid.axes[axis].levels)
+                case k.Vocabulary():
+                    made = scale_of_levels(contract_levels(scale), ordered=scale.ordered)
+                    self._scales[name] = (made,)
+                case _:
+                    raise InternalError("plan", f"scale {name} is not solved")
+        return self._scales[name]
+
+    def scale_row(self, scale: k.Scale, cell: Cell) -> int:
+        """Which of its scales holds in a cell."""
+        return cell[scale.axis] if isinstance(scale, k.ItemScale) else 0
+
+    def value(self, term: h.Term, cell: Cell) -> Shown:
+        """What a term is in a cell, as a prompt shows it."""
+        match term:
+            case h.Literal_(value=value):
+                return value
+            case h.LevelTerm(vocabulary=None, level=level):
+                return level
+            case h.LevelTerm(vocabulary=vocabulary, level=level) if vocabulary is not None:
+                return self._level(vocabulary, level)
+            case h.LetTerm(name=name):
+                return self.value(named_lets(self.audit)[name], cell)
+            case h.AxisTerm(axis=axis):
+                return self._bound(term, axis, cell)
+            case h.DrawnTerm(name=name):
+                return self._of_kind(term.type.kind, self.draws.level(self._each(name), cell))
+            case h.CallTerm(function="prompt_shuffled", args=(h.AxisTerm(axis=axis) as of,)):
+                return self._of_kind(of.type.kind, self._other(term, axis, cell))
+            case h.AttributeTerm(axis=axis, attribute=attribute):
+                return self._attribute(term, axis, attribute, cell)
+            case h.ColumnTerm():
+                return self._table_value(term, cell, {})
+            case h.LookupTerm(of=h.ColumnTerm() as of, axis=axis, key=key):
+                return self._table_value(of, cell, {axis: _name(self.value(key, cell))})
+            case h.LookupTerm(of=of, axis=axis, key=key):
+                position = self.grid.axes[axis].levels.index(_name(self.value(key, cell)))
+                return self.value(of, {**cell, axis: position})
+        return self._computed(term, cell)
+
+    def _each(self, name: str) -> d.TypedEach:
+        return next(each for each in self.audit.eaches if name in each.names)
+
+    def _other(self, term: h.Term, axis: str, cell: Cell) -> str:
+        levels = self.grid.axes[axis].levels
+        told = other_level(self.audit.seed, "prompt_shuffled", axis, levels[cell[axis]], levels)
+        if told is None:
+            raise SpecError([NotLowered(span=term.span, what="a shuffle of one level")])
+        return told
+
+    def _bound(self, term: h.Term, axis: str, cell: Cell) -> Shown:
+        """The value of an axis."""
+        source = self._each(axis).source
+        match source:
+            case d.ChildSource(parent=parent):
+                if axis not in self._lists:
+                    self._lists[axis] = child_lists(self.grid.axes[parent], source, self.tables)
+                entry: Shown = self._lists[axis][cell[parent]][cell[axis]]
+                return entry
+            case d.PermutationsSource():
+                return self.ordered(axis, cell)
+        return self._of_kind(term.type.kind, self.grid.axes[axis].levels[cell[axis]])
+
+    def ordered(self, axis: str, cell: Cell) -> tuple[Option, ...]:
+        """The offered options of a scale in one of its orders."""
+        source = self._each(axis).source
+        assert isinstance(source, d.PermutationsSource)
+        scale = self.scales(source.scale)[self.scale_row(source.scale, cell)]
+        row = 0 if len(self.grid.orders[axis]) == 1 else self.scale_row(source.scale, cell)
+        order = self.grid.orders[axis][row][cell[axis]]
+        return tuple(scale.options[at] for at in order if self.offers(scale.options[at]))
+
+    def _of_kind(self, kind: k.Kind, level: str) -> Shown:
+        match kind:
+            case k.Row(table):
+                return self._row(table, level)
+            case k.Of(vocabulary):
+                return self._level(vocabulary, level)
+            case k.Number():
+                return int(level) if level.lstrip("-").isdecimal() else float(level)
+        return level
+
+    def _level(self, vocabulary: k.Vocabulary, name: str) -> LevelValue:
+        level = vocabulary.level(name)
+        if level is None:
+            level = k.Level(name=name, code=name, label={})
+        attributes = {a: k.Level(name=word, code=word, label={}) for a, word in level.attributes.items()}
+        return LevelValue(level, attributes)
+
+    def _table(self, table: str) -> dict[str, list[Any]]:
+        if table not in self._columns:
+            self._columns[table] = {n: column_values(c) for n, c in self.tables[table].columns.items()}
+        return self._columns[table]
+
+    def _row(self, table: str, key: str) -> RowValue:
+        if (table, key) not in self._rows:
+            row = self.tables[table].only("key").codes.index(key)
+            self._rows[table, key] = RowValue(self._shown_columns(table, row))
+        return self._rows[table, key]
+
+    def _shown_columns(self, table: str, row: int) -> dict[str, Shown]:
+        declared = self.audit.tables[table]
+        found: dict[str, Shown] = {}
+        for name, values in self._table(table).items():
+            column = declared.column(name)
+            if column is not None and values[row] is not None:
+                found[name] = self._cell_value(column.kind, values[row])
+        return found
+
+    def _cell_value(self, kind: k.Kind, value: Any) -> Shown:
+        match kind:
+            case k.ScaleValue():
+                return tuple(option for option in value.options if self.offers(option))
+            case k.Of(vocabulary) if not vocabulary.open:
+                return self._level(vocabulary, value)
+        shown: Shown = value
+        return shown
+
+    def _attribute(self, term: h.Term, axis: str, attribute: str, cell: Cell) -> Shown:
+        each = self._each(axis)
+        match each.source:
+            case d.TableSource(table) | d.SampleSource(table=table):
+                return self._row(table, self.grid.axes[axis].levels[cell[axis]]).columns[attribute]
+            case d.DrawSource(source=d.TableSource(table)):
+                return self._row(table, self.draws.level(each, cell)).columns[attribute]
+            case d.DrawSource(source=d.VocabularySource(vocabulary)):
+                level = self._level(vocabulary, self.draws.level(each, cell))
+                return LevelValue(level.attributes[attribute], {})
+            case d.ShuffledSource(axis=other):
+                told = self.draws.level(each, cell)
+                position = self.grid.axes[other].levels.index(told)
+                return self._attribute(term, other, attribute, {**cell, other: position})
+        value = self.grid.axes[axis].attributes[attribute][cell[axis]]
+        if isinstance(term.type.kind, k.Of) and isinstance(value, str):
+            return self._level(term.type.kind.vocabulary, value)
+        if value is None:
+            raise InternalError("expand cells", f"`{attribute}` of axis {axis} has no value")
+        return value
+
+    def _table_value(self, term: h.ColumnTerm, cell: Cell, fixed: Mapping[str, str]) -> Shown:
+        """The value of a table that is indexed by axes; an error where it has no row for a cell."""
+        axes = tuple(sorted(term.type.axes))
+        if term not in self._indices:
+            self._indices[term] = self._index(term, axes)
+        levels = tuple(fixed[a] if a in fixed else self.grid.axes[a].levels[cell[a]] for a in axes)
+        row = self._indices[term].get(levels)
+        shown = {} if row is None else self._shown_columns(term.table, row)
+        if term.column not in shown:
+            what = f"`{term.span.text}` at {', '.join(levels)}, which the table lacks,"
+            raise SpecError([NotLowered(span=term.span, what=what)])
+        return shown[term.column]
+
+    def _index(self, term: h.ColumnTerm, axes: tuple[str, ...]) -> dict[tuple[str, ...], int]:
+        columns: dict[str, list[Any]] = {}
+        for column in self.audit.tables[term.table].columns:
+            axis = column.name
+            if isinstance(column.kind, k.Key):
+                axis = column.kind.axis
+            if isinstance(column.kind, k.Ref):
+                keys = (c.kind for c in self.audit.tables[column.kind.table].columns)
+                axis = next((kind.axis for kind in keys if isinstance(kind, k.Key)), axis)
+            if axis in axes:
+                columns[axis] = self._table(term.table)[column.name]
+        if set(columns) != set(axes):
+            raise SpecError([NotLowered(span=term.span, what=f"`{term.span.text}` as an argument")])
+        return {key: row for row, key in enumerate(zip(*(columns[axis] for axis in axes), strict=True))}
+
+    def _computed(self, term: h.Term, cell: Cell) -> Shown:
+        """An expression over axes and their attributes, evaluated once in all its cells."""
+        if term not in self._arrays:
+            axes = ordered_axes(self.audit, term.type.axes)
+            values = Combinations(axes, self.grid.axes, self.audit.eaches, self.tables, self.audit.seed)
+            self._arrays[term] = axes, evaluated(term, values, len(values)).reshape(values.shape)
+        axes, array = self._arrays[term]
+        value = array[tuple(cell[axis] for axis in axes)]
+        if isinstance(value, np.generic):
+            value = value.item()
+        if isinstance(term.type.kind, k.Of) and isinstance(value, str):
+            return self._level(term.type.kind.vocabulary, value)
+        shown: Shown = value
+        return shown
+
+
+def _name(shown: Shown) -> str:
+    """The level that a value names."""
+    return shown.level.name if isinstance(shown, LevelValue) else str(shown)

@@ -1,0 +1,138 @@
+"""Conditions that tie several axes together: which of their combinations exist.
+
+Expects the axes with their levels, and the tables they were read from. Ensures one `Presence` for each such condition,
+over the axes that it names.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cyclspec.compiler.axes import Axis, Presence
+from cyclspec.compiler.data.loaded import LoadedTable
+from cyclspec.compiler.plan.columns import child_entries, column_values
+from cyclspec.compiler.plan.conditions import holds, joint_condition
+from cyclspec.compiler.plan.draws import Drawn, Draws, drawn_axes, drawn_levels
+from cyclspec.language.diagnostics import SpecError
+from cyclspec.language.diagnostics.cy07_data_and_plan import EmptyTable, OverBudget
+from cyclspec.language.types import typed as d
+
+_MOST_COMBINATIONS = 20_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Combinations(Mapping[str, NDArray[Any]]):
+    """The values of axes and their attributes in every combination of some axes, flat, the last axis fastest.
+
+    Keys are `axis` for what an axis binds, and `axis.attribute`. Each column is laid out when it is asked for.
+    """
+
+    axes: tuple[str, ...]
+    levels: Mapping[str, Axis]
+    eaches: tuple[d.TypedEach, ...]
+    tables: Mapping[str, LoadedTable]
+    seed: int
+    known: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(len(self.levels[axis]) for axis in self.axes)
+
+    def __len__(self) -> int:
+        return math.prod(self.shape)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.axes)
+
+    def __contains__(self, key: object) -> bool:
+        name = key.partition(".")[0] if isinstance(key, str) else ""
+        return name in self.axes or any(name in e.names for e in self.eaches if isinstance(e.source, Drawn))
+
+    def __getitem__(self, key: str) -> NDArray[Any]:
+        if key not in self.known:
+            axis, _, attribute = key.partition(".")
+            over, column = self._column(axis, attribute)
+            order = sorted(range(len(over)), key=lambda at: self.axes.index(over[at]))
+            shape = [len(self.levels[a]) if a in over else 1 for a in self.axes]
+            laid = column.transpose(order).reshape(shape)
+            self.known[key] = np.broadcast_to(laid, self.shape).reshape(-1)
+        return self.known[key]
+
+    def _column(self, axis: str, attribute: str) -> tuple[tuple[str, ...], NDArray[Any]]:
+        """A column with the axes that it runs along."""
+        each = next(each for each in self.eaches if axis in each.names)
+        source = each.source
+        if isinstance(source, Drawn):
+            return drawn_axes(source), self._drawn(each, source, attribute)
+        levels = self.levels[axis]
+        match source:
+            case d.ChildSource(parent=parent):
+                return (parent, axis), child_entries(self.levels[parent], source, self.tables, len(levels))
+            case d.TableSource(table) | d.SampleSource(table=table) if attribute:
+                keys = self.tables[table].only("key").codes
+                rows = {key: row for row, key in enumerate(keys)}
+                values = column_values(self.tables[table][attribute])
+                return (axis,), _objects([values[rows[level]] for level in levels.levels])
+            case d.ValuesSource() | d.WavesSource() if "value" in levels.attributes:
+                return (axis,), _objects(list(levels.attributes["value"]))
+        return (axis,), _objects(list(levels.attributes[attribute] if attribute else levels.levels))
+
+    def _drawn(self, each: d.TypedEach, source: Drawn, attribute: str) -> NDArray[Any]:
+        """What is drawn in each cell of its axes, or an attribute of it."""
+        draws = Draws(self.seed, self.levels, self.tables)
+        over = drawn_axes(source)
+        if isinstance(source, d.ShuffledSource):
+            of = self.levels[source.axis]
+            bound: Sequence[Any] = of.levels
+        else:
+            of = drawn_levels(each, source, self.tables)
+            bound = source.source.values if isinstance(source.source, d.ValuesSource) else of.levels
+        column = of.attributes[attribute] if attribute else bound
+        values = dict(zip(of.levels, column, strict=True))
+        found = np.empty([len(self.levels[axis]) for axis in over], dtype=object)
+        for index in np.ndindex(found.shape):
+            found[index] = values[draws.level(each, dict(zip(over, index, strict=True)))]
+        return found
+
+
+def _objects(values: list[Any]) -> NDArray[Any]:
+    found = np.empty(len(values), dtype=object)
+    found[:] = values
+    return found
+
+
+def joint_presence(
+    audit: d.TypedAudit, axes: Mapping[str, Axis], tables: Mapping[str, LoadedTable]
+) -> Iterator[Presence]:
+    """What the conditions over several axes leave. An error where one leaves nothing, or where it is too large."""
+    bound = [name for each in audit.eaches for name in each.names]
+    for each in audit.eaches:
+        condition = joint_condition(each)
+        if condition is None:
+            continue
+        over = tuple(name for name in bound if name in condition.type.axes)
+        values = Combinations(over, axes, audit.eaches, tables, audit.seed)
+        if len(values) > _MOST_COMBINATIONS:
+            raise SpecError([_too_many(each, values)])
+        cells = holds(condition, values, len(values)).reshape(values.shape)
+        if not cells.any():
+            notes = ("the condition keeps none of them",)
+            raise SpecError([EmptyTable(span=each.span, what=f"axis `{each.names[0]}`", notes=notes)])
+        yield Presence(over, cells)
+
+
+def _too_many(each: d.TypedEach, values: Combinations) -> OverBudget:
+    sizes = " x ".join(f"{axis} {size}" for axis, size in zip(values.axes, values.shape, strict=True))
+    return OverBudget(
+        span=each.span,
+        requests=f"{len(values):,}".replace(",", " "),
+        limit=f"{_MOST_COMBINATIONS:,}".replace(",", " "),
+        notes=(f"the condition is over {sizes}",),
+        helps=("narrow each axis by a condition of its own first",),
+    )
