@@ -18,6 +18,8 @@ from cyclspec.language.types.context import Context, Symbol
 from cyclspec.language.types.metrics import walk
 from cyclspec.language.types.scope import dotted_parts
 
+ASKED = (t.Each, t.Ask)
+
 
 def _paths(node: object) -> Iterator[tuple[str, ...]]:
     """Every dotted path in a tree, in types as well as in expressions."""
@@ -31,7 +33,7 @@ def _paths(node: object) -> Iterator[tuple[str, ...]]:
                     yield parts
 
 
-def _reached(ctx: Context, module: Module, nodes: Iterable[t.Node]) -> dict[Symbol, t.Decl]:
+def reached(ctx: Context, module: Module, nodes: Iterable[t.Node]) -> dict[Symbol, t.Decl]:
     """The declarations that some nodes reach, directly or through others."""
     found: dict[Symbol, t.Decl] = {}
     open_: list[tuple[Module, object]] = [(module, node) for node in nodes]
@@ -53,7 +55,7 @@ def _plain(value: Value) -> Any:
     return repr(value) if isinstance(value, float) else value
 
 
-def _declaration(ctx: Context, symbol: Symbol, decl: t.Decl) -> dict[str, Any]:
+def declaration(ctx: Context, symbol: Symbol, decl: t.Decl) -> dict[str, Any]:
     """A declaration's meaning; a parameter's is its bound value."""
     if isinstance(decl, t.Param) and symbol in ctx.params:
         return {"kind": "param", "name": symbol.name, "value": _plain(evaluate(ctx.params[symbol].term))}
@@ -65,9 +67,9 @@ def _document(
     ctx: Context, module: Module, statements: Iterable[t.Statement], tables: Mapping[str, str]
 ) -> dict[str, Any]:
     statements = list(statements)
-    reached = _reached(ctx, module, statements)
-    decls = [_declaration(ctx, symbol, decl) for symbol, decl in reached.items()]
-    corpora = {decl.name.name for decl in reached.values() if isinstance(decl, t.Corpus)}
+    found = reached(ctx, module, statements)
+    decls = [declaration(ctx, symbol, decl) for symbol, decl in found.items()]
+    corpora = {decl.name.name for decl in found.values() if isinstance(decl, t.Corpus)}
     return {
         "statements": sorted((meaning(s) for s in statements), key=digest),
         "declarations": sorted(decls, key=digest),
@@ -83,8 +85,8 @@ def hash_audit(ctx: Context, name: str, *, tables: Mapping[str, str], models: Ma
     module = ctx.program.main
     audit = module.decls[name]
     assert isinstance(audit, t.Audit)
-    asked = [s for s in audit.statements if isinstance(s, t.Each | t.Ask)]
-    read = [s for s in audit.statements if not isinstance(s, t.Each | t.Ask)]
+    asked = [s for s in audit.statements if isinstance(s, ASKED)]
+    read = [s for s in audit.statements if not isinstance(s, ASKED)]
     typed = ctx.audits[name]
     design = {
         "edition": module.tree.edition,

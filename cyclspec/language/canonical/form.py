@@ -12,16 +12,17 @@ import types
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from functools import cache
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.spans import Source, Span
 from cyclspec.language.syntax import tree as t
+from cyclspec.language.syntax.shapes import FLAG, AtLeast
 
 _NOWHERE = Span(Source("canonical form", ""), 0, 0)
 
 
-def _tag(cls: type) -> tuple[str, str] | None:
+def tag_of(cls: type) -> tuple[str, str] | None:
     """The member that says which class an object is: `kind` of declarations, `op` of expressions."""
     for member in ("kind", "op"):
         value = getattr(cls, member, None)
@@ -33,7 +34,7 @@ def _tag(cls: type) -> tuple[str, str] | None:
 _PLACES = ("span", "head")
 
 
-def _members(cls: type[t.Node]) -> list[str]:
+def members_of(cls: type[t.Node]) -> list[str]:
     return [field.name for field in fields(cls) if field.name not in _PLACES]
 
 
@@ -47,9 +48,10 @@ def write(value: Any) -> Any:
         case t.Ident(name=name):
             return name
         case t.Node():
-            tag = _tag(type(value))
-            members = {name: write(getattr(value, name)) for name in _members(type(value))}
-            kept = {name: member for name, member in members.items() if member not in (None, [], False)}
+            tag = tag_of(type(value))
+            hints = hints_of(type(value).__name__)
+            members = {name: write(getattr(value, name)) for name in members_of(type(value))}
+            kept = {name: member for name, member in members.items() if not _left_out(member, hints[name])}
             return {tag[0]: tag[1], **kept} if tag else kept
     raise InternalError("canonical form", f"no rule for {type(value).__name__}")
 
@@ -60,31 +62,53 @@ def canonical(value: Any) -> str:
 
 
 @cache
-def _hints(name: str) -> Mapping[str, Any]:
-    return get_type_hints(getattr(t, name), vars(t))
+def hints_of(name: str) -> Mapping[str, Any]:
+    return get_type_hints(getattr(t, name), vars(t), include_extras=True)
 
 
 @cache
 def _tagged() -> Mapping[tuple[str, str], type[t.Node]]:
     classes = (c for c in vars(t).values() if isinstance(c, type) and issubclass(c, t.Node))
-    return {tag: cls for cls in classes if (tag := _tag(cls)) is not None}
+    return {tag: cls for cls in classes if (tag := tag_of(cls)) is not None}
+
+
+def marks(hint: Any) -> tuple[Any, ...]:
+    """What an annotated type says beyond its type."""
+    return tuple(hint.__metadata__) if get_origin(hint) is Annotated else ()
+
+
+def _bare(hint: Any) -> Any:
+    """A type without what its annotation says beyond it."""
+    return get_args(hint)[0] if get_origin(hint) is Annotated else hint
+
+
+def _left_out(member: Any, hint: Any) -> bool:
+    """Whether a written member is left out: nothing, an empty list, or a flag that is not up."""
+    return member is None or member == [] or (member is False and FLAG in marks(hint))
+
+
+def may_be_left_out(hint: Any) -> bool:
+    """Whether canonical JSON may lack a member of a type."""
+    if get_origin(_bare(hint)) is tuple:
+        return not any(isinstance(mark, AtLeast) for mark in marks(hint))
+    return FLAG in marks(hint) or types.NoneType in choices_of(hint)
 
 
 def _empty(hint: Any) -> Any:
     """What a member that was left out stands for."""
-    if get_origin(hint) is tuple:
+    if get_origin(_bare(hint)) is tuple:
         return ()
-    if hint is bool:
+    if FLAG in marks(hint):
         return False
-    if types.NoneType in _choices(hint):
+    if types.NoneType in choices_of(hint):
         return None
     raise ValueError("a member that every object of its kind has is missing")
 
 
 def _read_node(data: Mapping[str, Any], cls: type[t.Node]) -> Any:
-    hints = _hints(cls.__name__)
-    names = _members(cls)
-    tag = _tag(cls)
+    hints = hints_of(cls.__name__)
+    names = members_of(cls)
+    tag = tag_of(cls)
     unknown = set(data) - set(names) - ({tag[0]} if tag else set())
     if unknown:
         raise ValueError(f"`{cls.__name__}` has no member {', '.join(sorted(unknown))}")
@@ -99,23 +123,26 @@ def _node_class(data: Mapping[str, Any], choices: list[type[t.Node]]) -> type[t.
         cls = _tagged().get((member, str(data.get(member))))
         if cls is not None and cls in choices:
             return cls
-    bare = [c for c in choices if _tag(c) is None]
+    bare = [c for c in choices if tag_of(c) is None]
     if len(bare) == 1:
         return bare[0]
     raise ValueError("an object without a known `kind` or `op`")
 
 
-def _choices(hint: Any) -> list[Any]:
+def choices_of(hint: Any) -> list[Any]:
+    """The types of a union, or the one type."""
+    hint = _bare(hint)
     if get_origin(hint) in (Union, types.UnionType):
-        return [leaf for arg in get_args(hint) for leaf in _choices(arg)]
+        return [leaf for arg in get_args(hint) for leaf in choices_of(arg)]
     return [hint]
 
 
 def _read(data: Any, hint: Any) -> Any:
+    hint = _bare(hint)
     if get_origin(hint) is tuple:
         inner = get_args(hint)[0]
         return tuple(_read(item, inner) for item in data)
-    choices = _choices(hint)
+    choices = choices_of(hint)
     if isinstance(data, dict):
         return _read_node(
             data, _node_class(data, [c for c in choices if isinstance(c, type) and issubclass(c, t.Node)])

@@ -15,7 +15,7 @@ from cyclspec.language.canonical.form import canonical, without, write
 from cyclspec.language.syntax import tree as t
 
 _PROSE = frozenset({"doc"})
-_TITLES = frozenset({"title", "because", "licence", "release"})
+TITLES = frozenset({"title", "because", "licence", "release"})
 
 
 def digest(data: Any) -> str:
@@ -24,7 +24,7 @@ def digest(data: Any) -> str:
 
 
 def _is_title(node: Mapping[str, Any]) -> bool:
-    return node.get("kind") == "field" and node.get("name") in _TITLES
+    return node.get("kind") == "field" and node.get("name") in TITLES
 
 
 def meaning(node: t.Node | tuple[t.Node, ...]) -> Any:
