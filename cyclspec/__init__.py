@@ -7,14 +7,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cyclspec.api import Audit, load, open_run
+    from cyclspec.api import Audit, compare, load, open_run
     from cyclspec.language.diagnostics import Diagnostic, InternalError, SpecError
 
 __version__ = "0.1.0"
-__all__ = ["Audit", "Diagnostic", "InternalError", "SpecError", "__version__", "load", "open_run"]
+__all__ = ["Audit", "Diagnostic", "InternalError", "SpecError", "__version__", "compare", "load", "open_run"]
 
 _HOMES = {
     "Audit": "cyclspec.api",
+    "compare": "cyclspec.api",
     "load": "cyclspec.api",
     "open_run": "cyclspec.api",
     "Diagnostic": "cyclspec.language.diagnostics",

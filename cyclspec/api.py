@@ -17,10 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from cyclspec import pipeline
 from cyclspec.language.diagnostics import Diagnostic
-from cyclspec.language.types.terms import TypedAudit
+from cyclspec.language.types.typed import TypedAudit
 
 if TYPE_CHECKING:
     from cyclspec.compiler.plan.plan import Plan
+    from cyclspec.diff.asked import Asked
+    from cyclspec.diff.change import Difference
+    from cyclspec.explain.stages import Stage
     from cyclspec.runtime.execute import Progress
     from cyclspec.runtime.store.runs import Run
 
@@ -42,6 +45,24 @@ class Audit:
     @property
     def title(self) -> str:
         return self.typed.title
+
+    def explain(
+        self,
+        stage: Stage = "types",
+        *,
+        measure: str | None = None,
+        metric: str | None = None,
+        models: Mapping[str, str] | None = None,
+        data: bool = False,
+    ) -> str:
+        """What a stage of the compiler made of the audit: `ast`, `types`, `logical`, `physical` or `jax`.
+
+        `measure` and `metric` choose what is shown; `data` lets `types` open the data and count.
+        """
+        from cyclspec.explain.stages import Wanted, stage_text
+
+        wanted = Wanted(self.name, measure, metric, dict(models or {}), data)
+        return stage_text(self._context, stage, wanted)
 
     def plan(
         self, *, models: Mapping[str, str] | None = None, max_requests: int = pipeline.DEFAULT_MAX_REQUESTS
@@ -77,6 +98,24 @@ def load(
     context = checked.require()
     typed = pipeline.choose(context, audit)
     return Audit(Path(path), typed, checked.diagnostics, context, dict(params or {}))
+
+
+def compare(
+    before: str | PathLike[str],
+    after: str | PathLike[str],
+    *,
+    audit: str | None = None,
+    params: Mapping[str, str] | None = None,
+    models: Mapping[str, str] | None = None,
+    data: bool = False,
+) -> tuple[Difference, Asked | None]:
+    """What two specs, runs or canonical documents say differently, and which hashes that moves.
+
+    With `data` also what a run of the second would ask after a run of the first.
+    """
+    from cyclspec.diff.opened import compared
+
+    return compared(Path(before), Path(after), audit=audit, params=params, places=models, data=data)
 
 
 def open_run(path: str | PathLike[str]) -> Run:

@@ -17,10 +17,15 @@ from cyclspec import __version__
 
 COMMANDS = {
     "check": "Check specs: names, types, axes, units, templates.",
+    "explain": "Show a stage of a spec, one of its prompts, or what a diagnostic means.",
+    "fmt": "Lay out specs anew, or say which would change.",
+    "json": "Turn a spec into canonical JSON, or canonical JSON into a spec.",
     "plan": "Show what a run would ask and cost.",
     "run": "Run an audit: ask the models, score the answers, write the tables.",
     "show": "Show a table of a run: measures, answers, requests, checks or people.",
     "score": "Score the answers of a run again.",
+    "diff": "Say what two specs ask and score differently, and what would be asked again.",
+    "lsp": "Serve an editor: diagnostics, hover, completion, definitions, formatting.",
     "doctor": "Show versions, devices, and what is usable here.",
 }
 REFUSED, WITHHELD, FAILED, INTERNAL, PARTIAL = 1, 3, 4, 70, 75

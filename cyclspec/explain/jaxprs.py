@@ -1,0 +1,121 @@
+"""Stage 9, lower: measures and metrics as JAX functions: signatures with named dimensions, and their jaxprs.
+
+Expects the graph of an audit with its data open. Ensures that dimensions are named in the order of the arrays; nothing
+is compiled or evaluated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from cyclspec.explain.layout import WIDTH
+from cyclspec.language.diagnostics import SpecError
+from cyclspec.language.diagnostics.cy01_names import UnknownName
+from cyclspec.language.names.suggest import did_you_mean
+from cyclspec.language.types import terms as h
+from cyclspec.language.types import typed as d
+from cyclspec.language.types.kinds import Dist, Type, scale_name
+
+if TYPE_CHECKING:
+    from cyclspec.compiler.scores import Graph
+
+_PLACE = "command line"
+
+
+def _array(element: str, dimensions: Iterable[str]) -> str:
+    return f'{element}["{" ".join(dimensions)}"]'
+
+
+def _signature(name: str, inputs: Sequence[str], result: str) -> str:
+    """One line, or one line an input where that is too wide."""
+    line = f"{name} : ({', '.join(inputs)}) -> {result}"
+    if len(line) <= WIDTH:
+        return line
+    return f"{name} : (\n    " + ",\n    ".join(inputs) + f"\n  ) -> {result}"
+
+
+def _ordered(graph: Graph, axes: Iterable[str]) -> list[str]:
+    given = frozenset(axes)
+    return [name for name in graph.frame.names if name in given]
+
+
+def _option(type_: Type) -> list[str]:
+    return ["option"] if isinstance(type_.kind, Dist) else []
+
+
+def _leaf_name(graph: Graph, leaf: h.Term) -> str:
+    """What an input is called in the audit: an ask, a let of people, or the column itself."""
+    match leaf:
+        case h.AnswerTerm(ask=ask, field=field):
+            return ask if field == "value" else f"{ask}.{field}"
+        case h.PeopleTerm(table=table, column=column) | h.ColumnTerm(table=table, column=column):
+            named = (name for name, term in graph.program.setting.named.items() if term == leaf)
+            return next(named, f"{table}.{column}")
+    return type(leaf).__name__
+
+
+def _inputs(graph: Graph, measure: d.TypedMeasure) -> Iterator[str]:
+    reached = graph.program.setting.reach.of(measure.term).leaves
+    for leaf in graph.program.leaves:
+        if leaf in reached:
+            axes = _ordered(graph, graph.program.axes_of[leaf])
+            name = _leaf_name(graph, leaf)
+            yield f"{name} {_array('Float', [*axes, *_option(leaf.type)])}"
+            yield f"{name} present {_array('Bool', axes)}"
+
+
+def measure_signature(graph: Graph, measure: d.TypedMeasure) -> str:
+    """`alignment : (reply Float["model country item option"], ...) -> Float["model country"]`."""
+    return _signature(
+        measure.name, list(_inputs(graph, measure)), _array("Float", _ordered(graph, measure.by))
+    )
+
+
+def calls(graph: Graph) -> dict[str, h.MetricTerm]:
+    """One call of every metric that the audit calls, by the name of the metric."""
+    from cyclspec.compiler.scores.walk import below
+
+    terms = [*graph.program.setting.named.values(), *(check.term for check in graph.program.checks)]
+    return {call.metric: call for term in terms for call in below(term) if isinstance(call, h.MetricTerm)}
+
+
+def metric_signature(call: h.MetricTerm) -> str:
+    """`tv : (options Bool["cell option"], p Float["cell option"], q ...) -> Float["cell"]`."""
+    formals = zip(call.formals, call.args, strict=True)
+    given = [f"{name} {_array('Float', ['cell', *_option(arg.type)])}" for name, arg in formals]
+    return _signature(
+        call.metric, [_array("options Bool", ["cell", "option"]), *given], _array("Float", ["cell"])
+    )
+
+
+def _sizes(graph: Graph) -> str:
+    return ", ".join(f"{name} {len(graph.frame.axes[name])}" for name in graph.frame.names)
+
+
+def unknown(audit: d.TypedAudit, what: str, name: str, known: Iterable[str]) -> SpecError:
+    """The refusal of a name that is no measure or metric of an audit."""
+    helps = did_you_mean(name, known)
+    where = f" in audit `{audit.name}`"
+    return SpecError([UnknownName(what=what, name=name, where=where, place=_PLACE, helps=helps)])
+
+
+def measure_text(graph: Graph, name: str) -> str:
+    """The signature and the jaxpr of one measure of the graph."""
+    measure = next(measure for measure in graph.program.measures if measure.name == name)
+    return f"{measure_signature(graph, measure)}\nlevels: {_sizes(graph)}\n{graph.jaxpr_text(name)}"
+
+
+def metric_text(graph: Graph, name: str) -> str:
+    """The signature of a metric that the graph calls, and its jaxpr for one cell."""
+    call = calls(graph)[name]
+    options = graph.frame.scored(scale_name(call.scale)).shape[-1]
+    return f"{metric_signature(call)}\none cell of {options} options:\n{graph.metric_text(name, options)}"
+
+
+def graph_text(graphs: Sequence[Graph]) -> str:
+    """The signatures of all measures of some graphs of one audit, and of the metrics that they call."""
+    lines = [f"levels: {_sizes(graph)}" for graph in graphs[:1]]
+    lines += [measure_signature(graph, m) for graph in graphs for m in graph.program.measures]
+    metrics = {name: call for graph in graphs for name, call in calls(graph).items()}
+    return "\n".join([*lines, *(metric_signature(call) for call in metrics.values())])

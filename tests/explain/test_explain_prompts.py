@@ -1,0 +1,91 @@
+"""One rendered prompt of one cell: what is said, the exact text, its tokens and its labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from recorded_stages import ROOT, command
+
+from cyclspec import pipeline
+from cyclspec.explain.cells import levels_given
+
+QUICKSTART = ROOT / "specs" / "quickstart.cycl"
+
+
+def prompt(levels: str, *args: str) -> str:
+    said = command("explain", QUICKSTART, "--prompt", levels, *args)
+    assert said.code == 0, said.err
+    return said.out
+
+
+def test_the_prompt_of_a_cell_is_the_one_that_is_asked() -> None:
+    context = pipeline.check(QUICKSTART).require()
+    opened = pipeline.open_data(context, pipeline.choose(context, None))
+    planned = pipeline.plan(opened, weights="if here")
+    from cyclspec.compiler.plan.plan import cells_of
+
+    wanted = {"item": opened.grid.axes["item"].levels[7], "country": "yimbrava", "model": "tiny"}
+    number = next(n for levels, n, _ in cells_of(planned, planned.asks[0]) if levels == wanted)
+    request = planned.requests[number]
+    shown = prompt(",".join(f"{axis}={level}" for axis, level in wanted.items()))
+    text = "\n".join(f"  | {line}".rstrip() for line in request.text.split("\n"))
+    assert text in shown
+    assert f"{len(request.token_ids)} tokens" in shown
+    ids = " ".join(shown[shown.index(" tokens\n") :].split())
+    for token in request.token_ids:
+        assert f' {token} "' in ids
+    for label, found in zip("ABCD", request.label_ids, strict=False):
+        assert f'{label}  {found[0]} " {label}"' in shown
+
+
+def test_levels_that_are_not_given_are_the_first_and_said_to_be() -> None:
+    shown = prompt("country=quorlith").splitlines()
+    assert "  country  quorlith" in shown
+    assert sum("the first; none was given" in line for line in shown) == 2
+
+
+def test_a_model_may_be_moved_or_left_out(tmp_path: Path) -> None:
+    without = prompt("country=quorlith", "--no-tokens")
+    assert "living in Quorlith" in without
+    assert "tokens" not in without.replace("--no-tokens", "")
+    unreachable = prompt("country=quorlith", "--model", f"tiny={tmp_path / 'nowhere'}")
+    assert "living in Quorlith" in unreachable
+    assert "not tokenised: CY07" in unreachable
+
+
+@pytest.mark.parametrize(
+    ("levels", "said"),
+    [
+        ("country=quorlit", "did you mean `quorlith`?"),
+        ("contry=quorlith", "did you mean `country`?"),
+        ("ask=repl", "did you mean `reply`?"),
+        ("model=tin", "did you mean `tiny`?"),
+    ],
+)
+def test_a_misspelled_cell_is_an_error_with_what_was_meant(levels: str, said: str) -> None:
+    found = command("explain", QUICKSTART, "--prompt", levels)
+    assert found.code == 1
+    assert "error[CY0101]" in found.err
+    assert said in found.err
+
+
+@pytest.mark.parametrize("levels", ["item", "=x", "item=", "item=a,item=b", "item=a b=c"])
+def test_levels_in_another_form_are_a_usage_error(levels: str) -> None:
+    found = command("explain", QUICKSTART, "--prompt", levels)
+    assert found.code == 2
+    assert "--prompt" in found.err
+
+
+@pytest.mark.parametrize(
+    ("text", "levels"),
+    [
+        ("", {}),
+        ("item=a", {"item": "a"}),
+        (" item = a , country=b c ", {"item": "a", "country": "b c"}),
+        ('item="a, b",country=c', {"item": "a, b", "country": "c"}),
+        ("item=a,", {"item": "a"}),
+    ],
+)
+def test_levels_are_read_with_spaces_and_quotes(text: str, levels: dict[str, str]) -> None:
+    assert levels_given(text) == levels
