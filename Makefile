@@ -5,7 +5,7 @@ PYTHON ?= python3
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 
-.PHONY: quickstart setup test check bless grammar lock demo clean
+.PHONY: quickstart setup test check bless grammar fuzz docs lock demo clean
 
 quickstart: setup ## Run the example audit on the built-in demo model.
 	$(VENV)/bin/cyclspec run specs/quickstart.cycl
@@ -34,10 +34,16 @@ check: $(VENV)/ready-for-tests ## Style, types, layers and words.
 	$(PY) -m pytest -q tests/language/test_layering.py
 
 bless: $(VENV)/ready-for-tests ## Record the renderings of tests/bad anew; read the difference before you commit it.
-	CYCLSPEC_BLESS=1 $(PY) -m pytest -q tests/language/test_diagnostics.py
+	CYCLSPEC_BLESS=1 $(PY) -m pytest -q tests/language/test_diagnostics.py tests/explain tests/docs/test_tutorial.py
 
 grammar: setup ## Build the parser's table from the grammar.
 	$(PY) scripts/parse_table.py
+
+fuzz: $(VENV)/ready-for-tests ## 100,000 mutated programs: no traceback, no hang (minutes).
+	$(PY) scripts/fuzz.py --count 100000
+
+docs: $(VENV)/ready-for-tests ## Build the pages of the documentation into build/docs.
+	$(VENV)/bin/mkdocs build --strict --site-dir build/docs
 
 demo: $(VENV)/ready-for-tests ## Make the demo's data and train its model anew (minutes).
 	$(PY) scripts/demo/make_data.py

@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from pages import ROOT, Block, apply, blocks_of, printed_by
 
 from cyclspec import pipeline
 from cyclspec.language.diagnostics.render import render
+from cyclspec.language.types import asks, audits, measures, tables
+from cyclspec.language.types.readers import PARSERS
+from cyclspec.language.types.templates import STYLES
 
-ROOT = Path(__file__).parents[2]
+READERS = ("first_token", "option_likelihood", "sampled", "text", "json", "recorded")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-_BLOCK = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
-
-
-class Block(NamedTuple):
-    page: Path
-    kind: str
-    text: str
-
-
-BLOCKS = [Block(page, kind, text) for page in PAGES for kind, text in _BLOCK.findall(page.read_text("utf-8"))]
+BLOCKS = [block for page in PAGES for block in blocks_of(page)]
 
 
 def blocks(kind: str) -> list[Block]:
-    return [block for block in BLOCKS if block.kind == kind]
+    """Blocks of one language that stand alone: files that a reader writes are followed in test_tutorial.py."""
+    return [block for block in BLOCKS if block.kind == kind and block.file is None]
+
+
+def write_files_before(block: Block) -> None:
+    """Writes the files that stand above a block in its page."""
+    for other in blocks_of(block.page):
+        if other.start < block.start and other.file is not None and other.kind != "console":
+            apply(other)
 
 
 @pytest.fixture
@@ -41,12 +45,64 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("block", blocks("cycl"), ids=lambda b: b.page.name)
-def test_every_spec_in_the_docs_checks(block: Block, copied: Path) -> None:
+@pytest.mark.parametrize("block", blocks("cycl"), ids=str)
+def test_every_spec_in_the_docs_is_what_it_says(block: Block, copied: Path) -> None:
+    """A program checks, or it is marked with a code and gets that code and no other error."""
+    write_files_before(block)
     spec = Path("audit.cycl")
     spec.write_text(block.text, encoding="utf-8")
     checked = pipeline.check(spec)
+    shown = render(checked.diagnostics, "text")
+    if block.code is None:
+        assert not checked.errors, shown
+        return
+    assert block.code in {found.code for found in checked.diagnostics}, shown
+    assert {found.code for found in checked.errors} <= {block.code}, shown
+
+
+WHOLE = [b for b in BLOCKS if b.kind == "cycl" and b.file is not None and b.file.endswith(".cycl")]
+
+
+@pytest.mark.parametrize("block", WHOLE, ids=str)
+def test_every_spec_that_a_page_has_one_write_checks(block: Block, copied: Path) -> None:
+    assert block.file is not None
+    write_files_before(block)
+    apply(block)
+    checked = pipeline.check(Path(block.file))
     assert not checked.errors, render(checked.diagnostics, "text")
+
+
+def test_the_reference_names_every_reader_parser_and_style() -> None:
+    text = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+    assert [name for name in READERS if f"`{name}(" not in text] == []
+    assert [name for name in PARSERS if f"`{name}`" not in text] == []
+    assert [style for style in STYLES if f"`{style}`" not in text] == []
+
+
+def test_the_reference_names_every_field() -> None:
+    text = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+    fields = {
+        *asks._FIELDS,
+        *audits._FIELDS,
+        *measures._MEASURE_FIELDS,
+        *measures._CHECK_FIELDS,
+        *tables._TABLE_FIELDS,
+        *tables._CORPUS_FIELDS,
+    }
+    assert [name for name in sorted(fields) if f"`{name}`" not in text and f"{name} = " not in text] == []
+
+
+def test_the_home_page_lists_every_command() -> None:
+    from cyclspec.cli.main import COMMANDS
+
+    text = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    assert set(COMMANDS) == set(re.findall(r"^\| `cyclspec (\w+)", text, re.MULTILINE))
+
+
+def test_generated_pages_are_what_the_code_says() -> None:
+    path = ROOT / "scripts" / "docs" / "reference.py"
+    done = subprocess.run([sys.executable, str(path), "--check"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_wrong_word_of_the_readme_gets_the_rendering_that_the_readme_shows(copied: Path) -> None:
@@ -59,25 +115,21 @@ def test_the_wrong_word_of_the_readme_gets_the_rendering_that_the_readme_shows(c
     assert render(pipeline.check(spec).diagnostics, "text").strip() == shown.strip()
 
 
-@pytest.mark.parametrize("block", blocks("python"), ids=lambda b: b.page.name)
+@pytest.mark.parametrize("block", blocks("python"), ids=str)
 def test_every_python_block_runs(block: Block, copied: Path) -> None:
-    done = subprocess.run([sys.executable, "-c", block.text], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip()
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(block.text, str(block), "exec"), {"__name__": "__main__"})  # noqa: S102
+    assert printed.getvalue().strip()
 
 
 def test_the_rows_of_the_readme_are_what_the_quickstart_prints(copied: Path) -> None:
     """Values to the digits shown, within 2e-4: the machine that wrote them was another one."""
     shown = next(b.text for b in blocks("") if b.page.name == "README.md" and b.text.startswith("measure "))
     header, *rows = (line.split() for line in shown.strip().splitlines())
-    run = subprocess.run(
-        [sys.executable, "-m", "cyclspec", "run", "specs/quickstart.cycl"], capture_output=True, check=True
-    )
-    assert b"198 asked, 0 reused" in run.stderr
-    csv = subprocess.run(
-        [sys.executable, "-m", "cyclspec", "show", "runs", "--format", "csv"], capture_output=True, check=True
-    )
-    names, *printed = (line.split(",") for line in csv.stdout.decode().splitlines())
+    assert "198 asked, 0 reused" in printed_by("cyclspec run specs/quickstart.cycl")
+    csv = printed_by("cyclspec show runs --format csv")
+    names, *printed = (line.split(",") for line in csv.splitlines())
     for row in rows:
         told = dict(zip(header, row, strict=True))
         found = next(

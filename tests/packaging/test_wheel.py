@@ -51,6 +51,9 @@ def test_the_wheel_holds_code_specs_and_the_demo_model_under_one_name(wheel: Pat
         "cyclspec/specs/quickstart.cycl",
         "cyclspec/specs/quickstart/data/answers.parquet",
         "cyclspec/specs/demo/model.safetensors",
+        "cyclspec/specs/examples/data/items.parquet",
+        "cyclspec/errors/CY0302.md",
+        "cyclspec/language/canonical/schema.json",
     ):
         assert needed in names
     assert not any("__pycache__" in name or name.endswith(".pyc") for name in names)
