@@ -22,6 +22,7 @@ from cyclspec.language.diagnostics import SpecError
 from cyclspec.language.diagnostics.cy07_data_and_plan import CheckpointRefused, PromptRefused
 
 DATE = datetime.date(2025, 1, 1)
+_TOO_MUCH = "uses more time or memory than a template may"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +79,9 @@ def _work(format_: ChatFormat, conversations: Sequence[Conversation]) -> list[di
             timeout=3 * seconds_for(len(conversations)),
         )
     except subprocess.TimeoutExpired:
-        raise _refused(format_, "takes too long to render") from None
+        raise _refused(format_, _TOO_MUCH) from None
     if done.returncode != 0:
-        raise _refused(format_, "uses more time or memory than a template may")
+        raise _refused(format_, _TOO_MUCH)
     replies: list[dict[str, str]] = json.loads(done.stdout)
     return replies
 

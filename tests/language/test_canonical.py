@@ -239,7 +239,7 @@ def test_a_wrong_value_anywhere_is_refused_or_means_what_it_says(seed: int) -> N
     rng = random.Random(seed)
     mutant = copy.deepcopy(rng.choice(PARTS))
     for _ in range(rng.randint(1, 2)):
-        holder = at(mutant, rng.choice(list(objects(mutant))))
+        holder = at(mutant, rng.choice([path for path in objects(mutant) if at(mutant, path)]))
         name = rng.choice(list(holder))
         holder[name] = copy.deepcopy(rng.choice(JUNK))
         if not isinstance(mutant, dict) or not mutant:

@@ -83,7 +83,7 @@ def _turns(scope: Scope, node: t.Expr) -> tuple[int, int] | None:
         case None:
             return None
         case (int() | float() as low, int() | float() as high) if low <= high and low % 1 == high % 1 == 0:
-            if 0 <= low and high <= MAX_TURNS:
+            if low >= 0 and high <= MAX_TURNS:
                 return int(low), int(high)
             condition = f"last in 0..{MAX_TURNS}"
             scope.report(OutsideRange(span=at.span, what=f"last = {at.span.text}", condition=condition))

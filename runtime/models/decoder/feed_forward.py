@@ -56,7 +56,10 @@ class Mixture(nnx.Module):
         probabilities = jax.nn.softmax(self.router(x), axis=-1)
         best, at = jax.lax.top_k(probabilities, self.experts.chosen)
         shares = best / best.sum(axis=-1, keepdims=True)
-        return jax.vmap(lambda row, i, s: row.at[i].set(s))(jnp.zeros_like(probabilities), at, shares)
+        spread: Float32[Array, "token expert"] = jax.vmap(lambda row, i, share: row.at[i].set(share))(
+            jnp.zeros_like(probabilities), at, shares
+        )
+        return spread
 
 
 def feed_forward(config: DecoderConfig, parameters: Mapping[str, Array]) -> FeedForward | Mixture:
