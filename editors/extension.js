@@ -9,7 +9,8 @@ let client;
 async function start() {
   if (client !== undefined) return;
   const command = workspace.getConfiguration("cycl").get("command", "cyclspec");
-  client = new LanguageClient("cycl", "cycl", { command, args: ["lsp"] }, { documentSelector: [{ language: "cycl" }] });
+  const documentSelector = ["file", "untitled"].map((scheme) => ({ scheme, language: "cycl" }));
+  client = new LanguageClient("cycl", "cycl", { command, args: ["lsp"] }, { documentSelector });
   await client.start();
 }
 

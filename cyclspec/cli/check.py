@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from cyclspec import pipeline
+from cyclspec.cli import options
 from cyclspec.cli.main import REFUSED
 from cyclspec.language.diagnostics import Diagnostic, SpecError
 from cyclspec.language.diagnostics.render import render
@@ -37,14 +38,16 @@ def _summary(files: int, diagnostics: list[Diagnostic]) -> str:
 
 @click.command("check")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@options.params
 @click.option("--data", is_flag=True, help="Also open the data files and check every row.")
 @click.option("--locked", is_flag=True, help="Refuse imports and tables that nothing pins.")
 @click.option("--format", "style", type=click.Choice(["text", "json", "github"]), default="text")
-def command(files: tuple[Path, ...], data: bool, locked: bool, style: str) -> None:
+def command(files: tuple[Path, ...], params: tuple[str, ...], data: bool, locked: bool, style: str) -> None:
     """Check specs: names, types, axes, units, templates."""
     found: list[Diagnostic] = []
+    bound = options.pairs(params, "-p")
     for file in files:
-        checked = pipeline.check(file, locked=locked)
+        checked = pipeline.check(file, bound, locked=locked)
         found.extend(_with_data(checked) if data else checked.diagnostics)
     distinct = list(dict.fromkeys(found))
     if distinct or style == "json":

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from lsprotocol import types as p
 from pygls.lsp.server import LanguageServer
+from pygls.workspace import TextDocument
 
 from cyclspec.lsp import convert
 from cyclspec.lsp.desk import Desk
@@ -29,12 +30,14 @@ Found = dict[Path, list[p.Diagnostic]]
 class Checking:
     """`sent` is what has been published, by the open file it was found from and the file it is about.
 
-    `waiting` are the files to be checked, `seconds` how long the last check took: whoever has slow files waits longer.
+    `addresses` are the files as the editor spells them, which may be closed by now. `waiting` are the files to be
+    checked, `seconds` how long the last check took: whoever has slow files waits longer.
     """
 
     server: LanguageServer
     desk: Desk
     sent: dict[Path, Found] = field(default_factory=dict)
+    addresses: dict[Path, str] = field(default_factory=dict)
     waiting: dict[Path, asyncio.TimerHandle] = field(default_factory=dict)
     seconds: float = 0.0
 
@@ -48,10 +51,17 @@ class Checking:
                 return "utf-32"
         return "utf-16"
 
+    def document(self, path: Path) -> TextDocument | None:
+        """The open document of a path."""
+        documents = self.server.workspace.text_documents.values()
+        return next((document for document in documents if convert.path_at(document.uri) == path), None)
+
     def uri(self, path: Path) -> str:
-        """The address of a file, as the editor spells it where it is open."""
-        opened = (uri for uri in self.server.workspace.text_documents if convert.path_at(uri) == path)
-        return next(opened, convert.uri_of(str(path)))
+        """The address of a file, as the editor spells it or last did."""
+        document = self.document(path)
+        if document is not None:
+            self.addresses[path] = document.uri
+        return self.addresses.get(path) or convert.uri_of(str(path))
 
     def after_typing(self, path: Path) -> None:
         """Checks a file when nothing has been typed for a moment."""
@@ -86,7 +96,8 @@ class Checking:
         try:
             found = self.desk.report(path)
             shown = {
-                about: [convert.diagnostic(d, self.encoding) for d in items] for about, items in found.items()
+                about: [convert.diagnostic(d, self.encoding, self.uri) for d in items]
+                for about, items in found.items()
             }
             self.publish(path, shown)
         except Exception:
@@ -105,7 +116,8 @@ class Checking:
         merged: list[p.Diagnostic] = []
         for found in self.sent.values():
             merged.extend(item for item in found.get(about, []) if item not in merged)
-        uri = self.uri(about)
-        document = self.server.workspace.text_documents.get(uri)
+        document = self.document(about)
         version = document.version if document is not None else None
-        self.server.text_document_publish_diagnostics(p.PublishDiagnosticsParams(uri, merged, version))
+        self.server.text_document_publish_diagnostics(
+            p.PublishDiagnosticsParams(self.uri(about), merged, version)
+        )

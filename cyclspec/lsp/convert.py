@@ -65,6 +65,7 @@ _SYMBOLS: Final = {
     "check": p.SymbolKind.Boolean,
 }
 True_ = Callable[[Span], Span]
+Address = Callable[[Path], str]
 
 
 def position(place: Place) -> p.Position:
@@ -89,8 +90,8 @@ def uri_of(name: str) -> str:
     return uris.from_fs_path(str(path_of(name).absolute())) or ""
 
 
-def location(span: Span, encoding: Encoding) -> p.Location:
-    return p.Location(uri_of(span.source.name), span_range(span, encoding))
+def location(span: Span, encoding: Encoding, uri: Address) -> p.Location:
+    return p.Location(uri(path_of(span.source.name).absolute()), span_range(span, encoding))
 
 
 def message(diagnostic: Diagnostic) -> str:
@@ -103,7 +104,7 @@ def message(diagnostic: Diagnostic) -> str:
     return "\n".join(lines)
 
 
-def diagnostic(found: Diagnostic, encoding: Encoding) -> p.Diagnostic:
+def diagnostic(found: Diagnostic, encoding: Encoding, uri: Address) -> p.Diagnostic:
     """One diagnostic; without a place it stands at the start of the file."""
     start = Extent(Place(0, 0), Place(0, 0))
     error = found.severity == "error"
@@ -114,7 +115,8 @@ def diagnostic(found: Diagnostic, encoding: Encoding) -> p.Diagnostic:
         source="cyclspec",
         message=message(found),
         related_information=[
-            p.DiagnosticRelatedInformation(location(label.span, encoding), label.text) for label in found.also
+            p.DiagnosticRelatedInformation(location(label.span, encoding, uri), label.text)
+            for label in found.also
         ],
     )
 

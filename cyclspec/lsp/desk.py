@@ -24,31 +24,35 @@ class Desk:
     texts: dict[Path, str] = field(default_factory=dict)
     _views: dict[Path, View | None] = field(default_factory=dict)
     _good: dict[Path, View] = field(default_factory=dict)
+    _sources: dict[Path, Source] = field(default_factory=dict)
 
     def put(self, path: Path, text: str) -> None:
         """A file was opened or changed."""
         self.opened[path.resolve()] = path
         self.texts[path.resolve()] = text
-        self._views.clear()
+        self.forget()
 
     def drop(self, path: Path) -> None:
         """A file was closed: what is on disk counts again."""
         for table in (self.opened, self.texts, self._good):
             table.pop(path.resolve(), None)
-        self._views.clear()
+        self.forget()
 
     def forget(self) -> None:
-        """Something on disk changed."""
+        """Something changed."""
         self._views.clear()
+        self._sources.clear()
 
     def source(self, path: Path) -> Source:
         """The text of an open file, with the line ends that places are counted in."""
-        return Source(str(path), plain(self.texts.get(path.resolve(), "")))
+        if path not in self._sources:
+            self._sources[path] = Source(str(path), plain(self.texts.get(path.resolve(), "")))
+        return self._sources[path]
 
     def true(self, span: Span) -> Span:
         """A span in the text as it is, where the one it was found in had been repaired."""
         path = path_of(span.source.name)
-        if path.resolve() not in self.texts:
+        if path not in self._sources and path.resolve() not in self.texts:
             return span
         return Span(self.source(path), span.start, span.end)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Final
 
 from lark import TextSlice
 from lark.exceptions import LarkError
@@ -19,6 +20,7 @@ from cyclspec.language.syntax.pieces import STATEMENTS, Piece, cut
 
 _VISIBLE = re.compile(r"[^\n]")
 _EDITION = "cycl 1"
+LONGEST: Final = 200_000
 _STATEMENT = re.compile(rf"(?m)^[ \t]+(?:{'|'.join(STATEMENTS)})\b(?!\s*[=:.(])")
 
 
@@ -103,5 +105,10 @@ def _attempts(text: str) -> Iterator[str]:
 
 
 def repair(text: str) -> str | None:
-    """The text with as little blanked out as makes it parse, or None where that does not help."""
+    """The text with as little blanked out as makes it parse, or None where that does not help.
+
+    A text longer than anybody writes is left alone: looking at each of its pieces takes longer than anybody waits.
+    """
+    if len(text) > LONGEST:
+        return None
     return next((attempt for attempt in _attempts(text) if is_whole(attempt)), None)

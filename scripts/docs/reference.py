@@ -11,7 +11,9 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from textwrap import dedent, indent
 
 from cyclspec.language.rules.rule import Example, Rule
 from cyclspec.language.rules.table import RULES
@@ -77,7 +79,7 @@ def _prose(doc: tuple[str, ...]) -> str:
 def _declaration(decl: t.Decl) -> str:
     if not isinstance(decl, t.Metric):
         return f"### {decl.name.name}\n\nA {decl.kind}.\n\n{_prose(decl.doc)}"
-    head, _, body = decl.span.text.partition("metric ")[2].partition("=")
+    head, _, body = decl.span.text[decl.name.span.start - decl.span.start :].partition("=")
     unit = decl.result.span.text
     needs = "an ordered scale" if decl.where is not None else "any scale"
     return (
@@ -87,7 +89,9 @@ def _declaration(decl: t.Decl) -> str:
 
 
 def _indented(body: str) -> str:
-    return "\n    ".join(line.strip() for line in body.strip().splitlines())
+    """A definition as a block; its lines keep their places to each other."""
+    below = body.lstrip(" ").startswith("\n")
+    return indent(dedent(body.strip("\n")) if below else body.strip(), "    ").strip()
 
 
 def reducers() -> str:
@@ -149,8 +153,8 @@ def _rule(rule: Rule) -> str:
 
 
 def _shown(example: Example) -> str:
-    """Statements without the indentation that they have inside an audit."""
-    return re.sub(r"^  ", "", example.shown, flags=re.MULTILINE)
+    """Declarations as they are, and statements without the indentation that they have inside an audit."""
+    return replace(example, statements=re.sub(r"^  ", "", example.statements, flags=re.MULTILINE)).shown
 
 
 SECTIONS: Mapping[str, Callable[[], str]] = {"reducers": reducers, "functions": functions, "rules": rules}

@@ -105,6 +105,14 @@ def test_generated_pages_are_what_the_code_says() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_every_entry_of_the_standard_library_is_headed_by_its_own_signature() -> None:
+    text = (ROOT / "docs" / "stdlib.md").read_text(encoding="utf-8")
+    entries = re.findall(r"^### (\w+)\n\n    ([^\n]+)$", text, re.MULTILINE)
+    assert len(entries) == text.count("\nUnit: ") > 0
+    for name, head in entries:
+        assert re.fullmatch(rf"{name}\([^#]*\) -> [a-z]+[^#]*", head), head
+
+
 def test_the_wrong_word_of_the_readme_gets_the_rendering_that_the_readme_shows(copied: Path) -> None:
     right = next(block.text for block in blocks("cycl") if block.page.name == "README.md")
     shown = next(b.text for b in blocks("") if b.page.name == "README.md" and b.text.startswith("error["))

@@ -110,7 +110,7 @@ GIVEN = [
     ("reply[option: drawn]", "share", {*CELL, "lang", "repeat"}, True),
     ("mass[repeat: repeat]", "share", {*CELL, "lang", "repeat"}, False),
     # picks: the level is written down
-    ("mass[town: first]", "share", {"item", "model", "lang", "repeat"}, False),
+    ("mass[repeat: first]", "share", {"item", "town", "model", "lang"}, False),
     ("mass[town: param.home]", "share", {"item", "model", "lang", "repeat"}, False),
     ("mass[lang: fr, repeat: 2]", "share", CELL, False),
     ("mass[repeat: round_]", "share", {*CELL, "lang"}, False),
@@ -165,6 +165,9 @@ REFUSED = [
     ("minds.stacks.faculty[kind: kind]", "CY0301"),
     ("minds.kinds.weight[weight: mind]", "CY0301"),
     ("minds.stacks.weight[type: calm, type: lively]", "CY0102"),
+    ("mass[town: first]", "CY0202"),
+    ("mass[model: last]", "CY0202"),
+    ("liked[option: first]", "CY0202"),
     ("mass[repeat: 9]", "CY0101"),
     ("mass[lang: de]", "CY0101"),
     ("mass[model: third]", "CY0101"),

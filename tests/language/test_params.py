@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from spec_files import check_text, codes, shown
 
+from cyclspec.cli.main import group
 from cyclspec.language.types.constants import evaluate
 
 TYPES = """cycl 1
@@ -136,3 +138,14 @@ audit one {
 """
     (error,) = check_text(tmp_path, text, {"langs": "en"}).diagnostics
     assert (error.code, error.helps) == ("CY0201", ("write `[en]`",))
+
+
+def test_check_takes_parameters_from_the_command_line(tmp_path: Path) -> None:
+    spec = tmp_path / "main.cycl"
+    spec.write_text("cycl 1\nparam n : count where n in 1..5\n", encoding="utf-8")
+    unbound, bound, outside = (
+        CliRunner().invoke(group, ["check", *given, str(spec)])
+        for given in ([], ["-p", "n=2"], ["-p", "n=9"])
+    )
+    assert (unbound.exit_code, bound.exit_code, outside.exit_code) == (1, 0, 1)
+    assert "CY0107" in unbound.output and "CY0503" in outside.output

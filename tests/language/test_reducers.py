@@ -210,7 +210,8 @@ REFUSED = [
     ("rank along virtue by age of strong", "CY0209"),
     ("rank along virtue of mass", "CY0301"),
     ("mode over case of again", "CY0305"),
-    ("again[case: first]", "CY0305"),
+    ("again[case: first]", "CY0202"),
+    ('again[case: "a"]', "CY0305"),
 ]
 
 

@@ -12,6 +12,10 @@ import pytest
 from editor import Editor, place, started
 from lsprotocol import types as p
 
+from cyclspec.lsp import convert
+from cyclspec.lsp.desk import Desk
+from cyclspec.lsp.navigation import outline
+
 ROOT = Path(__file__).parents[2]
 VALUES = """cycl 1
 
@@ -93,6 +97,45 @@ def test_labels_at_other_places_are_related_information(tmp_path: Path) -> None:
         assert other.location == p.Location(path.as_uri(), p.Range(p.Position(1, 6), p.Position(1, 7)))
 
     edit(tmp_path, scene)
+
+
+@pytest.mark.parametrize("name", ["two words.cycl", "größe 😀.cycl", "100%25 (a)#1?.cycl"])
+def test_a_file_is_spoken_of_by_the_address_that_the_editor_gave(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text("cycl 1\nscale a : nominal { x, x }\n", encoding="utf-8")
+
+    async def scene(editor: Editor) -> None:
+        uri = editor.open(path)
+        (found,) = await editor.diagnostics(uri)
+        assert [other.location.uri for other in found.related_information or ()] == [uri]
+        editor.change(uri, "cycl 1\nscale a : nominal { x }\n")
+        assert codes(await editor.diagnostics(uri)) == []
+        editor.change(uri, "cycl 1\nscale a : nominal { x, x }\n")
+        assert codes(await editor.diagnostics(uri)) == ["CY0102"]
+        editor.shown.clear()
+        editor.close(uri)
+        assert codes(await editor.diagnostics(uri)) == []
+        assert set(editor.shown) == {uri}
+
+    edit(tmp_path, scene)
+
+
+def test_the_outline_of_a_long_file_comes_without_delay(tmp_path: Path) -> None:
+    """Twice the text takes twice the time, not four times: each place was once found by reading the text anew."""
+    desk = Desk()
+
+    def seconds(count: int) -> float:
+        path = tmp_path / "long.cycl"
+        desk.put(path, "cycl 1\n" + "".join(f"axis a{i} : nominal {{ x, y }}\n" for i in range(count)))
+        view = desk.view(path)
+        assert view is not None
+        entries = outline(view)
+        started_at = time.process_time()
+        shown = [convert.symbol(entry, "utf-16", desk.true) for entry in entries]
+        assert len(shown) == count
+        return time.process_time() - started_at
+
+    assert seconds(1000) < 10 * seconds(250) + 0.5
 
 
 @pytest.mark.parametrize(

@@ -220,11 +220,11 @@ def test_a_condition_over_several_axes_stays_on_their_cross(tmp_path: Path) -> N
 
 def test_a_pick_is_an_operator_of_its_own(tmp_path: Path) -> None:
     audit = AUDIT.replace(
-        "\n}\n", "\n  measure gap by model : points = (mean over item of far)[country: first] - "
-        "(mean over item of far)[country: last]\n}\n"
+        "\n}\n", "\n  measure gap by model : points = (mean over item of far)[country: vestrilo] - "
+        "(mean over item of far)[country: zephrune]\n}\n"
     )  # fmt: skip
     picks = found(sink(plan_of(tmp_path, audit).sinks, "gap"), Pick)
-    assert sorted(pick.at for pick in picks) == ["[country: first]", "[country: last]"]
+    assert sorted(pick.at for pick in picks) == ["[country: vestrilo]", "[country: zephrune]"]
 
 
 def test_a_logical_plan_needs_no_jax() -> None:

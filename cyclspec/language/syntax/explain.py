@@ -16,7 +16,7 @@ from cyclspec.language.diagnostics import cy00_syntax as cy00
 from cyclspec.language.diagnostics.cy01_names import ReservedWord
 from cyclspec.language.names.suggest import suggest
 from cyclspec.language.spans import Source, Span
-from cyclspec.language.syntax.failure import Failure, one_line
+from cyclspec.language.syntax.failure import Failure, one_line, without_comments
 from cyclspec.language.syntax.habits import habit_at, strange_character
 from cyclspec.language.syntax.pieces import DECLARATIONS, IMPORTS, KEYWORDS, STATEMENTS, Piece
 
@@ -132,6 +132,8 @@ def _of(f: Failure) -> Diagnostic | None:
         return None
     phrase = " ".join(head.group(1).split())
     rest = "..." if f.at_end else one_line(f.after)
+    if f.word == "in":
+        rest = rest.removeprefix("in ")
     return cy00.OfMissing(span=f.span, helps=(f"write `{phrase} of {rest}`",))
 
 
@@ -140,7 +142,7 @@ def _bare_reduction(f: Failure) -> Diagnostic | None:
         return None
     reducer = re.search(r"[\w.]+(?:\([^()]*\))?\s*$", f.recent)
     start = f.span.start - len(reducer.group()) if reducer else f.span.start
-    line = _closed(one_line(f.source.text[start : start + 200]))
+    line = _closed(one_line(without_comments(f.source.text[start : start + 200])))
     operand = re.search(
         r"[=(,{]\s*([^=(),{}\n]{1,60}[-+*/<>]=?[ \t]*)$", f.recent[: len(f.recent) - (f.span.start - start)]
     )

@@ -109,6 +109,11 @@ class Failure:
         return "expected " + " or ".join(listed)
 
 
+def without_comments(text: str) -> str:
+    """A text without its comments; a `#` in quotation marks begins none."""
+    return re.sub(r'("[^"\n]*")|[ \t]*#[^\n]*', lambda found: found[1] or "", text)
+
+
 def one_line(text: str) -> str:
     """The first line of a text without double spaces, short enough for a help line."""
     return " ".join(text[:120].split("\n", maxsplit=1)[0].split())

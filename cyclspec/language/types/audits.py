@@ -233,10 +233,12 @@ def _warn(ctx: Context, decl: t.Audit, built: _Built) -> None:
     asks = {s.name.name: s for s in decl.statements if isinstance(s, t.Ask)}
     asked = frozenset[str]().union(*(_mentioned(ask) for ask in built.asks))
     known = {name for each in built.eaches for name in each.names}
-    for each in decl.statements:
-        for ident in each.names if isinstance(each, t.Each) and asks and len(asks) == len(built.asks) else ():
+    complete = bool(asks) and len(asks) == len(built.asks)
+    for each in (s for s in decl.statements if isinstance(s, t.Each) and complete):
+        for ident in each.names:
             if ident.name in known - asked:
-                helps = ("pass it to the prompt, or remove the line",)
+                alone = len(each.names) == 1
+                helps = ("pass it to the prompt" + (", or remove the line" if alone else ""),)
                 ctx.report(AxisNeverAsked(span=ident.span, axis=ident.name, helps=helps))
     masses = _masses(decl)
     for ask in built.asks:

@@ -91,6 +91,8 @@ def _languages(scope: Scope, each: d.TypedEach) -> Mapping[str, tuple[str | int 
     match each.source:
         case d.ValuesSource(values) | d.DrawSource(source=d.ValuesSource(values)):
             return {**scope.languages, each.names[0]: values}
+        case d.WavesSource(count=count):
+            return {**scope.languages, each.names[0]: tuple(range(1, count + 1))}
         case d.ShuffledSource(axis) if axis in scope.languages:
             return {**scope.languages, each.names[0]: scope.languages[axis]}
     return scope.languages

@@ -101,6 +101,14 @@ def mismatch(scope: Scope, node: t.Binary, verb: str, left: h.Term, right: h.Ter
     for side, term in ((node.left, left), (node.right, right)):
         if units.unit_of(term) in (k.Unit.BITS, k.Unit.NATS, k.Unit.STEPS):
             helps = (f"drop the unit on purpose: `number({side.span.text})`",)
+    for node_, kind in ((node.right, left.type.kind), (node.left, right.type.kind)):
+        vocabulary = _vocabulary(kind)
+        if (
+            isinstance(node_, t.TextValue)
+            and vocabulary is not None
+            and vocabulary.level(node_.value) is not None
+        ):
+            helps = (f"a level is written without quotation marks: `{node_.value}`",)
     first, second = words(left), words(right)
     if verb == "subtract":
         first, second = second, first

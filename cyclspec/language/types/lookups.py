@@ -8,7 +8,7 @@ that the level is one of its own, and that no axis that stays depends on one tha
 from __future__ import annotations
 
 from cyclspec.language.diagnostics.cy01_names import UnknownName
-from cyclspec.language.diagnostics.cy02_types import WrongType
+from cyclspec.language.diagnostics.cy02_types import NeedsOrdered, WrongType
 from cyclspec.language.names.modules import twice
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.syntax import tree as t
@@ -17,7 +17,7 @@ from cyclspec.language.types import terms as h
 from cyclspec.language.types import units
 from cyclspec.language.types.reductions import children_stay
 from cyclspec.language.types.scope import ENDS, Scope, failed, unknown
-from cyclspec.language.types.values import absent_axis, axis_kind, joint
+from cyclspec.language.types.values import absent_axis, axis_kind, is_ordered, joint
 
 _OPTION = "option"
 
@@ -84,9 +84,9 @@ def _level(scope: Scope, of: h.Term, select: t.Select) -> str | h.Term | None:
     if axis not in of.type.axes and not on_options and column is None:
         scope.report(absent_axis(scope, select.axis, of))
         return None
-    if isinstance(select.level, t.Name) and select.level.name in ENDS:
-        return select.level.name
     kind = _levels(scope, of, axis) if column is None else column
+    if isinstance(select.level, t.Name) and select.level.name in ENDS:
+        return select.level.name if _has_ends(scope, select.level, axis, kind) else None
     if isinstance(kind, k.ModelKind):
         return _model(scope, select, kind)
     if _has_unnamed_options(kind, axis) and isinstance(select.level, t.Name):
@@ -103,6 +103,19 @@ def _level(scope: Scope, of: h.Term, select: t.Select) -> str | h.Term | None:
         case h.Literal_(value=plain):
             return _level_of_value(scope, select, kind, plain)
     return _key(scope, select, kind, level)
+
+
+def _has_ends(scope: Scope, word: t.Name, axis: str, kind: k.Kind | None) -> bool:
+    """Whether an axis has a first and a last level: rows, models and unordered levels stand in the order of a file."""
+    match kind:
+        case k.Of() | k.Choice() if is_ordered(scope, kind):
+            return True
+        case k.Of() | k.Choice() | k.Row() | k.ModelKind():
+            helps = ("name the level that is meant",)
+            label = f"the levels of `{axis}` have no order"
+            scope.report(NeedsOrdered(span=word.span, metric=word.name, scale=axis, label=label, helps=helps))
+            return False
+    return True
 
 
 def _column(scope: Scope, of: h.Term, name: str) -> k.Kind | None:

@@ -96,11 +96,13 @@ def _axes_are(scope: Scope, measure: t.Measure, by: tuple[str, ...], term: h.Ter
     shown = ", ".join(sorted(left)) or "nothing"
     if extra:
         problem = "has an axis it does not declare" if len(extra) == 1 else "has axes it does not declare"
-        keep = ", ".join([*by, *extra])
+        keep = ", ".join([*(axis for axis in by if axis in left), *extra])
         helps: tuple[str, ...] = (
             f"reduce it: `mean over {', '.join(extra)} of ...`",
             f"or keep it: `measure {name} by {keep}`",
         )
+        if lost:
+            helps = (f"write what it leaves: `measure {name} by {keep}`",)
     else:
         problem = f"declares {', '.join(f'`{axis}`' for axis in lost)} and has no such axis"
         helps = (f"leave it out: `measure {name}" + (f" by {', '.join(sorted(left))}`" if left else "`"),)

@@ -12,7 +12,7 @@ from cyclspec.language.diagnostics.cy01_names import Duplicate, FieldMissing, Un
 from cyclspec.language.diagnostics.cy02_types import WrongArguments, WrongType
 from cyclspec.language.diagnostics.cy03_axes import NotAnAttribute
 from cyclspec.language.names.modules import Module, twice
-from cyclspec.language.names.suggest import did_you_mean
+from cyclspec.language.names.suggest import did_you_mean, suggest
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import typed as d
@@ -83,12 +83,12 @@ def _closed(vocabulary: k.Vocabulary, models: list[d.TypedModel]) -> k.Vocabular
     numeric = vocabulary.unit is not k.Unit.NONE
     ordered = sorted(used, key=float) if numeric else list(used)
     levels = tuple(
-        k.Level(name=_level_name(v), code=v, label={}, value=float(v) if numeric else None) for v in ordered
+        k.Level(name=level_name(v), code=v, label={}, value=float(v) if numeric else None) for v in ordered
     )
     return k.Vocabulary(vocabulary.name, vocabulary.ordered, levels, unit=vocabulary.unit)
 
 
-def _level_name(value: str | float) -> str:
+def level_name(value: str | float) -> str:
     """`7B` for 7e9: how a size is shown in tables."""
     if isinstance(value, str):
         return value
@@ -104,6 +104,8 @@ def _model(ctx: Context, module: Module, model: t.Model, factors: Mapping[str, k
     levels: dict[str, str | float] = {}
     for name, vocabulary in factors.items():
         if name not in fields:
+            if any(name in suggest(f.name.name, factors) for f in model.fields if f.name.name not in factors):
+                continue  # it is misspelt, which is said where it stands
             helps = (f"add `{name} = ...` to `{model.name.name}`",)
             ctx.report(
                 FieldMissing(span=model.name.span, name=name, where="a model of this panel", helps=helps)

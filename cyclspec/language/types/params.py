@@ -79,7 +79,7 @@ def _bind(ctx: Context, module: Module, decl: t.Param, binding: t.Expr | None) -
         ctx.report(WrongType(span=expr.span, what=what, expected=wanted, found="no number"))
         return None
     bound = _as_declared(term, kind)
-    if not _in_range(ctx, module, decl, bound, expr.span):
+    if not _in_range(ctx, module, decl, bound, expr.span) or not _in_unit(ctx, decl, kind, bound, expr.span):
         return None
     return ParamValue(kind, bound, "command line" if binding is not None else "default")
 
@@ -108,6 +108,23 @@ def _as_declared(term: h.Term, kind: k.Kind) -> h.Term:
     if isinstance(kind, k.Number) and isinstance(term, h.Literal_):
         return h.Literal_(type=k.Type(kind), span=term.span, value=term.value)
     return term
+
+
+def _in_unit(ctx: Context, decl: t.Param, kind: k.Kind, value: h.Term, at: Span) -> bool:
+    """Whether a share lies between nothing and all: `20` where `20%` is meant does not."""
+    if not (isinstance(kind, k.Number) and kind.unit is k.Unit.SHARE and isinstance(value, h.Literal_)):
+        return True
+    if not isinstance(value.value, int | float) or 0 <= value.value <= 1:
+        return True
+    helps = (f"write `{value.value:g}%`",) if 1 < value.value <= 100 else ()
+    name = decl.name.name
+    notes = ("a share is a part of a whole, from 0 to 1",)
+    ctx.report(
+        OutsideRange(
+            span=at, what=f"{name} = {at.text}", condition=f"{name} in 0..1", notes=notes, helps=helps
+        )
+    )
+    return False
 
 
 def _in_range(ctx: Context, module: Module, decl: t.Param, value: h.Term, at: Span) -> bool:

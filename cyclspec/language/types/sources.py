@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cyclspec.language.diagnostics.cy01_names import UnknownName
+from cyclspec.language.diagnostics.cy01_names import Duplicate, UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongType
 from cyclspec.language.diagnostics.cy03_axes import AxisNameTaken
 from cyclspec.language.names.modules import twice
@@ -18,6 +18,7 @@ from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.context import Symbol
+from cyclspec.language.types.panels import level_name
 from cyclspec.language.types.scope import Scope, dotted_parts, failed, key_of
 
 MAX_VALUES = 1_000_000
@@ -182,8 +183,33 @@ def _panel(scope: Scope, wanted: Wanted, panel: d.TypedPanel | None) -> Found | 
     factors = {factor.name: factor for factor in panel.factors}
     if not names_are(scope, wanted, tuple(factors), f"panel `{panel.name}`"):
         return None
+    _one_model_each(scope, wanted, panel)
     kinds = tuple(k.Of(factors[ident.name]) for ident in wanted.names)
     return Found(d.PanelSource(panel.name), kinds, k.Phase.STATIC)
+
+
+def _one_model_each(scope: Scope, wanted: Wanted, panel: d.TypedPanel) -> None:
+    """Reports two models with the same factors: a cell of the factors has room for one."""
+    first: dict[tuple[tuple[str, str], ...], str] = {}
+    for model in panel.models:
+        if len(model.factors) < len(panel.factors):
+            continue
+        combination = tuple((name, level_name(level)) for name, level in model.factors.items())
+        other = first.setdefault(combination, model.name)
+        if other != model.name:
+            scope.report(
+                Duplicate(
+                    span=wanted.node.span,
+                    name=", ".join(f"{name} = {level}" for name, level in combination),
+                    where="panel",
+                    label=f"of `{other}` and of `{model.name}`",
+                    notes=("an axis of factors has one model in each cell",),
+                    helps=(
+                        "tell them apart by one more factor",
+                        f"or write `each model in {wanted.node.span.text}`",
+                    ),
+                )
+            )
 
 
 def _target(scope: Scope, wanted: Wanted, target: d.TypedTarget | None) -> Found | None:
@@ -227,7 +253,7 @@ def _values(scope: Scope, wanted: Wanted) -> Found | None:
             return Found(d.ValuesSource(values), (k.Number(whole=True),), k.Phase.STATIC)
         case h.ListTerm(items=items) if items:
             return _list(scope, wanted, items)
-    not_a_source(scope, wanted, f"`{k.kind_text(term.type.kind)}`")
+    not_a_source(scope, wanted, k.kind_text(term.type.kind))
     return None
 
 

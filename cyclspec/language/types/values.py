@@ -37,6 +37,8 @@ def absent_axis(scope: Scope, ident: t.Ident, of: h.Term) -> AxisAbsent:
         if is_local
         else f"axes are introduced by `each`; add `each {ident.name} in ...` and pass it to the prompt"
     )
+    if is_local and of.type.phase is not k.Phase.RESPONSE:
+        help_ = f"leave `{ident.name}` out: this value is the same for each {ident.name}"
     if ident.name == "option":
         help_ = "options are seen inside metrics, and by `[option: first]`"
     return AxisAbsent(
