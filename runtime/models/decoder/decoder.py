@@ -15,11 +15,12 @@ from flax import nnx
 from jaxtyping import Array, Bool, Float, Float32, Int, Int32
 
 from cyclspec.compiler.checkpoints.architecture import DecoderConfig, Rope
+from cyclspec.runtime.models.decoder.attention import Attend, Heads, weigh
 from cyclspec.runtime.models.decoder.block import Block
 from cyclspec.runtime.models.decoder.layers import Norm, capped, product
 from cyclspec.runtime.models.decoder.rope import Turn, turn
 
-_NO_WINDOW = 2**30
+NO_WINDOW = 2**30
 
 
 class Decoder(nnx.Module):
@@ -46,13 +47,43 @@ class Decoder(nnx.Module):
         positions: Int[Array, "batch token"],
         valid: Bool[Array, "batch token"],
     ) -> Float32[Array, "batch token hidden"]:
-        """Hidden states after the final norm.
+        """Hidden states after the final norm, each row a text of its own.
 
         A token attends to the valid tokens at or before its own index and, in a layer with a window, to
         those less than the window before its own position. What stands at invalid tokens is finite and
         without meaning.
         """
         return jax.vmap(self._one)(tokens, positions, valid)
+
+    def hidden(
+        self,
+        tokens: Int[Array, " token"],
+        positions: Int[Array, " token"],
+        longest: Int32[Array, ""] | int,
+        attend: Attend,
+        memory: Any = None,
+        outputs: Int32[Array, " output"] | None = None,
+    ) -> tuple[Float32[Array, "... hidden"], Any]:
+        """Hidden states after the final norm, of every token or of `outputs`, and what `attend` kept of each layer.
+
+        `longest` counts the tokens of the longest text that these belong to. `memory` is a tree of arrays with
+        a leading axis of layers, of which `attend` gets each layer's part. In the last layer only the keys and
+        values of tokens outside `outputs` are computed.
+        """
+        turns = self._turns(positions, longest)
+        graph, stacked = nnx.split(self.blocks)
+        windows = _window_array(self.config)
+        last = self.config.layers - 1
+
+        def layer(x: Array, at: Array | int, only: Array | None = None) -> tuple[Array, Any]:
+            state, part = jax.tree.map(lambda a: a[at], (stacked, memory))
+            turn = jax.tree.map(lambda a, b: jnp.where(windows[at] < NO_WINDOW, a, b), *turns)
+            return nnx.merge(graph, state)(x, turn, attend, part, windows[at], only)
+
+        x, kept = jax.lax.scan(layer, self._embedded(tokens, positions), jnp.arange(last))
+        x, end = layer(x, last, outputs)
+        kept = jax.tree.map(lambda a, b: jnp.concatenate([a, b[None]]), kept, end)
+        return self.final_norm(x), kept
 
     def logits(self, hidden: Float[Array, "... hidden"]) -> Float32[Array, "... vocab"]:
         """Scores of every token of the vocabulary."""
@@ -62,21 +93,23 @@ class Decoder(nnx.Module):
     def _one(
         self, tokens: Int[Array, " token"], positions: Int[Array, " token"], valid: Bool[Array, " token"]
     ) -> Float32[Array, "token hidden"]:
-        config = self.config
         before = jnp.tri(tokens.shape[0], dtype=bool) & valid[None, :]
         distance = positions[:, None] - positions[None, :]
-        counted = jnp.where(valid, positions, 0)
-        whole = self._turn(config.rope, positions, counted)
-        local = whole if config.local_rope is None else self._turn(config.local_rope, positions, counted)
-        graph, stacked = nnx.split(self.blocks)
+        longest = jnp.where(valid, positions, 0).max() + 1
 
-        def layer(x: Array, step: tuple[nnx.State[Any, Any], Array]) -> tuple[Array, None]:
-            state, window = step
-            turned = jax.tree.map(lambda a, b: jnp.where(window < _NO_WINDOW, a, b), local, whole)
-            return nnx.merge(graph, state)(x, turned, before & (distance < window)), None
+        def attend(heads: Heads, memory: None, window: Array) -> tuple[Array, None]:
+            return weigh(self.config, *heads, before & (distance < window)), None
 
-        x, _ = jax.lax.scan(layer, self._embedded(tokens, positions), (stacked, _window_array(config)))
-        return self.final_norm(x)
+        return self.hidden(tokens, positions, longest, attend)[0]
+
+    def _turns(
+        self, positions: Int[Array, " token"], longest: Int32[Array, ""] | int
+    ) -> tuple[Turn | None, Turn | None]:
+        """How layers with a window turn, and how those without."""
+        config = self.config
+        whole = self._turn(config.rope, positions, longest)
+        local = whole if config.local_rope is None else self._turn(config.local_rope, positions, longest)
+        return local, whole
 
     def _embedded(
         self, tokens: Int[Array, " token"], positions: Int[Array, " token"]
@@ -84,9 +117,9 @@ class Decoder(nnx.Module):
         x = self.embedding[...][tokens].astype(jnp.float32) * self.config.embedding_scale
         return x if self.positions is None else x + self.positions[...][positions].astype(jnp.float32)
 
-    def _turn(self, rope: Rope | None, positions: Array, counted: Array) -> Turn | None:
-        return None if rope is None else turn(rope, self.config.head_dim, positions, counted)
+    def _turn(self, rope: Rope | None, positions: Array, longest: Array | int) -> Turn | None:
+        return None if rope is None else turn(rope, self.config.head_dim, positions, longest)
 
 
 def _window_array(config: DecoderConfig) -> Int32[Array, " layer"]:
-    return jnp.array([_NO_WINDOW if window is None else window for window in config.windows], jnp.int32)
+    return jnp.array([NO_WINDOW if window is None else window for window in config.windows], jnp.int32)

@@ -32,15 +32,15 @@ class Turn(NamedTuple):
     sin: Float32[Array, "token pair"]
 
 
-def turn(rope: Rope, head_dim: int, positions: Int[Array, " token"], counted: Int[Array, " token"]) -> Turn:
-    """The turn of each token of one text; the text is as long as the furthest position among those `counted`."""
+def turn(rope: Rope, head_dim: int, positions: Int[Array, " token"], longest: Int[Array, ""] | int) -> Turn:
+    """The turn of each token of one text; `longest` counts the tokens of the text."""
     dims = head_dim if rope.turned is None else rope.turned
     base = _base(rope.theta, dims)
     factor = 1.0
     match rope.scaling:
         case LongRope() as scaling:
             short, long = (base / np.array(by, np.float32) for by in (scaling.short, scaling.long))
-            is_long = counted.max() + 1 > scaling.original_max_positions
+            is_long = longest > scaling.original_max_positions
             freqs: Float32[Array, " pair"] | Pairs = jnp.where(is_long, long, short)
             factor = scaling.attention_factor
         case Yarn() as scaling:

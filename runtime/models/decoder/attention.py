@@ -1,0 +1,90 @@
+"""Grouped-query attention (Ainslie et al. 2023): projections to heads, and the weighing of values.
+
+What a token attends to is not decided here: an `Attend` brings the keys and values together (those of a text, of a
+wave with its ancestors, of a cache) and says what is seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jaxtyping import Array, Bool, Float, Float32, Int32
+
+from cyclspec.compiler.checkpoints.architecture import DecoderConfig
+from cyclspec.runtime.models.decoder.layers import Linear, Norm, capped, optional_norm, product
+from cyclspec.runtime.models.decoder.rope import Turn, rotate
+
+_MASKED = float(np.finfo(np.float32).min)
+
+
+class Heads(NamedTuple):
+    """Queries in float32; keys, turned, and values in the type of the weights."""
+
+    query: Float32[Array, "token head dim"]
+    key: Float[Array, "token kv dim"]
+    value: Float[Array, "token kv dim"]
+
+
+Attend = Callable[[Heads, Any, Int32[Array, ""]], tuple[Float32[Array, "token head dim"], Any]]
+"""Heads, the layer's part of a memory, and its window (`NO_WINDOW` for none) to mixed values and what is kept."""
+
+
+class Attention(nnx.Module):
+    """The projections of one layer."""
+
+    def __init__(self, config: DecoderConfig, parameters: Mapping[str, Array]) -> None:
+        self.config = config
+        self.query = Linear(parameters, "query")
+        self.key = Linear(parameters, "key")
+        self.value = Linear(parameters, "value")
+        self.output = Linear(parameters, "output")
+        self.query_norm = optional_norm(config, parameters, "query_norm")
+        self.key_norm = optional_norm(config, parameters, "key_norm")
+
+    def heads(self, x: Float32[Array, "token hidden"], turn: Turn | None) -> Heads:
+        """Queries, keys and values of every token."""
+        config, dtype = self.config, self.query.weight.dtype
+        query = self._heads(self.query(x), self.query_norm, config.heads, turn)
+        key = self._heads(self.key(x), self.key_norm, config.kv_heads, turn).astype(dtype)
+        value = self.value(x).reshape(x.shape[0], config.kv_heads, config.head_dim).astype(dtype)
+        return Heads(query, key, value)
+
+    def joined(self, mixed: Float32[Array, "token head dim"]) -> Float32[Array, "token hidden"]:
+        """The heads of every token back into the stream."""
+        return self.output(mixed.reshape(mixed.shape[0], -1))
+
+    def _heads(
+        self, x: Float32[Array, "token size"], norm: Norm | None, heads: int, turn: Turn | None
+    ) -> Float32[Array, "token head dim"]:
+        """Normed as a whole or head by head, then turned."""
+        config = self.config
+        if norm is not None and config.query_key_norm == "whole":
+            x = norm(x)
+        split = x.reshape(x.shape[0], heads, config.head_dim)
+        if norm is not None and config.query_key_norm == "head":
+            split = norm(split)
+        if turn is None:
+            return split
+        assert config.rope is not None
+        return rotate(split, turn, interleaved=config.rope.interleaved)
+
+
+def weigh(
+    config: DecoderConfig,
+    query: Float32[Array, "query head dim"],
+    key: Float[Array, "key kv dim"],
+    value: Float[Array, "key kv dim"],
+    sees: Bool[Array, "query key"],
+) -> Float32[Array, "query head dim"]:
+    """Softmax attention in float32. A query that sees nothing gets a finite value."""
+    grouped = query.reshape(query.shape[0], config.kv_heads, config.heads // config.kv_heads, config.head_dim)
+    scale = config.head_dim**-0.5 if config.attention_scale is None else config.attention_scale
+    scores = capped(product("tkgd,skd->kgts", grouped * scale, key), config.attention_cap)
+    weights = jax.nn.softmax(jnp.where(sees, scores, _MASKED), axis=-1)
+    mixed = product("kgts,skd->tkgd", weights, value)
+    return mixed.reshape(query.shape)
