@@ -5,7 +5,7 @@ PYTHON ?= python3
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 
-.PHONY: quickstart setup test check bless grammar fuzz docs lock demo clean
+.PHONY: quickstart setup test check bless grammar fuzz docs lock demo bench bench-quick clean
 
 quickstart: setup ## Run the example audit on the built-in demo model.
 	$(VENV)/bin/cyclspec run specs/quickstart.cycl
@@ -48,6 +48,23 @@ docs: $(VENV)/ready-for-tests ## Build the pages of the documentation into build
 demo: $(VENV)/ready-for-tests ## Make the demo's data and train its model anew (minutes).
 	$(PY) scripts/demo/make_data.py
 	$(PY) scripts/demo/train_model.py
+
+# The peers have an environment of their own: nothing here depends on them.
+BENCH := build/bench-venv
+
+$(BENCH)/ready: requirements.txt benchmarks/requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip --disable-pip-version-check --quiet install torch==2.13.0
+	$(BENCH)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements.txt
+	$(BENCH)/bin/python -m pip --disable-pip-version-check --quiet install -r benchmarks/requirements.txt
+	$(BENCH)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
+	touch $@
+
+bench: $(BENCH)/ready ## Measure the engine and its peers (25 minutes); `make bench OPTIONS="--only W1"` for a part.
+	$(BENCH)/bin/python -m benchmarks.run $(OPTIONS)
+
+bench-quick: $(VENV)/ready-for-tests ## Whether the benchmarks run and agree, on a tiny checkpoint (a minute).
+	$(PY) -m benchmarks.run --quick
 
 lock: ## Resolve the dependencies anew; needs uv.
 	uv lock --quiet

@@ -65,14 +65,27 @@ class Audit:
         return stage_text(self._context, stage, wanted)
 
     def plan(
-        self, *, models: Mapping[str, str] | None = None, max_requests: int = pipeline.DEFAULT_MAX_REQUESTS
+        self,
+        *,
+        models: Mapping[str, str] | None = None,
+        max_requests: int = pipeline.DEFAULT_MAX_REQUESTS,
+        memory: int = pipeline.DEFAULT_MEMORY,
+        numerics: pipeline.Numerics = "float32",
     ) -> Plan:
         """Everything that a run would do, without loading weights.
 
-        `models` gives places by model name: a folder, a hub id with `@revision`, or `demo`.
+        `models` gives places by model name: a folder, a hub id with `@revision`, or `demo`. `memory` is how many bytes
+        tokens at work may take beside a model's weights.
         """
         opened = pipeline.open_data(self._context, self.typed)
-        return pipeline.plan(opened, places=models, max_requests=max_requests, weights="if here")
+        return pipeline.plan(
+            opened,
+            places=models,
+            max_requests=max_requests,
+            memory=memory,
+            numerics=numerics,
+            weights="if here",
+        )
 
     def run(
         self,
@@ -80,11 +93,15 @@ class Audit:
         out: str | PathLike[str] = "runs",
         models: Mapping[str, str] | None = None,
         max_requests: int = pipeline.DEFAULT_MAX_REQUESTS,
+        memory: int = pipeline.DEFAULT_MEMORY,
+        numerics: pipeline.Numerics = "float32",
         progress: Progress | None = None,
     ) -> Run:
         """Asks what is not answered yet, scores, and writes the tables under `out`."""
         opened = pipeline.open_data(self._context, self.typed)
-        planned = pipeline.plan(opened, places=models, max_requests=max_requests)
+        planned = pipeline.plan(
+            opened, places=models, max_requests=max_requests, memory=memory, numerics=numerics
+        )
         found, _ = pipeline.run(opened, planned, Path(out), progress)
         found.remember(self.path, self._params, models or {}, self.name)
         return found

@@ -35,11 +35,13 @@ if TYPE_CHECKING:
     from cyclspec.compiler.data.loaded import LoadedTable
     from cyclspec.compiler.plan.plan import Plan
     from cyclspec.compiler.scores.tables import HumanTerm, PeopleCells
-    from cyclspec.runtime.execute import Outcome, Progress
+    from cyclspec.runtime.execute import Answering, Outcome, Progress
     from cyclspec.runtime.store.runs import Run
 
 DEFAULT_MAX_REQUESTS = 1_000_000
+DEFAULT_MEMORY = 2**30
 Weights = Literal["required", "if here"]
+Numerics = Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,15 +178,21 @@ def plan(
     *,
     places: Mapping[str, str] | None = None,
     max_requests: int = DEFAULT_MAX_REQUESTS,
+    memory: int = DEFAULT_MEMORY,
+    numerics: Numerics = "float32",
     weights: Weights = "required",
 ) -> Plan:
-    """Expands, renders, tokenises, shares and buckets. `places` replaces models' places by name.
+    """Expands, renders, tokenises, finds what prompts share and lays it out. `places` replaces models' places by name.
 
+    `memory` is how many bytes a wave of tokens may take beside a model's weights, or the texts that are being written;
+    `numerics` the type of weights, keys and values. Sums, softmax and scores are float32 with either.
     With `weights="required"`, as for a run, what cannot run yet is refused before a checkpoint is opened.
     """
     from cyclspec.compiler.plan.budget import check_budget
     from cyclspec.compiler.plan.models import ask_models
-    from cyclspec.compiler.plan.plan import Planner
+    from cyclspec.compiler.plan.planner import Planner
+    from cyclspec.compiler.plan.sharing.shapes import BYTES, Budget
+    from cyclspec.compiler.plan.writing import WritingBudget
 
     check_budget(opened.audit, opened.grid, max_requests)
     if weights == "required":
@@ -196,7 +204,9 @@ def plan(
         tables=opened.tables,
         asked=asked,
         tokenizers=tokenizers,
-        numerics="float32",
+        numerics=numerics,
+        budget=Budget(bytes=memory, item=BYTES[numerics]),
+        writing=WritingBudget(bytes=memory // 2, item=BYTES[numerics]),
     )
     found = hashes(opened, dict(places or {}))
     named = {"module": found.module, "design": found.design, "score": found.score}
@@ -215,10 +225,20 @@ def require_executable(opened: Opened) -> None:
         raise SpecError(dict.fromkeys(found))
 
 
-def run(opened: Opened, planned: Plan, out: Path, progress: Progress | None = None) -> tuple[Run, Outcome]:
-    """Asks, stores, scores and writes. Nothing is written before everything that can be refused was."""
-    from cyclspec.compiler.plan.buckets import fill
+def run(
+    opened: Opened,
+    planned: Plan,
+    out: Path,
+    progress: Progress | None = None,
+    answering: Answering | None = None,
+) -> tuple[Run, Outcome]:
+    """Asks, stores, scores and writes. Nothing is written before everything that can be refused was.
+
+    `answering` answers in the place of this machine's engines.
+    """
+    from cyclspec.compiler.plan.stages import Stages
     from cyclspec.compiler.scores import lower
+    from cyclspec.runtime.engine.programs import kept_programs
     from cyclspec.runtime.environment import environment
     from cyclspec.runtime.execute import Silent, execute
     from cyclspec.runtime.store.replies import ReplyStore
@@ -227,10 +247,12 @@ def run(opened: Opened, planned: Plan, out: Path, progress: Progress | None = No
     require_executable(opened)
     graph = lower(opened.audit, opened.grid)
     store = ReplyStore(out / "replies")
-    outcome = execute(planned, store, fill, progress or Silent())
-    found = begin_run(out, planned, environment(planned))
-    found.write_answers(planned, outcome)
-    _score(found, opened, graph, dict(planned.hashes))
+    stages = Stages(planned)
+    with kept_programs():
+        outcome = execute(planned, store, stages, progress or Silent(), answering)
+        found = begin_run(out, planned, environment(planned))
+        found.write_answers(stages.answered(), outcome)
+        _score(found, opened, graph, dict(planned.hashes))
     return found, outcome
 
 

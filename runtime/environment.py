@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
@@ -45,7 +46,7 @@ def environment(plan: Plan) -> dict[str, Any]:
                 "place": _place(model.asked.checkpoint.place),
                 "revision": model.asked.checkpoint.revision,
                 "digest": model.asked.digest,
-                "shapes": [[b.rows, b.tokens, b.options, b.variants] for b in model.buckets],
+                "shapes": [asdict(shape) for shape in model.layout.shapes],
             }
             for model in plan.models
         ],

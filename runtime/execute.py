@@ -1,32 +1,34 @@
 """Executes a plan: asks what is not known yet, keeps what is answered, and says what is missing and why.
 
-Expects a plan and the function that fills its batches (the planner is handed in). Ensures that a stored reply is never
-asked for again, that replies are stored as they come, so that a stopped run goes on where it was, and that no program
-is compiled that the plan does not have.
+Expects a plan, and what makes the plans that follow from its answers (the planner is handed in). Ensures that a stored
+reply is never asked for again, that replies are stored as they come, so that a stopped run goes on where it was, and
+that no program is compiled that a plan does not have.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from cyclspec.compiler.plan.batches import Batch
-from cyclspec.compiler.plan.buckets import Bucket
-from cyclspec.compiler.plan.plan import Plan, PlannedModel
+from cyclspec.compiler.plan.plan import Plan, PlannedModel, Reply
 from cyclspec.compiler.plan.requests import Request
-from cyclspec.language.diagnostics import InternalError
-from cyclspec.runtime.engine import FirstTokenEngine, Missing, Scored
-from cyclspec.runtime.models import load_decoder
-from cyclspec.runtime.store.replies import Reply, ReplyStore
+from cyclspec.compiler.plan.sharing.questions import reply_of
+from cyclspec.compiler.readings.reading import WrittenText
+from cyclspec.runtime.engine import Missing, Scored
+from cyclspec.runtime.engine.answering import Engines
+from cyclspec.runtime.engine.writing import Written
+from cyclspec.runtime.store.replies import ReplyStore
 
 STORE_EVERY_SECONDS = 20.0
-Fill = Callable[[Sequence[Bucket], Sequence[Request]], Iterable[Batch]]
 
 
 class Progress(Protocol):
     """Told of a run as it goes."""
+
+    def stage(self, number: int, attempt: int) -> None:
+        """A stage begins, or a further try of what could not be read in it."""
 
     def model(self, name: str, requests: int) -> None:
         """A model is about to be loaded and asked `requests` requests."""
@@ -38,11 +40,33 @@ class Progress(Protocol):
 class Silent:
     """A progress that nobody watches."""
 
+    def stage(self, number: int, attempt: int) -> None:
+        pass
+
     def model(self, name: str, requests: int) -> None:
         pass
 
     def answered(self, requests: int) -> None:
         pass
+
+
+class Following(Protocol):
+    """Makes the plans that follow from answers."""
+
+    def follow(self, replies: Mapping[str, Reply], reasons: Mapping[str, str]) -> Plan | None:
+        """What is asked next, given all replies so far and the reasons of missing ones; None where nothing is."""
+
+    def text(self, digest: str, ids: Sequence[int]) -> str:
+        """What token ids of a model stand for."""
+
+
+class Answering(Protocol):
+    """Answers requests."""
+
+    def answers(
+        self, plan: Plan, model: PlannedModel, known: Mapping[str, Reply]
+    ) -> Iterator[Scored | Written | Missing]:
+        """One outcome for each request of a model in a plan that is not known."""
 
 
 @dataclass(slots=True)
@@ -59,53 +83,76 @@ class Outcome:
     damaged: int = 0
 
 
-def execute(plan: Plan, store: ReplyStore, fill: Fill, progress: Progress) -> Outcome:
-    """Answers every request of a plan. Raises `SpecError` where a checkpoint is refused."""
-    outcome = Outcome()
-    waiting: list[tuple[PlannedModel, list[Request]]] = []
-    for model in plan.models:
-        mine = [request for request in plan.requests if request.digest == model.asked.digest]
-        known = store.find(model.asked.digest, (request.key for request in mine))
-        outcome.replies.update(known)
-        outcome.reused += len(known)
-        waiting.append((model, [request for request in mine if request.key not in known]))
-    outcome.damaged = len(store.damaged)
-    for model, requests in waiting:
-        if requests:
-            _ask(plan, model, requests, store, fill, progress, outcome)
-    return outcome
-
-
-def _ask(
+def execute(
     plan: Plan,
-    model: PlannedModel,
-    requests: Sequence[Request],
     store: ReplyStore,
-    fill: Fill,
+    following: Following,
     progress: Progress,
-    outcome: Outcome,
-) -> None:
-    progress.model(model.asked.name, len(requests))
-    engine = FirstTokenEngine(
-        load_decoder(model.asked.checkpoint, dtype=plan.numerics), model=model.asked.name
-    )
-    fresh: dict[str, Reply] = {}
-    stored_at = time.monotonic()
-    try:
-        for result in engine.run(fill(model.buckets, requests)):
-            outcome.asked += 1
-            match result:
-                case Scored(request=key, label_logprobs=logprobs):
-                    outcome.replies[key] = fresh[key] = logprobs
-                case Missing(request=key, reason=reason):
-                    outcome.reasons[key] = reason
-            progress.answered(1)
-            if time.monotonic() - stored_at > STORE_EVERY_SECONDS:
-                store.add(model.asked.digest, fresh)
-                fresh, stored_at = {}, time.monotonic()
-    finally:
-        store.add(model.asked.digest, fresh)
-    if engine.compiled_programs > len(model.buckets):
-        raise InternalError(
-            "execute", f"{engine.compiled_programs} programs compiled, {len(model.buckets)} planned"
-        )
+    answering: Answering | None = None,
+) -> Outcome:
+    """Answers every request of a plan and of those that follow from it. `SpecError` where a checkpoint is refused."""
+    run = _Run(store, following, progress, answering or Engines())
+    found: Plan | None = plan
+    while found is not None:
+        run.ask(found)
+        found = following.follow(run.outcome.replies, run.outcome.reasons)
+    return run.outcome
+
+
+@dataclass(slots=True)
+class _Run:
+    """What a run has to hand, and what it knows so far."""
+
+    store: ReplyStore
+    following: Following
+    progress: Progress
+    answering: Answering
+    outcome: Outcome = field(default_factory=Outcome)
+
+    def ask(self, plan: Plan) -> None:
+        """Answers the requests of one plan."""
+        self.progress.stage(plan.stage, plan.attempt)
+        unknown = {model.asked.digest: self._recall(plan, model) for model in plan.models}
+        self.outcome.damaged = len(self.store.damaged)
+        for model in plan.models:
+            requests = unknown[model.asked.digest]
+            if requests:
+                self.progress.model(model.asked.name, len(requests))
+                self._ask_model(plan, model, {request.key: request for request in requests})
+
+    def _recall(self, plan: Plan, model: PlannedModel) -> list[Request]:
+        """Takes what is stored of a model's requests; gives those that are not."""
+        mine = [request for request in plan.requests if request.digest == model.asked.digest]
+        known = self.store.find(model.asked.digest, (request.key for request in mine))
+        self.outcome.replies.update(known)
+        self.outcome.reused += len(known)
+        return [request for request in mine if request.key not in known]
+
+    def _ask_model(self, plan: Plan, model: PlannedModel, asked: Mapping[str, Request]) -> None:
+        fresh: dict[str, Reply] = {}
+        stored_at = time.monotonic()
+        try:
+            for result in self.answering.answers(plan, model, self.outcome.replies):
+                if isinstance(result, Missing):
+                    self.outcome.reasons[result.request] = result.reason
+                else:
+                    fresh[result.request] = self._reply(asked[result.request], result)
+                self.outcome.asked += 1
+                self.progress.answered(1)
+                if time.monotonic() - stored_at > STORE_EVERY_SECONDS:
+                    self._store(model, fresh)
+                    stored_at = time.monotonic()
+        finally:
+            self._store(model, fresh)
+
+    def _reply(self, request: Request, result: Scored | Written) -> Reply:
+        if isinstance(result, Scored):
+            return reply_of(request, result.logprobs)
+        ids = result.token_ids
+        return WrittenText(ids, self.following.text(request.digest, ids), result.ended)
+
+    def _store(self, model: PlannedModel, fresh: dict[str, Reply]) -> None:
+        """Stores what is fresh, which is then known."""
+        self.store.add(model.asked.digest, fresh)
+        self.outcome.replies.update(fresh)
+        fresh.clear()

@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import stat
 import tempfile
 from pathlib import Path
 
 from cyclspec.compiler.checkpoints.checkpoint import Checkpoint
+from cyclspec.compiler.checkpoints.private import private_folder
 from cyclspec.compiler.checkpoints.refusal import refused
 from cyclspec.language.diagnostics.base import InternalError
 
@@ -87,19 +87,5 @@ def _store(key: str, known: str) -> None:
 
 def _private_folder() -> Path | None:
     """The folder of digests; None where it cannot be made, or where another user could write into it."""
-    try:
-        folder = _cache_root() / "digests"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        state = folder.stat()
-    except (OSError, RuntimeError):
-        return None
-    shared = stat.S_IMODE(state.st_mode) & 0o022
-    return None if shared or state.st_uid != os.getuid() else folder
-
-
-def _cache_root() -> Path:
-    if own := os.environ.get("CYCLSPEC_CACHE"):
-        return Path(own)
-    if shared := os.environ.get("XDG_CACHE_HOME"):
-        return Path(shared) / "cyclspec"
-    return Path.home() / ".cache" / "cyclspec"
+    found = private_folder("digests")
+    return found if isinstance(found, Path) else None

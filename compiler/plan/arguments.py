@@ -1,14 +1,15 @@
 """The arguments of an ask in its cells: what a prompt shows there.
 
-Expects a grid and its tables. Ensures that each level of each axis is read once, that the orders of a scale show its
-offered options, and that an argument without a value to show is refused by name.
+Expects a grid and its tables, and the answers of earlier stages where an argument is one. Ensures that each level of
+each axis is read once, that the orders of a scale show its offered options, that an argument without a value to show is
+refused by name, and that a cell whose argument was never answered says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +24,9 @@ from cyclspec.compiler.plan.conditions import evaluated
 from cyclspec.compiler.plan.draws import Draws
 from cyclspec.compiler.plan.joint import Combinations
 from cyclspec.compiler.plan.sources import contract_levels
-from cyclspec.compiler.plan.upstream import named_lets
+from cyclspec.compiler.plan.upstream import is_upstream, named_lets
 from cyclspec.compiler.prompts.messages import LevelValue, RowValue, Shown
+from cyclspec.compiler.readings.reading import Reading
 from cyclspec.compiler.seeds import other_level
 from cyclspec.language.diagnostics import InternalError, SpecError
 from cyclspec.language.diagnostics.cy08_not_yet import NotLowered
@@ -33,22 +35,46 @@ from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
 
 Cell = Mapping[str, int]
+UPSTREAM = "upstream"
+NO_VALUE = "no value"
+
+
+class Answers(Protocol):
+    """The answers of earlier stages."""
+
+    def reading(self, ask: str, cell: Cell) -> Reading:
+        """What was read in a cell, which gives the position of each axis of the ask."""
+
+
+class NoArgument(Exception):
+    """A cell has no value to show, for the reason that its answer will be missing for."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
 
 
 @dataclass(slots=True)
 class ArgumentReader:
-    """Reads typed terms in the cells of a grid, as prompts show them."""
+    """Reads typed terms in the cells of a grid, as prompts show them.
+
+    `answers` are those of earlier stages, None where nothing was asked yet. Where a cell lacks one, or has one that
+    leads nowhere, `value` raises `NoArgument`.
+    """
 
     audit: d.TypedAudit
     grid: Grid
     tables: Mapping[str, LoadedTable]
+    answers: Answers | None = None
     draws: Draws = field(init=False)
     _rows: dict[tuple[str, str], RowValue] = field(default_factory=dict)
     _columns: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
     _lists: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
     _arrays: dict[h.Term, tuple[tuple[str, ...], NDArray[Any]]] = field(default_factory=dict)
     _scales: dict[str, tuple[Scale, ...]] = field(default_factory=dict)
-    _indices: dict[h.ColumnTerm, dict[tuple[str, ...], int]] = field(default_factory=dict)
+    _indices: dict[tuple[h.ColumnTerm, tuple[str, ...]], dict[tuple[str, ...], int]] = field(
+        default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         self.draws = Draws(self.audit.seed, self.grid.axes, self.tables)
@@ -97,12 +123,44 @@ class ArgumentReader:
                 return self._attribute(term, axis, attribute, cell)
             case h.ColumnTerm():
                 return self._table_value(term, cell, {})
-            case h.LookupTerm(of=h.ColumnTerm() as of, axis=axis, key=key):
-                return self._table_value(of, cell, {axis: _name(self.value(key, cell))})
-            case h.LookupTerm(of=of, axis=axis, key=key):
-                position = self.grid.axes[axis].levels.index(_name(self.value(key, cell)))
-                return self.value(of, {**cell, axis: position})
+            case h.LookupTerm():
+                return self._looked_up(term, cell)
+            case h.AnswerTerm(ask=ask) if self.answers is not None:
+                return self._answer(term, self.answers.reading(ask, cell), cell)
+            case h.PickTerm(of=of, at=at) if is_upstream(term):
+                return self.value(of, {**cell, **{axis: self._position(axis, level) for axis, level in at}})
         return self._computed(term, cell)
+
+    def _looked_up(self, term: h.LookupTerm, cell: Cell) -> Shown:
+        """The value at the level that another value names. An answer can name a level that is not there."""
+        level = _name(self.value(term.key, cell))
+        if isinstance(term.of, h.ColumnTerm):
+            if is_upstream(term.key) and self._row_at(term.of, cell, {term.axis: level}) is None:
+                raise NoArgument(NO_VALUE)
+            return self._table_value(term.of, cell, {term.axis: level})
+        return self.value(term.of, {**cell, term.axis: self._position(term.axis, level)})
+
+    def _position(self, axis: str, level: str) -> int:
+        levels = self.grid.axes[axis].levels
+        places = {"first": 0, "last": len(levels) - 1, **{name: at for at, name in enumerate(levels)}}
+        if level not in places:
+            raise NoArgument(NO_VALUE)
+        return places[level]
+
+    def _answer(self, term: h.AnswerTerm, found: Reading, cell: Cell) -> Shown:
+        """An earlier answer as it is told: a text, or an option by its label."""
+        if found.reason:
+            raise NoArgument(UPSTREAM)
+        match term.type.kind:
+            case k.Choice(scale) if found.choice is not None:
+                options = self.scales(scale)[self.scale_row(scale, cell)].options
+                at = next(at for at, option in enumerate(options) if option.code == found.choice)
+                if isinstance(scale, k.Vocabulary):
+                    return self._level(scale, scale.names[at])
+                return options[at].label
+            case k.Text() if found.text is not None:
+                return found.text
+        raise InternalError("plan", f"`{term.ask}` has no answer that can be told")
 
     def _each(self, name: str) -> d.TypedEach:
         return next(each for each in self.audit.eaches if name in each.names)
@@ -205,16 +263,23 @@ class ArgumentReader:
 
     def _table_value(self, term: h.ColumnTerm, cell: Cell, fixed: Mapping[str, str]) -> Shown:
         """The value of a table that is indexed by axes; an error where it has no row for a cell."""
-        axes = tuple(sorted(term.type.axes))
-        if term not in self._indices:
-            self._indices[term] = self._index(term, axes)
-        levels = tuple(fixed[a] if a in fixed else self.grid.axes[a].levels[cell[a]] for a in axes)
-        row = self._indices[term].get(levels)
-        shown = {} if row is None else self._shown_columns(term.table, row)
-        if term.column not in shown:
-            what = f"`{term.span.text}` at {', '.join(levels)}, which the table lacks,"
+        row = self._row_at(term, cell, fixed)
+        if row is None:
+            levels = ", ".join(self._levels_at(_indexed(term, fixed), cell, fixed))
+            what = f"`{term.span.text}` at {levels}, which the table lacks,"
             raise SpecError([NotLowered(span=term.span, what=what)])
-        return shown[term.column]
+        return self._shown_columns(term.table, row)[term.column]
+
+    def _levels_at(self, axes: tuple[str, ...], cell: Cell, fixed: Mapping[str, str]) -> tuple[str, ...]:
+        return tuple(fixed[a] if a in fixed else self.grid.axes[a].levels[cell[a]] for a in axes)
+
+    def _row_at(self, term: h.ColumnTerm, cell: Cell, fixed: Mapping[str, str]) -> int | None:
+        """The row of a table in a cell; None where there is none, or none with a value."""
+        axes = _indexed(term, fixed)
+        if (term, axes) not in self._indices:
+            self._indices[term, axes] = self._index(term, axes)
+        row = self._indices[term, axes].get(self._levels_at(axes, cell, fixed))
+        return None if row is None or self._table(term.table)[term.column][row] is None else row
 
     def _index(self, term: h.ColumnTerm, axes: tuple[str, ...]) -> dict[tuple[str, ...], int]:
         columns: dict[str, list[Any]] = {}
@@ -245,6 +310,11 @@ class ArgumentReader:
             return self._level(term.type.kind.vocabulary, value)
         shown: Shown = value
         return shown
+
+
+def _indexed(term: h.ColumnTerm, fixed: Mapping[str, str]) -> tuple[str, ...]:
+    """What the rows of a table are told apart by: axes, and a column by which it is looked up."""
+    return tuple(sorted(term.type.axes | fixed.keys()))
 
 
 def _name(shown: Shown) -> str:

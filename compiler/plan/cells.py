@@ -2,7 +2,7 @@
 
 Expects a grid and its tables, and a budget that was checked. Ensures that holes of the grid are not asked, that
 options are offered as the audit says (missing options only on request, in the order of the cell), and that an argument
-which an earlier answer gives is left open and bounded.
+which an earlier answer gives is left open and bounded until that answer is there.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from cyclspec.compiler.axes import Grid
 from cyclspec.compiler.data.contracts import Option
 from cyclspec.compiler.data.loaded import LoadedTable
-from cyclspec.compiler.plan.arguments import ArgumentReader
+from cyclspec.compiler.plan.arguments import Answers, ArgumentReader, NoArgument
 from cyclspec.compiler.plan.budget import ordered_axes, present_cells
 from cyclspec.compiler.plan.upstream import Upstream, is_upstream, upstream_of
 from cyclspec.compiler.prompts.messages import Conversation, NoWording, Shown, converse, language_of
@@ -47,28 +47,31 @@ class Said:
 class AskCells:
     """The cells of one ask over the axes of its known arguments.
 
-    `said[cell]` counts into `conversations`, -1 where a cell does not exist; `axes` are in the order of the audit.
-    `open` are the arguments that an earlier answer gives: `NOT_YET` stands for them in the conversations.
+    `said[cell]` counts into `conversations`, -1 where a cell does not exist, and below where it cannot be asked: for
+    the reason `unasked[-2 - said[cell]]`. `axes` are in the order of the audit. `open` are the arguments that an
+    earlier answer will give: `NOT_YET` stands for them in the conversations.
     """
 
     axes: tuple[str, ...]
     said: NDArray[np.int32]
     conversations: tuple[Said, ...]
     open: Mapping[str, Upstream]
+    unasked: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class CellReader:
-    """Reads what one ask says in its cells."""
+    """Reads what one ask says in its cells; with `answers`, what earlier ones tell it."""
 
     audit: d.TypedAudit
     grid: Grid
     tables: Mapping[str, LoadedTable]
     ask: d.TypedAsk
+    answers: Answers | None = None
     reader: ArgumentReader = field(init=False)
 
     def __post_init__(self) -> None:
-        self.reader = ArgumentReader(self.audit, self.grid, self.tables)
+        self.reader = ArgumentReader(self.audit, self.grid, self.tables, self.answers)
 
     def cells(self) -> AskCells:
         """Every present cell with what is said in it."""
@@ -77,25 +80,33 @@ class CellReader:
         said = np.full(present.shape, -1, dtype=np.int32)
         seen: dict[tuple[Conversation, tuple[str, ...], tuple[str, ...]], int] = {}
         conversations: list[Said] = []
+        unasked: dict[str, int] = {}
         for index in product(*(range(n) for n in present.shape)):
             if not present[index]:
                 continue
-            one = self.at(dict(zip(axes, index, strict=True)))
+            try:
+                one = self.at(dict(zip(axes, index, strict=True)))
+            except NoArgument as lack:
+                said[index] = -2 - unasked.setdefault(lack.reason, len(unasked))
+                continue
             key = (one.conversation, tuple(option.code for option in one.options), one.codes)
             position = seen.setdefault(key, len(conversations))
             if position == len(conversations):
                 conversations.append(one)
             said[index] = position
-        return AskCells(axes, said, tuple(conversations), self._open())
+        return AskCells(axes, said, tuple(conversations), self._open(), tuple(unasked))
+
+    def _is_open(self, term: h.Term) -> bool:
+        return self.answers is None and is_upstream(term)
 
     def _known(self) -> tuple[tuple[str, h.Term], ...]:
-        return tuple((name, term) for name, term in self.ask.args if not is_upstream(term))
+        return tuple((name, term) for name, term in self.ask.args if not self._is_open(term))
 
     def _open(self) -> dict[str, Upstream]:
         return {
             name: upstream_of(self.audit, self.tables, term)
             for name, term in self.ask.args
-            if is_upstream(term)
+            if self._is_open(term)
         }
 
     def _bound_axes(self) -> frozenset[str]:

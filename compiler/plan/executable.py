@@ -1,20 +1,28 @@
 """What of the axes and asks of an audit cannot run yet: everything is refused by name, all in one go.
 
-Expects a typed audit. Ensures that whatever passes is asked by the first-token engine, in every cell of its grid.
+Expects a typed audit. Ensures that whatever passes is scored or written by the engines, in every cell of its grid, and
+that what an earlier answer tells a prompt is an answer, a level or a value of a table.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cyclspec.compiler.plan.upstream import is_upstream, named_lets
 from cyclspec.language.diagnostics.cy08_not_yet import NotLowered
+from cyclspec.language.types import kinds as k
+from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
+
+OPTION = "option"
 
 
 def not_executable(audit: d.TypedAudit) -> tuple[NotLowered, ...]:
     """A refusal (CY0801) for each construct of `each` and `ask` that is checked and planned, and not run."""
     found = [NotLowered(span=each.span, what=what) for each in audit.eaches for what in _source(each.source)]
     found += [NotLowered(span=ask.span, what=what) for ask in audit.asks for what in _ask(ask)]
+    told = (part for ask in audit.asks for _, term in ask.args for part in _told(audit, term))
+    found += [NotLowered(span=term.span, what=f"telling `{term.span.text}` in a prompt") for term in told]
     return tuple(found)
 
 
@@ -28,23 +36,35 @@ def _ask(ask: d.TypedAsk) -> Iterator[str]:
     reader = _reader(ask.reader)
     if reader:
         yield f"the reader `{reader}` of ask `{ask.name}`"
-    if ask.stage > 1:
-        yield f"stage {ask.stage}, ask `{ask.name}` on earlier answers,"
+    if isinstance(ask.type.kind, k.Picks):
+        yield f"reading several options, ask `{ask.name}`,"
     if ask.history is not None:
         yield f"the `history` of ask `{ask.name}`"
 
 
 def _reader(reader: d.Reader) -> str:
     match reader:
-        case d.FirstToken():
+        case d.FirstToken() | d.OptionLikelihood() | d.Sampled() | d.TextReader():
             return ""
-        case d.OptionLikelihood():
-            return "option_likelihood"
-        case d.Sampled():
-            return "sampled"
-        case d.TextReader():
-            return "text"
         case d.JsonReader():
             return "json"
         case d.Recorded():
             return "recorded"
+
+
+def _told(audit: d.TypedAudit, term: h.Term) -> Iterator[h.Term]:
+    """The parts of an argument, known only after an earlier ask, that cannot be told."""
+    match term:
+        case h.LetTerm(name=name):
+            yield from _told(audit, named_lets(audit)[name])
+        case h.PickTerm(of=of, at=at) if OPTION not in dict(at):
+            yield from _told(audit, of)
+        case h.LookupTerm(of=of, axis=axis, key=key) if axis != OPTION:
+            yield from _told(audit, of)
+            yield from _told(audit, key)
+        case h.AnswerTerm(field="value") if isinstance(term.type.kind, k.Choice | k.Text | k.Picks):
+            return
+        case h.FieldTerm():
+            return
+        case _ if is_upstream(term):
+            yield term

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cyclspec.compiler.plan.cells import AskCells, Said
-from cyclspec.compiler.plan.requests import label_of
+from cyclspec.compiler.plan.reads import Labels, Options, Writing
+from cyclspec.compiler.plan.requests import Request, label_of
 from cyclspec.compiler.plan.upstream import most_tokens
 from cyclspec.compiler.prompts.messages import holes
 from cyclspec.compiler.prompts.tokens import Tokenizer
@@ -29,7 +30,8 @@ class AskFigures:
     """One ask with one model (`model` is empty where answers are recorded; `digest` is its identity in requests).
 
     `tokens_naive` is what asking every cell alone would feed to the model, `tokens_distinct` what its distinct prompts
-    feed; both are upper bounds where `at_most`. `output_tokens` is what it writes at most, in all of its `tries`.
+    feed; both are upper bounds where `at_most`. `longest` is the most tokens of one text, `outputs` counts the places
+    at which the next token is asked for. `output_tokens` is what it writes at most, in all of its `tries`.
     """
 
     ask: str
@@ -42,6 +44,8 @@ class AskFigures:
     prompts: int
     tokens_naive: int
     tokens_distinct: int
+    longest: int
+    outputs: int
     output_tokens: int
     tries: int
     at_most: bool
@@ -52,8 +56,9 @@ def reader_text(reader: d.Reader) -> str:
     match reader:
         case d.FirstToken(labels=labels, variants=variants):
             return f"first_token({labels})" if variants == "exact" else f"first_token({labels}, {variants})"
-        case d.OptionLikelihood(normalise=normalise):
-            return f"option_likelihood({normalise})"
+        case d.OptionLikelihood(normalise=normalise, boundary=boundary):
+            rest = "" if boundary == "joint" else f", {boundary}"
+            return f"option_likelihood({normalise}{rest})"
         case d.Sampled(temperature=heat, max_tokens=most):
             return f"sampled(temperature {heat:g}, max_tokens {most})"
         case d.TextReader(temperature=heat, max_tokens=most):
@@ -91,6 +96,8 @@ def recorded_figures(ask: d.TypedAsk, cells: int) -> AskFigures:
         prompts=0,
         tokens_naive=0,
         tokens_distinct=0,
+        longest=0,
+        outputs=0,
         output_tokens=0,
         tries=1,
         at_most=False,
@@ -117,6 +124,7 @@ def figures(
     separate = cells if drawn(ask.reader) or not ahead else prompts
     requests = separate if distinct is None else distinct
     whole = lengths + extra
+    times = used if ahead else counts
     return AskFigures(
         ask=ask.name,
         stage=ask.stage,
@@ -127,7 +135,9 @@ def figures(
         requests=requests,
         prompts=prompts if ahead else cells,
         tokens_naive=int((counts * whole).sum()),
-        tokens_distinct=int(whole[used].sum() if ahead else (counts * whole).sum()),
+        tokens_distinct=int((times * whole).sum()),
+        longest=int(whole[used].max(initial=0)),
+        outputs=requests + int((times * extra).sum()),
         output_tokens=requests * most_tokens(ask.reader) * (1 + ask.retries),
         tries=1 + ask.retries,
         at_most=not ahead,
@@ -167,8 +177,23 @@ def turn_tokens(ask: d.TypedAsk, longest: int) -> int:
 
 
 def option_tokens(ask: d.TypedAsk, said: Sequence[Said], count: Count) -> NDArray[np.int64]:
-    """The tokens of the options whose likelihood is read, for each conversation."""
+    """The most tokens of the options whose likelihood is read, for each conversation."""
     if not isinstance(ask.reader, d.OptionLikelihood):
         return np.zeros(len(said), dtype=np.int64)
+    times = 2 if ask.reader.normalise == "unconditional" else 1
     sums = [sum(count(label_of(option, one.lang)) for option in one.options) for one in said]
-    return np.array(sums, dtype=np.int64)
+    return np.array(sums, dtype=np.int64) * times
+
+
+def tokens_beside(request: Request) -> int:
+    """The tokens that a request reads beside its prompt: options without their last token, which nothing follows.
+
+    Options that are scored once more without the prompt are read twice, each behind the tokens of its context.
+    """
+    match request.read:
+        case Options(ids=ids, context=context):
+            each = sum(len(one) - 1 for one in ids)
+            return each + (each + len(ids) * len(context) if context else 0)
+        case Labels() | Writing():
+            return 0
+    assert_never(request.read)

@@ -1,7 +1,7 @@
 """Conversations to requests: one distinct prompt to one model, whatever the number of cells that share it.
 
 Expects conversations, checkpoints and tokenizers; no weights. Ensures that a request's key names everything its answer
-depends on (weights, token ids, reader with its label ids, numerics) and nothing else, so that equal keys are equal
+depends on (weights, token ids, what is read after them, numerics) and nothing else, so that equal keys are equal
 questions in every audit.
 """
 
@@ -11,28 +11,33 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, assert_never
 
 from cyclspec.compiler.checkpoints.checkpoint import Checkpoint
 from cyclspec.compiler.checkpoints.families import decoder_config
 from cyclspec.compiler.data.contracts import Option
 from cyclspec.compiler.plan.cells import Said
+from cyclspec.compiler.plan.reads import Labels, Options, Read, Writing
+from cyclspec.compiler.plan.upstream import most_tokens
 from cyclspec.compiler.prompts.chat import render
+from cyclspec.compiler.prompts.endings import stop_ids
 from cyclspec.compiler.prompts.messages import Message
+from cyclspec.compiler.prompts.options import OptionTokenizer
 from cyclspec.compiler.prompts.tokens import TokenizedPrompt, Tokenizer
 from cyclspec.language.diagnostics import InternalError, SpecError
 from cyclspec.language.diagnostics.cy07_data_and_plan import CheckpointRefused, PromptRefused
 from cyclspec.language.types import typed as d
 
 Numerics = Literal["float32", "bfloat16"]
+NO_SEED = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """One distinct prompt to one model, with what is needed to answer it anywhere.
 
-    `label_ids` gives for each offered option the token ids whose probability counts for it; `labels` are the words of
-    the options and `codes` their stable codes, in the order offered. `digest` is the identity of the model's weights;
+    `read` says what is read after the prompt; `labels` are the words of the offered options and `codes` their stable
+    codes, in the order offered. `digest` is the identity of the model's weights;
     `system_folded` says that the system message went into the user's turn, which has no other place in the template.
     """
 
@@ -43,7 +48,7 @@ class Request:
     prefix: str
     text: str
     token_ids: tuple[int, ...]
-    label_ids: tuple[tuple[int, ...], ...]
+    read: Read
     labels: tuple[str, ...]
     codes: tuple[str, ...]
     system_folded: bool
@@ -71,12 +76,24 @@ class AskedModel:
     plain: bool
 
 
-def request_key(
-    digest: str, token_ids: Sequence[int], label_ids: Sequence[Sequence[int]], numerics: str
-) -> str:
-    """SHA-256 over everything that a first-token answer depends on."""
-    facts = [digest, "first_token", list(token_ids), [list(ids) for ids in label_ids], numerics]
+def request_key(digest: str, token_ids: Sequence[int], read: Read, numerics: str) -> str:
+    """SHA-256 over everything that an answer depends on."""
+    way, *rest = _key_facts(read)
+    facts = [digest, way, list(token_ids), *rest, numerics]
     return hashlib.sha256(json.dumps(facts, separators=(",", ":")).encode()).hexdigest()
+
+
+def _key_facts(read: Read) -> tuple[object, ...]:
+    """The way of reading, and what of it decides an answer; stored replies are found by these."""
+    match read:
+        case Labels(ids=ids):
+            return "first_token", ids
+        case Options(ids=ids, byte_counts=counts, context=context):
+            return "option_likelihood", ids, counts, context
+        case Writing():
+            drawn = (read.temperature, read.top_p) if read.temperature > 0 else (0, 1)
+            return "writing", *drawn, read.max_tokens, read.stop_ids, read.seed
+    assert_never(read)
 
 
 def is_plain(model: d.TypedModel, tokenizer: Tokenizer, prompt: d.TypedPrompt) -> bool:
@@ -118,61 +135,118 @@ class Tokenized:
 
 def tokenize(ask: d.TypedAsk, said: Sequence[Said], asked: AskedModel, tokenizer: Tokenizer) -> Tokenized:
     """The conversations of one ask for one model. `SpecError` where one is longer than the model reads."""
+    tokenized = encoded(ask, said, asked, tokenizer)
+    _require_length(ask, asked, max((len(one.ids) for one in tokenized.prompts), default=0))
+    return tokenized
+
+
+def encoded(ask: d.TypedAsk, said: Sequence[Said], asked: AskedModel, tokenizer: Tokenizer) -> Tokenized:
+    """The conversations of one ask for one model, however long they are."""
+    if not said:
+        return Tokenized((), folded=False)
     format_ = tokenizer.chat_format(plain=asked.plain)
     rendered = render(format_, ask.prompt.name, [one.conversation for one in said])
-    encoded = tokenizer.encode(rendered.texts, prompt=ask.prompt.name, plain=asked.plain)
+    prompts = tokenizer.encode(rendered.texts, prompt=ask.prompt.name, plain=asked.plain)
+    return Tokenized(prompts, rendered.folded)
+
+
+def fits(ask: d.TypedAsk, asked: AskedModel, tokens: int) -> bool:
+    """Whether a model can read so many tokens and then write as many as an ask lets it."""
     longest = decoder_config(asked.name, asked.checkpoint.config).max_positions
-    for tokenized in encoded:
-        if longest is not None and len(tokenized.ids) > longest:
-            problem = f"has {len(tokenized.ids)} tokens for `{asked.name}`, which reads at most {longest}"
-            raise SpecError([PromptRefused(span=ask.span, prompt=ask.prompt.name, problem=problem)])
-    return Tokenized(encoded, rendered.folded)
+    return longest is None or tokens + most_tokens(ask.reader) <= longest
 
 
 def requests_for(
-    ask: d.TypedAsk, said: Sequence[Said], asked: AskedModel, tokenizer: Tokenizer, numerics: Numerics
+    ask: d.TypedAsk,
+    said: Sequence[Said],
+    tokenized: Tokenized,
+    asked: AskedModel,
+    tokenizer: Tokenizer,
+    numerics: Numerics,
 ) -> Iterator[Request]:
-    """The requests of one first-token ask to one model, in the order of its conversations."""
-    tokenized = tokenize(ask, said, asked, tokenizer)
-    for one, prompt in zip(said, tokenized.prompts, strict=True):
+    """The requests of one ask to one model, in the order of its conversations.
+
+    What is drawn has no seed yet: its cells have.
+    """
+    reads = _reads(ask, said, tokenized.prompts, asked, tokenizer)
+    for one, prompt, (ids, read) in zip(said, tokenized.prompts, reads, strict=True):
         folded = tokenized.folded and any(m.role == "system" for m in one.conversation.messages)
-        yield _request(ask, one, prompt, asked, tokenizer, numerics, system_folded=folded)
+        yield Request(
+            key=request_key(asked.digest, ids, read, numerics),
+            model=asked.name,
+            digest=asked.digest,
+            messages=one.conversation.messages,
+            prefix=one.conversation.prefix,
+            text=prompt.text,
+            token_ids=ids,
+            read=read,
+            labels=_labels(one),
+            codes=tuple(option.code for option in one.options),
+            system_folded=folded,
+        )
 
 
 def offer_of(said: Said) -> Offer:
     """What a conversation offers, with the order of its options undone."""
     shown = {option.code: at for at, option in enumerate(said.options)}
     at = tuple(shown[code] for code in said.codes)
-    labels = tuple(label_of(said.options[place], said.lang) for place in at)
-    return Offer(labels, said.codes, at)
+    labels = _labels(said)
+    return Offer(tuple(labels[place] for place in at), said.codes, at)
 
 
-def _request(
+def _labels(said: Said) -> tuple[str, ...]:
+    return tuple(label_of(option, said.lang) for option in said.options)
+
+
+def _reads(
     ask: d.TypedAsk,
-    one: Said,
-    tokenized: TokenizedPrompt,
+    said: Sequence[Said],
+    prompts: Sequence[TokenizedPrompt],
     asked: AskedModel,
     tokenizer: Tokenizer,
-    numerics: Numerics,
-    *,
-    system_folded: bool,
-) -> Request:
-    if not isinstance(ask.reader, d.FirstToken):
-        raise InternalError("plan", f"`{ask.name}` is not read by its first token")
-    label_ids = tokenizer.label_ids(tokenized.text, len(one.options), ask.reader, ask.span)
-    return Request(
-        key=request_key(asked.digest, tokenized.ids, label_ids, numerics),
-        model=asked.name,
-        digest=asked.digest,
-        messages=one.conversation.messages,
-        prefix=one.conversation.prefix,
-        text=tokenized.text,
-        token_ids=tokenized.ids,
-        label_ids=label_ids,
-        labels=tuple(label_of(option, one.lang) for option in one.options),
-        codes=tuple(option.code for option in one.options),
-        system_folded=system_folded,
-    )
+) -> Iterator[tuple[tuple[int, ...], Read]]:
+    """The token ids of each prompt as they are asked, with what is read after them."""
+    match ask.reader:
+        case d.FirstToken() as reader:
+            for one, prompt in zip(said, prompts, strict=True):
+                yield prompt.ids, Labels(tokenizer.label_ids(prompt.text, len(one.options), reader, ask.span))
+        case d.OptionLikelihood(boundary=boundary) as reader:
+            options = OptionTokenizer(tokenizer, ask.prompt.name, asked.plain, boundary, ask.span)
+            alone = _alone(ask, reader, asked, tokenizer)
+            followed = options.follow(prompts, [_labels(one) for one in said])
+            lengths = (len(one.context) + max(map(len, one.ids)) - 1 for one in followed)
+            _require_length(ask, asked, max(lengths, default=0))
+            yield from ((one.context, Options(one.ids, one.byte_counts, alone)) for one in followed)
+        case d.Sampled() | d.TextReader() as reader:
+            ends = stop_ids(asked.checkpoint, tokenizer, plain=asked.plain)
+            read = Writing(reader.temperature, reader.top_p, reader.max_tokens, ends, NO_SEED)
+            yield from ((prompt.ids, read) for prompt in prompts)
+        case _:
+            raise InternalError("plan", f"the requests of `{ask.name}` are not laid out")
+
+
+def _alone(
+    ask: d.TypedAsk, reader: d.OptionLikelihood, asked: AskedModel, tokenizer: Tokenizer
+) -> tuple[int, ...]:
+    """What an option follows where it is scored without the prompt, empty where it is not."""
+    if reader.normalise != "unconditional":
+        return ()
+    if tokenizer.start is None:
+        problem = "has no token that begins or ends a text, which an option without its prompt would follow"
+        helps = ("use `normalise = by_token` or another",)
+        raise SpecError([CheckpointRefused(span=ask.span, model=asked.name, problem=problem, helps=helps)])
+    return (tokenizer.start,)
+
+
+def _require_length(ask: d.TypedAsk, asked: AskedModel, tokens: int) -> None:
+    """Raises `SpecError` where a model does not read so many tokens, or has no room for what it is to write."""
+    if fits(ask, asked, tokens):
+        return
+    longest = decoder_config(asked.name, asked.checkpoint.config).max_positions
+    most = most_tokens(ask.reader)
+    written = f" and may be answered by {most}" if most else ""
+    problem = f"has {tokens} tokens{written} for `{asked.name}`, which reads at most {longest}"
+    raise SpecError([PromptRefused(span=ask.span, prompt=ask.prompt.name, problem=problem)])
 
 
 def label_of(option: Option, lang: str | None) -> str:

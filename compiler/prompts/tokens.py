@@ -11,6 +11,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 from typing import Any, Literal, cast
 
 from cyclspec.compiler.checkpoints.checkpoint import Checkpoint
@@ -77,6 +78,50 @@ class Tokenizer:
             self._check(prompt, kept)
             found.append(TokenizedPrompt(text, tuple(kept)))
         return tuple(found)
+
+    @property
+    def end_id(self) -> int | None:
+        """The token that ends a text."""
+        return cast("int | None", self._tokenizer.eos_token_id)
+
+    @cached_property
+    def special_texts(self) -> dict[int, str]:
+        """The special tokens by id, as a text would spell them."""
+        added = self._tokenizer.added_tokens_decoder.items()
+        return {int(i): str(token.content) for i, token in added if token.special}
+
+    def special_ids(self, text: str) -> tuple[int, ...]:
+        """The special tokens that a text begins with."""
+        return tuple(takewhile(self.special_texts.__contains__, self._encode([text], special=False)[0]))
+
+    def text(self, ids: Sequence[int]) -> str:
+        """What ids stand for, special tokens left out; what is no whole character is a replacement character."""
+        return str(
+            self._tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        )
+
+    def parts(self, texts: Sequence[str]) -> tuple[tuple[int, ...], ...]:
+        """The ids of texts that stand within another, without the special tokens that a whole text would get."""
+        return tuple(tuple(ids) for ids in self._encode(texts, special=False))
+
+    def last_special(self, text: str) -> int:
+        """Where the last special token of a text begins; 0 where there is none.
+
+        Special tokens are found before anything else is, so that no token reaches across one.
+        """
+        return max([0, *(text.rfind(token) for token in self._hard)])
+
+    @cached_property
+    def _hard(self) -> tuple[str, ...]:
+        added = self._tokenizer.added_tokens_decoder.values()
+        return tuple(token.content for token in added if token.special and not token.normalized)
+
+    @property
+    def start(self) -> int | None:
+        """What a text without a prompt follows: the token that begins a sequence, else the one that ends it."""
+        begins, ends = self._tokenizer.bos_token_id, self._tokenizer.eos_token_id
+        found = begins if begins is not None else ends
+        return None if found is None else int(found)
 
     def pieces(self, ids: Sequence[int]) -> tuple[str, ...]:
         """What each token alone stands for: its text, or its name in the vocabulary where it is no whole character."""

@@ -94,6 +94,9 @@ def _evaluated_parts(term: Term) -> tuple[Term, ...]:
     match term:
         case CallTerm(function="uniform" | "size" | "span" | "complete"):
             return ()
+        # Whether there is an answer is known of any answer, and nothing of its value is needed.
+        case CallTerm(function="is_missing", args=(AnswerTerm(field="value"),)):
+            return ()
         # What is refused by its name is not refused again for its arguments.
         case CallTerm(function=function) if function not in CELL_FUNCTIONS:
             return ()

@@ -24,7 +24,10 @@ HumanTerm = PeopleTerm | ColumnTerm
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AnswerCells:
-    """Answers of one ask: `probs` [*axes, option] over the labels, `mass` [*axes] on them, `ok` [*axes] not missing."""
+    """Answers of one ask: `probs` [*axes, option] over the labels, `mass` [*axes] on them, `ok` [*axes] not missing.
+
+    Answers that are no shares, texts and choices, have `probs` [*axes] of zero: they are there or missing.
+    """
 
     axes: tuple[str, ...]
     probs: NDArray[np.float32]

@@ -21,6 +21,17 @@ def _optional() -> list[str]:
     ]
 
 
+def _programs() -> str:
+    """How many compiled programs are kept and where, or why none is."""
+    from cyclspec.runtime.engine.programs import Kept, kept
+
+    match kept():
+        case Kept(folder=folder, programs=programs, bytes=size):
+            return f"{programs} compiled, {size / 2**20:.1f} MiB, in {folder}"
+        case refused:
+            return f"not kept: {refused.reason}"
+
+
 @click.command("doctor")
 def command() -> None:
     """Show versions, devices, and what is usable here."""
@@ -39,6 +50,7 @@ def command() -> None:
         f"{'disk free':13} {shutil.disk_usage('.').free / 2**30:.1f} GiB here",
         f"{'demo model':13} {'usable' if demo.is_file() else 'missing: install the package again'}",
         f"{'model hub':13} {hub}",
+        f"{'programs':13} {_programs()}",
         f"{'also here':13} {', '.join(_optional()) or 'nothing more'}",
     ]
     click.echo("\n".join(lines))

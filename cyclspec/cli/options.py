@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,10 @@ from cyclspec import pipeline
 from cyclspec.language.diagnostics import Diagnostic
 from cyclspec.language.diagnostics.render import render
 from cyclspec.pipeline import Opened
+
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*([a-z]*)")
+_UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+_UNITS |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -33,6 +38,34 @@ max_requests: Decorator = click.option(
     default=pipeline.DEFAULT_MAX_REQUESTS,
     metavar="N",
     help="Refuse a plan with more cells than this.",
+    show_default=True,
+)
+
+
+def _size(ctx: click.Context, param: click.Parameter, text: str) -> int:
+    """A number of bytes, such as `512MiB` or `2GiB`."""
+    found = _SIZE.fullmatch(text.strip().lower())
+    size = float(found[1]) * _UNITS.get(found[2], 0) if found else 0
+    if not 1 <= size < 2**63:
+        raise click.BadParameter(f"{text!r} is no size; write it as `512MiB` or `2GiB`", ctx, param)
+    return int(size)
+
+
+memory: Decorator = click.option(
+    "--memory",
+    callback=_size,
+    default=f"{pipeline.DEFAULT_MEMORY // 2**30}GiB",
+    metavar="SIZE",
+    help="What tokens at work may take beside a model's weights, such as 512MiB.",
+    show_default=True,
+)
+
+
+numerics: Decorator = click.option(
+    "--numerics",
+    type=click.Choice(["float32", "bfloat16"]),
+    default="float32",
+    help="The type of weights, keys and values; answers of one are never taken for the other's.",
     show_default=True,
 )
 

@@ -26,6 +26,8 @@ def _write(path: Path, text: str) -> None:
 @options.models
 @options.audit
 @options.max_requests
+@options.memory
+@options.numerics
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -42,6 +44,8 @@ def command(
     models: tuple[str, ...],
     audit: str | None,
     max_requests: int,
+    memory: int,
+    numerics: pipeline.Numerics,
     out: Path,
     style: str,
     output: Path | None,
@@ -54,8 +58,14 @@ def command(
 
     opened = options.open_spec(file, params, audit)
     planned = pipeline.plan(
-        opened, places=options.pairs(models, "--model"), max_requests=max_requests, weights="if here"
+        opened,
+        places=options.pairs(models, "--model"),
+        max_requests=max_requests,
+        memory=memory,
+        numerics=numerics,
+        weights="if here",
     )
+    options.warn(planned.warnings)
     store = ReplyStore(out / "replies")
     digests = {model.asked.digest for model in planned.models}
     known = sum(len(store.find(digest, (r.key for r in planned.requests))) for digest in digests)

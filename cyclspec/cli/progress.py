@@ -29,10 +29,15 @@ class Bar:
         self._started = time.monotonic()
         self._done = 0
         self._shown = False
+        self._stage = ""
+
+    def stage(self, number: int, attempt: int) -> None:
+        again = f", try {attempt}" if attempt > 1 else ""
+        self._stage = f"stage {number}{again}: "
 
     def model(self, name: str, requests: int) -> None:
         self._started, self._done = time.monotonic(), 0
-        self._bar.update(self._task, description=f"asking {name}", total=requests, completed=0)
+        self._bar.update(self._task, description=f"{self._stage}asking {name}", total=requests, completed=0)
 
     def answered(self, requests: int) -> None:
         self._done += requests

@@ -44,6 +44,8 @@ def _notices(measures: Any, checks: Any) -> list[str]:
 @options.models
 @options.audit
 @options.max_requests
+@options.memory
+@options.numerics
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -58,6 +60,8 @@ def command(
     models: tuple[str, ...],
     audit: str | None,
     max_requests: int,
+    memory: int,
+    numerics: pipeline.Numerics,
     out: Path,
     quiet: bool,
 ) -> None:
@@ -66,7 +70,10 @@ def command(
 
     opened = options.open_spec(file, params, audit)
     places = options.pairs(models, "--model")
-    planned = pipeline.plan(opened, places=places, max_requests=max_requests)
+    planned = pipeline.plan(
+        opened, places=places, max_requests=max_requests, memory=memory, numerics=numerics
+    )
+    options.warn(planned.warnings)
     with closing(Bar(quiet=quiet)) as bar:
         try:
             found, outcome = pipeline.run(opened, planned, out, bar)

@@ -21,21 +21,27 @@ from cyclspec.language.types import typed as d
 if TYPE_CHECKING:
     from cyclspec.compiler.axes import Grid
     from cyclspec.compiler.plan.cells import Said
+    from cyclspec.compiler.prompts.options import Followed
     from cyclspec.compiler.prompts.tokens import TokenizedPrompt, Tokenizer
+
+    Labels = tuple[tuple[int, ...], ...] | Followed | SpecError | None
 
 _GUTTER = "  | "
 
 
 @dataclass(frozen=True, slots=True)
 class Tokenized:
-    """One conversation as one model reads it; `labels` are the ids of each option's label, or why there are none."""
+    """One conversation as one model reads it.
+
+    `labels` are the ids of each option's label, or the tokens of whole options, or why there are none.
+    """
 
     place: str
     plain: bool
     folded: bool
     prompt: TokenizedPrompt
     tokenizer: Tokenizer
-    labels: tuple[tuple[int, ...], ...] | SpecError | None
+    labels: Labels
 
 
 def tokenized(audit: d.TypedAudit, cell: Cell, said: Said, places: Mapping[str, str]) -> Tokenized:
@@ -54,19 +60,27 @@ def tokenized(audit: d.TypedAudit, cell: Cell, said: Said, places: Mapping[str, 
     model = replace(asked[key], plain=is_plain(cell.model, tokenizer, cell.ask.prompt))
     found = tokenize(cell.ask, [said], model, tokenizer)
     folded = found.folded and any(message.role == "system" for message in said.conversation.messages)
-    labels = _labels(cell.ask, said, tokenizer, found.prompts[0].text)
+    labels = _labels(cell.ask, said, tokenizer, found.prompts[0], plain=model.plain)
     return Tokenized(model.checkpoint.place, model.plain, folded, found.prompts[0], tokenizer, labels)
 
 
 def _labels(
-    ask: d.TypedAsk, said: Said, tokenizer: Tokenizer, text: str
-) -> tuple[tuple[int, ...], ...] | SpecError | None:
-    if not isinstance(ask.reader, d.FirstToken):
-        return None
+    ask: d.TypedAsk, said: Said, tokenizer: Tokenizer, prompt: TokenizedPrompt, *, plain: bool
+) -> Labels:
+    from cyclspec.compiler.plan.requests import label_of
+    from cyclspec.compiler.prompts.options import OptionTokenizer
+
     try:
-        return tokenizer.label_ids(text, len(said.options), ask.reader, ask.span)
+        match ask.reader:
+            case d.FirstToken() as reader:
+                return tokenizer.label_ids(prompt.text, len(said.options), reader, ask.span)
+            case d.OptionLikelihood(boundary=boundary):
+                words = [label_of(option, said.lang) for option in said.options]
+                options = OptionTokenizer(tokenizer, ask.prompt.name, plain, boundary, ask.span)
+                return options.follow([prompt], [words])[0]
     except SpecError as error:
         return error
+    return None
 
 
 def _levels(cell: Cell, grid: Grid) -> Iterator[tuple[str, str, str]]:
@@ -123,6 +137,7 @@ def _label_rows(
 
 def _label_lines(cell: Cell, said: Said, found: Tokenized) -> Iterator[str]:
     from cyclspec.compiler.prompts.messages import letters, numbers
+    from cyclspec.compiler.prompts.options import Followed
     from cyclspec.compiler.prompts.tokens import continuation
 
     match found.labels, cell.ask.reader:
@@ -137,8 +152,25 @@ def _label_lines(cell: Cell, said: Said, found: Tokenized) -> Iterator[str]:
             where = space if variants == "exact" else "with and without a space before them"
             yield f"{len(ids)} labels {where}: each is one token, and no token counts for two"
             yield from columns(_label_rows(said, words, ids, found), indent=2)
+        case Followed() as options, _:
+            yield f"{len(options.ids)} options, each a text after {_after(options, found.prompt)}"
+            yield from columns(_option_rows(said, options, found), indent=2)
         case _:
             yield f"the reader {reader_text(cell.ask)} needs no labels"
+
+
+def _after(options: Followed, prompt: TokenizedPrompt) -> str:
+    """What options follow, in words."""
+    whole, kept = len(prompt.ids), len(options.context)
+    if options.context == prompt.ids:
+        return f"the {whole} tokens of the prompt"
+    return f"{kept} tokens; the rest of the prompt's {whole} is tokenised with them"
+
+
+def _option_rows(said: Said, options: Followed, found: Tokenized) -> Iterator[tuple[str, ...]]:
+    for option, ids in zip(said.options, options.ids, strict=True):
+        pieces = zip(ids, found.tokenizer.pieces(ids), strict=True)
+        yield option.code, "  ".join(f"{i} {_piece(piece)}" for i, piece in pieces)
 
 
 def tokens_text(cell: Cell, said: Said, found: Tokenized) -> str:

@@ -19,8 +19,9 @@ def reader_text(ask: d.TypedAsk) -> str:
     match reader:
         case d.FirstToken(labels=labels, variants=variants):
             return f"first_token({labels}{', union' if variants == 'union' else ''})"
-        case d.OptionLikelihood(normalise=normalise):
-            return f"option_likelihood({normalise})"
+        case d.OptionLikelihood(normalise=normalise, boundary=boundary):
+            rest = "" if boundary == "joint" else f", {boundary}"
+            return f"option_likelihood({normalise}{rest})"
         case d.Sampled():
             return f"sampled({_drawn(reader)})"
         case d.TextReader():

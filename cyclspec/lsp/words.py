@@ -159,7 +159,10 @@ _SAMPLING: Final[Words] = {
 }
 ARGUMENTS: Final[Mapping[str, Words]] = {
     "first_token": {"labels": "How options are labelled.", "variants": "Which spellings of a label count."},
-    "option_likelihood": {"normalise": "By what the likelihood of an option is divided."},
+    "option_likelihood": {
+        "normalise": "By what the likelihood of an option is divided.",
+        "boundary": "Where the tokens of the prompt end and those of an option begin.",
+    },
     "sampled": _SAMPLING,
     "text": _SAMPLING,
     "json": _SAMPLING,
@@ -192,6 +195,7 @@ CHOICES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("first_token", "labels"): ("letters", "numbers"),
     ("first_token", "variants"): ("exact", "union"),
     ("option_likelihood", "normalise"): ("none", "by_token", "by_byte", "unconditional"),
+    ("option_likelihood", "boundary"): ("joint", "harness"),
     ("permutations", "keep"): ("identity",),
     ("turns", "clean"): ("answer", "first_sentence"),
     **{(r.name, x.name): x.words for r in reducers.REDUCERS.values() for x in r.parameters if x.words},

@@ -1,6 +1,5 @@
-"""Engines: a batch of requests becomes log-probabilities."""
+"""Engines: the requests of a layout become log-probabilities."""
 
-from cyclspec.runtime.engine.execute import FirstTokenEngine, Missing, Scored
-from cyclspec.runtime.engine.first_token import FirstToken, first_token
+from cyclspec.runtime.engine.scoring import Missing, Scored, ScoringEngine
 
-__all__ = ["FirstToken", "FirstTokenEngine", "Missing", "Scored", "first_token"]
+__all__ = ["Missing", "Scored", "ScoringEngine"]

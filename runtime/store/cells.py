@@ -33,26 +33,28 @@ def _index(column: pa.ChunkedArray, levels: tuple[str, ...]) -> np.ndarray:
 def _ask(answers: pa.Table, ask: d.TypedAsk, grid: Grid) -> AnswerCells:
     axes = tuple(axis for axis in grid.axes if axis in ask.axes)
     rows = answers.filter(pc.equal(answers["ask"].cast(pa.string()), ask.name))
-    if ask.scale is None:
-        raise InternalError("read answers", f"`{ask.name}` has no options")
-    options = grid.options[k.scale_name(ask.scale)]
     shape = tuple(len(grid.axes[axis]) for axis in axes)
-    probs = np.zeros((*shape, options.exists.shape[1]), dtype=np.float32)
-    mass = np.zeros(shape, dtype=np.float32)
-    ok = np.zeros(shape, dtype=np.bool_)
     indices = [_index(rows[axis], grid.axes[axis].levels) for axis in axes]
     at = np.stack(indices, axis=1) if indices else np.zeros((len(rows), 0), dtype=np.int64)
+    ok = np.zeros(shape, dtype=np.bool_)
+    answered = rows["status"].cast(pa.string()).to_numpy(zero_copy_only=False) == "answered"
+    ok[tuple(at[answered].T)] = True
+    if not isinstance(ask.type.kind, k.Dist):
+        zeros = np.zeros(shape, dtype=np.float32)
+        return AnswerCells(axes, zeros, zeros, ok)
+    options = grid.options[k.scale_name(ask.type.kind.scale)]
+    probs = np.zeros((*shape, options.exists.shape[1]), dtype=np.float32)
+    mass = np.zeros(shape, dtype=np.float32)
     scale_rows = (
         at[:, axes.index(options.axis)] if options.axis is not None else np.zeros(len(rows), np.int64)
     )
-    columns = rows.select(["codes", "probs", "mass", "status"]).to_pydict()
+    columns = rows.select(["codes", "probs", "mass"]).to_pydict()
     positions = _Positions(options)
-    for row, cell in enumerate(map(tuple, at.tolist())):
-        if columns["status"][row] != "answered":
-            continue
+    for row in np.flatnonzero(answered).tolist():
+        cell = tuple(at[row].tolist())
         where = positions.of(int(scale_rows[row]), tuple(columns["codes"][row]))
         probs[cell][list(where)] = columns["probs"][row]
-        mass[cell], ok[cell] = columns["mass"][row], True
+        mass[cell] = columns["mass"][row]
     return AnswerCells(axes, probs, mass, ok)
 
 

@@ -1,7 +1,8 @@
 """Replies by request key, shared by every run under one folder.
 
 Expects keys that name everything a reply depends on. Ensures that a reply once stored is found again by any audit, that
-a damaged part is set aside and asked again rather than believed, and that failures are never stored.
+a damaged part is set aside and asked again rather than believed, and that failures are never stored. Parts of the first
+schema, which held log-probabilities alone, are read as they are; parts of a later one are left alone.
 """
 
 from __future__ import annotations
@@ -10,21 +11,31 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from jaxtyping import Float32
 
+from cyclspec.compiler.plan.plan import Reply
+from cyclspec.compiler.readings.reading import WrittenText
 from cyclspec.runtime.store.files import parquet_bytes, read_parquet, write_bytes
 
-Reply = Float32[np.ndarray, " option"]
+LogProbs = Float32[np.ndarray, " asked"]
+SCHEMA_VERSION = 2
 _SCHEMA = pa.schema(
     [
         pa.field("request", pa.string(), nullable=False),
-        pa.field("logprobs", pa.list_(pa.float32()), nullable=False),
+        pa.field("logprobs", pa.list_(pa.float32())),
+        pa.field("token_ids", pa.list_(pa.int32())),
+        pa.field("text", pa.string()),
+        pa.field("ended", pa.string()),
     ],
-    metadata={"schema_version": "1"},
+    metadata={"schema_version": str(SCHEMA_VERSION)},
 )
+_READ = ("1", "2")
+_ABSENT = {"token_ids": None, "text": None, "ended": None}
 
 
 @dataclass(slots=True)
@@ -38,30 +49,58 @@ class ReplyStore:
         """The stored replies among the wanted keys."""
         keys = set(wanted)
         found: dict[str, Reply] = {}
-        for part in sorted((self.folder / digest[:16]).glob("*.parquet")):
-            for key, logprobs in self._rows(part):
-                if key in keys:
-                    found[key] = np.asarray(logprobs, dtype=np.float32)
+        chosen = pa.array(sorted(keys), pa.string())
+        parts = sorted((self.folder / digest[:16]).glob("*.parquet")) if keys else ()
+        for part in parts:
+            found |= {row["request"]: _reply(row) for row in self._rows(part, chosen)}
         return found
 
-    def _rows(self, part: Path) -> Iterable[tuple[str, list[float]]]:
+    def _rows(self, part: Path, chosen: pa.StringArray) -> list[dict[str, Any]]:
+        """The chosen rows of a part; none, and the part is set aside, where it is not what was stored."""
         try:
             table = read_parquet(part)
             if hashlib.sha256(part.read_bytes()).hexdigest()[:32] != part.stem:
                 raise OSError("the content does not match its name")
+            if _version(table) not in _READ:
+                return []
+            kept = table.filter(pc.is_in(table["request"], value_set=chosen))
+            rows = [_ABSENT | row for row in kept.to_pylist()]
+            if not all(map(_is_whole, rows)):
+                raise OSError("a reply is neither numbers nor a text")
         except (OSError, pa.ArrowException):
             part.rename(part.with_suffix(".damaged"))
             self.damaged.append(part)
-            return ()
-        columns = table.to_pydict()
-        return zip(columns["request"], columns["logprobs"], strict=True)
+            return []
+        return rows
 
     def add(self, digest: str, replies: Mapping[str, Reply]) -> None:
         """Stores replies as one part; storing the same replies again changes nothing."""
         if not replies:
             return
-        keys = sorted(replies)
-        rows = {"request": keys, "logprobs": [replies[key].tolist() for key in keys]}
-        data = parquet_bytes(pa.table(rows, schema=_SCHEMA))
+        rows = [{"request": key, **_columns(replies[key])} for key in sorted(replies)]
+        data = parquet_bytes(pa.Table.from_pylist(rows, schema=_SCHEMA))
         name = hashlib.sha256(data).hexdigest()[:32]
         write_bytes(self.folder / digest[:16] / f"{name}.parquet", data)
+
+
+def _version(table: pa.Table) -> str:
+    found: bytes = (table.schema.metadata or {}).get(b"schema_version", b"1")
+    return found.decode(errors="replace")
+
+
+def _columns(reply: Reply) -> dict[str, Any]:
+    if isinstance(reply, WrittenText):
+        return {"token_ids": list(reply.token_ids), "text": reply.text, "ended": reply.ended}
+    return {"logprobs": reply.tolist()}
+
+
+def _is_whole(row: Mapping[str, Any]) -> bool:
+    """Whether a row is one reply: numbers, or a text with its tokens and its end."""
+    written = [row["token_ids"] is not None, row["text"] is not None, row["ended"] in ("stop", "length")]
+    return (row.get("logprobs") is not None) != all(written) and any(written) == all(written)
+
+
+def _reply(row: Mapping[str, Any]) -> Reply:
+    if row["logprobs"] is None:
+        return WrittenText(tuple(row["token_ids"]), row["text"], row["ended"])
+    return np.asarray(row["logprobs"], dtype=np.float32)

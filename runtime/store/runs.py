@@ -140,7 +140,7 @@ class Run:
         """Answers and requests, with the design hash and the environment."""
         definition = {"design": plan.hashes["design"], "environment": self.plan["environment"]}
         write_parquet(self.path / "requests.parquet", requests_table(plan, definition))
-        answers = answers_table(plan, outcome.replies, outcome.reasons, definition)
+        answers = answers_table(plan, outcome, definition)
         write_parquet(self.path / "answers.parquet", answers)
 
     def write_scores(

@@ -10,22 +10,34 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
-from typing import Any
+from typing import Any, Protocol, assert_never
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from cyclspec.compiler.axes import Grid
-from cyclspec.compiler.plan.plan import Plan, PlannedAsk, cells_of
-from cyclspec.compiler.plan.requests import Offer
+from cyclspec.compiler.plan.likelihood import joint_mass, option_logprobs, option_sums
+from cyclspec.compiler.plan.plan import Plan, PlannedAsk, Reply, places_of
+from cyclspec.compiler.plan.reads import Labels, Options, Read, Writing
+from cyclspec.compiler.plan.requests import Request
+from cyclspec.compiler.readings.reading import Reading, WrittenText
 from cyclspec.compiler.scores.tables import CheckCells, MeasureCells
-from cyclspec.runtime.store.replies import Reply
+from cyclspec.language.diagnostics import InternalError
+from cyclspec.language.types import typed as d
+from cyclspec.runtime.store.replies import LogProbs
 
 SCHEMA_VERSION = 1
 TABLES = ("measures", "answers", "requests", "checks")
 LEVEL = pa.dictionary(pa.int32(), pa.string())
 _MESSAGE = pa.struct([("role", pa.string()), ("content", pa.string())])
+
+
+class Known(Protocol):
+    """Replies by request key, and the reasons of those that are missing."""
+
+    replies: dict[str, Reply]
+    reasons: dict[str, str]
 
 
 def metadata(table: str, definition: Mapping[str, Any]) -> dict[str, str]:
@@ -45,8 +57,8 @@ def answer_axes(asks: Sequence[PlannedAsk], grid: Grid) -> tuple[str, ...]:
     return tuple(axis for axis in grid.axes if axis in used)
 
 
-def probabilities(logprobs: Reply) -> tuple[NDArray[np.float32], float]:
-    """Shares over the offered labels, and their joint probability under the whole vocabulary.
+def probabilities(logprobs: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float32], float]:
+    """Shares over the offered options, and their joint probability under the whole vocabulary.
 
     Computed in float64 from log-probabilities, so that labels with little mass keep their ratios; where no label
     has any probability, all are zero.
@@ -58,47 +70,82 @@ def probabilities(logprobs: Reply) -> tuple[NDArray[np.float32], float]:
     return (weights / weights.sum()).astype(np.float32), float(np.exp(logs).sum())
 
 
-def _answer(
-    key: str, ask: PlannedAsk, cell: Mapping[str, str], offer: Offer, reply: Reply | None, reason: str
-) -> dict[str, Any]:
-    row: dict[str, Any] = {"ask": ask.name, **cell, "request": key}
-    row |= {"options": list(offer.labels), "codes": list(offer.codes)}
-    if reply is None:
-        return row | {"status": "missing", "reason": reason}
-    shown = reply[list(offer.at)]
-    probs, mass = probabilities(shown)
-    logs = [float(value) for value in shown]
-    return row | {"probs": probs.tolist(), "logprobs": logs, "mass": mass, "status": "answered"}
+def _answer(plan: Plan, ask: PlannedAsk, index: tuple[int, ...], known: Known) -> dict[str, Any]:
+    """What came of one cell."""
+    number, offer_at = int(ask.requests[index]), int(ask.offers[index])
+    if number < 0:
+        return {"status": "missing", "reason": ask.unasked[-2 - number]}
+    request, offer = plan.requests[number], ask.offered[offer_at]
+    reply = known.replies.get(request.key)
+    row: dict[str, Any] = {"request": request.key}
+    if offer.codes:
+        row |= {"options": list(offer.labels), "codes": list(offer.codes)}
+    if isinstance(request.read, Writing):
+        return row | _written(ask.readings[number, offer_at], reply) | {"attempts": int(ask.attempts[index])}
+    if reply is None or isinstance(reply, WrittenText):
+        return row | {"status": "missing", "reason": known.reasons.get(request.key, "not asked")}
+    reader = next(one.reader for one in plan.audit.asks if one.name == ask.name)
+    logs, probs, mass = _shares(request, reader, reply)
+    at = list(offer.at)
+    facts = {"probs": probs[at].tolist(), "logprobs": logs[at].tolist(), "mass": mass}
+    return row | facts | {"status": "answered"}
 
 
-def answers_table(
-    plan: Plan, replies: Mapping[str, Reply], reasons: Mapping[str, str], definition: Mapping[str, Any]
-) -> pa.Table:
-    """One row a cell and ask: levels, request, options with codes, shares, log-probabilities in nats, mass, status.
+def _written(reading: Reading, reply: Reply | None) -> dict[str, Any]:
+    """What a text was read as. The text stands there whether it could be read or not."""
+    row: dict[str, Any] = {"choice": reading.choice, "status": "missing" if reading.reason else "answered"}
+    row["reason"] = reading.reason or None
+    if isinstance(reply, WrittenText):
+        row |= {"text": reply.text.strip(), "ended": reply.ended}
+    return row
 
-    Options stand in the order of their scale, whatever order the prompt showed them in.
+
+def _shares(
+    request: Request, reader: d.Reader, reply: LogProbs
+) -> tuple[LogProbs, NDArray[np.float32], float]:
+    """Log-probabilities and shares of the options in the order offered, and their joint probability."""
+    match reader:
+        case d.FirstToken():
+            return reply, *probabilities(reply)
+        case d.OptionLikelihood(normalise=normalise):
+            sums = option_sums(request, reply)
+            shares, _ = probabilities(option_logprobs(request, reply, normalise))
+            return sums.astype(np.float32), shares, joint_mass(request, sums)
+        case _:
+            raise InternalError("answers", f"request {request.key} is not read as shares")
+
+
+def answers_table(plan: Plan, known: Known, definition: Mapping[str, Any]) -> pa.Table:
+    """One row a cell and ask: levels, request, what was read of its reply, status, and the reason where it is missing.
+
+    Shares, log-probabilities in nats and mass where options were scored: log-probabilities are those of whole labels or
+    options, whatever the shares are normalised by. The choice by its code, the text, what ended it and the number of
+    tries where the model wrote. Options stand in the order of their scale, whatever order the prompt showed them in.
     """
     axes = answer_axes(plan.asks, plan.grid)
     schema = pa.schema(
         [
             pa.field("ask", LEVEL, nullable=False),
             *level_fields(axes),
-            pa.field("request", pa.string(), nullable=False),
+            pa.field("request", pa.string()),
             pa.field("options", pa.list_(pa.string())),
             pa.field("codes", pa.list_(pa.string())),
             pa.field("probs", pa.list_(pa.float32())),
             pa.field("logprobs", pa.list_(pa.float32())),
             pa.field("mass", pa.float32()),
+            pa.field("choice", pa.string()),
+            pa.field("text", pa.string()),
+            pa.field("ended", LEVEL),
+            pa.field("attempts", pa.int32()),
             pa.field("status", LEVEL, nullable=False),
             pa.field("reason", LEVEL),
         ],
         metadata=metadata("answers", definition),
     )
     rows = [
-        _answer(key, ask, cell, offer, replies.get(key), reasons.get(key, "not asked"))
+        {"ask": ask.name, **cell, **_answer(plan, ask, index, known)}
         for ask in plan.asks
-        for cell, number, offer in cells_of(plan, ask)
-        for key in [plan.requests[number].key]
+        for cell, index in places_of(plan, ask)
     ]
     return table_of(rows, schema)
 
@@ -113,7 +160,16 @@ def requests_table(plan: Plan, definition: Mapping[str, Any]) -> pa.Table:
             pa.field("prefix", pa.string()),
             pa.field("text", pa.string(), nullable=False),
             pa.field("token_ids", pa.list_(pa.int32()), nullable=False),
-            pa.field("label_ids", pa.list_(pa.list_(pa.int32())), nullable=False),
+            pa.field("read", LEVEL, nullable=False),
+            pa.field("label_ids", pa.list_(pa.list_(pa.int32()))),
+            pa.field("option_ids", pa.list_(pa.list_(pa.int32()))),
+            pa.field("option_bytes", pa.list_(pa.int32())),
+            pa.field("context_ids", pa.list_(pa.int32())),
+            pa.field("temperature", pa.float64()),
+            pa.field("top_p", pa.float64()),
+            pa.field("max_tokens", pa.int32()),
+            pa.field("stop_ids", pa.list_(pa.int32())),
+            pa.field("seed", pa.list_(pa.uint32())),
             pa.field("options", pa.list_(pa.string())),
             pa.field("codes", pa.list_(pa.string())),
             pa.field("system_folded", pa.bool_(), nullable=False),
@@ -128,7 +184,7 @@ def requests_table(plan: Plan, definition: Mapping[str, Any]) -> pa.Table:
             "prefix": request.prefix,
             "text": request.text,
             "token_ids": list(request.token_ids),
-            "label_ids": [list(ids) for ids in request.label_ids],
+            **_read(request.read),
             "options": list(request.labels),
             "codes": list(request.codes),
             "system_folded": request.system_folded,
@@ -136,6 +192,21 @@ def requests_table(plan: Plan, definition: Mapping[str, Any]) -> pa.Table:
         for request in plan.requests
     ]
     return table_of(rows, schema)
+
+
+def _read(read: Read) -> dict[str, Any]:
+    """How a request is read, in the columns of its kind; those of the other kinds are null."""
+    match read:
+        case Labels(ids=ids):
+            return {"read": "labels", "label_ids": [list(one) for one in ids]}
+        case Options(ids=ids, byte_counts=counts, context=context):
+            facts = {"option_bytes": list(counts), "context_ids": list(context) if context else None}
+            return {"read": "options", "option_ids": [list(one) for one in ids], **facts}
+        case Writing():
+            settings = {"temperature": read.temperature, "top_p": read.top_p, "max_tokens": read.max_tokens}
+            seed = list(read.seed) if read.temperature > 0 else None
+            return {"read": "writing", **settings, "stop_ids": list(read.stop_ids), "seed": seed}
+    assert_never(read)
 
 
 def table_of(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:

@@ -11,6 +11,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from worlds_on_disk import CHAT, END, PAD, Said, edit, set_template, train_tokenizer, write_tokenizer
 
 import cyclspec
+from cyclspec.compiler.plan.reads import Labels
 
 UNION = "first_token(labels = letters, variants = union)"
 
@@ -30,7 +31,7 @@ def test_exact_takes_the_token_that_the_label_gets_after_the_prefix(place: Path)
         expected = tuple(
             (single(tokenizer, request.text, f" {label}"),) for label in "ABCDE"[: len(request.labels)]
         )
-        assert request.label_ids == expected
+        assert request.read == Labels(expected)
         assert tokenizer.convert_ids_to_tokens([ids[0] for ids in expected])[:2] == ["ĠA", "ĠB"]
 
 
@@ -39,7 +40,7 @@ def test_exact_takes_the_bare_token_at_the_start_of_a_line(place: Path) -> None:
     tokenizer = transformers.AutoTokenizer.from_pretrained(place.parent / "tiny")
     for request in cyclspec.load(place).plan().requests:
         assert request.text.endswith("Answer:\n")
-        tokens = tokenizer.convert_ids_to_tokens([ids[0] for ids in request.label_ids])
+        tokens = tokenizer.convert_ids_to_tokens([ids[0] for ids in request.read.ids])
         assert tokens == list("ABCDE"[: len(request.labels)])
 
 
@@ -47,7 +48,7 @@ def test_union_takes_the_forms_with_and_without_a_space(place: Path) -> None:
     edit(place, "first_token(labels = letters)", UNION)
     tokenizer = transformers.AutoTokenizer.from_pretrained(place.parent / "tiny")
     for request in cyclspec.load(place).plan().requests:
-        for label, ids in zip("ABCDE", request.label_ids, strict=False):
+        for label, ids in zip("ABCDE", request.read.ids, strict=False):
             assert set(ids) == {
                 single(tokenizer, request.text, label),
                 single(tokenizer, request.text, f" {label}"),

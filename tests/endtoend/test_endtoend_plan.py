@@ -51,7 +51,6 @@ def facts(said: Said) -> dict[str, Any]:
 
 def test_plan_counts_equal_brute_force(place: Path, world: World, command: Callable[..., Said]) -> None:
     found = facts(command("plan", place, "--format", "json"))
-    assert {"cells", "requests", "tokens_naive", "tokens_planned", "programs", "buckets"} <= found.keys()
     plan = cyclspec.load(place).plan()
     tokenizer = transformers.AutoTokenizer.from_pretrained(place.parent / "tiny")
     texts = [
@@ -79,19 +78,15 @@ def test_plan_counts_equal_brute_force(place: Path, world: World, command: Calla
         for item in world.items
         for name in COUNTRIES
     ]
-    lengths = [len(tokenizer(text, add_special_tokens=False)["input_ids"]) for text in texts]
+    ids = [tuple(tokenizer(text, add_special_tokens=False)["input_ids"]) for text in texts]
+    lengths = list(map(len, ids))
     assert sorted(texts) == sorted(request.text for request in plan.requests)
     assert (found["cells"], found["requests"], found["tokens_naive"]) == (18, 18, sum(lengths))
     assert found["axes"] == {"item": 6, "country": 3, "model": 1}
-    assert found["programs"] == len(found["buckets"]) <= 4
-    widths = sorted(bucket["tokens"] for bucket in found["buckets"])
-    computed = 0
-    for bucket in found["buckets"]:
-        below = max((w for w in widths if w < bucket["tokens"]), default=0)
-        inside = sum(below < n <= bucket["tokens"] for n in lengths)
-        assert bucket["requests"] == inside
-        computed += -(-inside // bucket["rows"]) * bucket["rows"] * bucket["tokens"]
-    assert found["tokens_planned"] == computed >= sum(lengths)
+    assert found["tokens_shared"] == len({one[:n] for one in ids for n in range(1, len(one) + 1)})
+    assert found["programs"] == len(found["shapes"]) <= 3
+    assert found["tokens_planned"] == sum(one["waves"] * one["wave"] for one in found["shapes"])
+    assert found["tokens_planned"] >= found["tokens_shared"]
     assert "18 of them" not in command("plan", place).out
     assert not (place.parent / "out").exists()
 

@@ -207,6 +207,7 @@ def test_doctor_says_what_is_here(command: Callable[..., Said]) -> None:
     said = command("doctor")
     assert said.code == 0
     assert all(word in said.out for word in ("cyclspec", "jax", "devices", "demo model", "usable"))
+    assert re.search(r"^programs +\d+ compiled, ", said.out, re.MULTILINE)
 
 
 def test_the_python_face_plans_runs_and_refuses(place: Path, out: Path) -> None:

@@ -6,7 +6,7 @@ All norms and biases are random, so that an engine that leaves one out cannot ag
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,9 @@ import transformers
 
 from cyclspec.compiler.checkpoints import Checkpoint, Folder, open_checkpoint
 from cyclspec.runtime.models import Decoder, Dtype, load_decoder
+
+# On models this small, threads spend their time waiting for each other.
+torch.set_num_threads(1)
 
 VOCAB = 307
 SHAPE: dict[str, Any] = {
@@ -343,3 +346,17 @@ def decoder_logits() -> Callable[..., np.ndarray]:
         return np.asarray(forward(decoder, jnp.asarray(tokens), jnp.asarray(positions), jnp.asarray(valid)))
 
     return run
+
+
+@pytest.fixture
+def compilations() -> Iterator[list[str]]:
+    """The compilations that jax itself reports while a test runs."""
+    seen: list[str] = []
+
+    def listen(event: str, duration_secs: float, **_: object) -> None:
+        if event == "/jax/core/compile/backend_compile_duration":
+            seen.append(event)
+
+    jax.monitoring.register_event_duration_secs_listener(listen)
+    yield seen
+    jax.monitoring.unregister_event_duration_listener(listen)

@@ -143,7 +143,7 @@ def imported() -> Callable[[str], set[str]]:
     ("module", "absent"),
     [
         ("cyclspec.compiler.checkpoints", {"jax", "flax", "torch", "transformers"}),
-        ("cyclspec.compiler.plan.batches", {"jax", "flax", "torch", "transformers"}),
+        ("cyclspec.compiler.plan.sharing.plan", {"jax", "flax", "torch", "transformers"}),
         ("cyclspec.runtime.engine", {"torch", "transformers"}),
     ],
 )

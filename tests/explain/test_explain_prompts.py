@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,43 @@ def test_the_prompt_of_a_cell_is_the_one_that_is_asked() -> None:
     ids = " ".join(shown[shown.index(" tokens\n") :].split())
     for token in request.token_ids:
         assert f' {token} "' in ids
-    for label, found in zip("ABCD", request.label_ids, strict=False):
+    for label, found in zip("ABCD", request.read.ids, strict=False):
         assert f'{label}  {found[0]} " {label}"' in shown
+
+
+OPTIONS = """cycl 1
+
+axis town : nominal { mill, harbour }
+
+scale often : ordinal { never "never" some "now and then" always "nearly every day" }
+
+prompt market(town: town) -> choice(often) {
+  user "Do you go to the market of {town}?"
+  prefix "Answer:"
+}
+
+panel models { model first = demo() }
+
+audit whole {
+  each town  in town
+  each model in models
+  ask reply = market(town) { model = model, read = option_likelihood(normalise = by_token) }
+  check read_at_all = (min over town of reply.mass) >= 0.0
+}
+"""
+
+
+@pytest.mark.parametrize(("prefix", "after"), [("Answer:", ""), ("Answer: ", "; the rest of the prompt's")])
+def test_the_tokens_of_whole_options_are_shown(prefix: str, after: str, tmp_path: Path) -> None:
+    spec = tmp_path / "audit.cycl"
+    spec.write_text(OPTIONS.replace("Answer:", prefix), encoding="utf-8")
+    said = command("explain", spec, "--prompt", "town=mill")
+    assert said.code == 0, said.err
+    assert "3 options, each a text after" in said.out
+    assert ("tokenised with them" in said.out) == bool(after)
+    rows = dict(re.findall(r"^  (never|some|always) +(.+)$", said.out, re.MULTILINE))
+    words = {code: "".join(re.findall(r'"([^"]+)"', tokens)) for code, tokens in rows.items()}
+    assert words == {"never": " never", "some": " now and then", "always": " nearly every day"}
 
 
 def test_levels_that_are_not_given_are_the_first_and_said_to_be() -> None:

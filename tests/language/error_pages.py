@@ -15,7 +15,12 @@ from spec_files import ROOT
 
 from cyclspec import pipeline
 from cyclspec.language.diagnostics import Diagnostic, SpecError
-from cyclspec.language.diagnostics.cy07_data_and_plan import LabelTokens, OtherDesign, PromptRefused
+from cyclspec.language.diagnostics.cy07_data_and_plan import (
+    LabelTokens,
+    OptionTokens,
+    OtherDesign,
+    PromptRefused,
+)
 from cyclspec.language.diagnostics.render import render
 from cyclspec.language.spans import Source, Span
 
@@ -85,21 +90,27 @@ def _opened(path: Path) -> tuple[Diagnostic, ...]:
         return error.diagnostics
 
 
-def _planned(path: Path, limit: int = pipeline.DEFAULT_MAX_REQUESTS) -> tuple[Diagnostic, ...]:
+def _planned(
+    path: Path, limit: int = pipeline.DEFAULT_MAX_REQUESTS, memory: int = pipeline.DEFAULT_MEMORY
+) -> tuple[Diagnostic, ...]:
     try:
         context = pipeline.check(path).require()
-        pipeline.plan(
+        return pipeline.plan(
             pipeline.open_data(context, pipeline.choose(context, None)),
             max_requests=limit,
+            memory=memory,
             weights="required",
-        )
+        ).warnings
     except SpecError as error:
         return error.diagnostics
-    return ()
 
 
 def _small(path: Path) -> tuple[Diagnostic, ...]:
     return _planned(path, limit=100)
+
+
+def _little(path: Path) -> tuple[Diagnostic, ...]:
+    return _planned(path, memory=512 * 2**10)
 
 
 def _back(path: Path) -> tuple[Diagnostic, ...]:
@@ -122,6 +133,11 @@ def _labels(path: Path) -> tuple[Diagnostic, ...]:
     return (LabelTokens(span=span, problem="single tokens", label=told, helps=helps),)
 
 
+def _options(path: Path) -> tuple[Diagnostic, ...]:
+    told = "`Łódź` and `Lodz` are the same tokens for first"
+    return (OptionTokens(span=_at(path, "reply"), problem="has the tokens of another", label=told),)
+
+
 def _too_long(path: Path) -> tuple[Diagnostic, ...]:
     problem = "has 2211 tokens for `first`, which reads at most 2048"
     return (PromptRefused(span=_at(path, "reply"), prompt="resident", problem=problem),)
@@ -139,12 +155,16 @@ HOW: Mapping[str, Callable[[Path], tuple[Diagnostic, ...]]] = {
     "CY0113": _planned,
     **dict.fromkeys(("CY0701", "CY0702", "CY0703", "CY0706", "CY0707", "CY0708", "CY0709"), _opened),
     "CY0705": _small,
+    "CY0715": _little,
+    "CY0716": _planned,
     "CY0710": _planned,
     "CY0801": _planned,
     # told of when a model is open or a run is there: made as the code makes them
     "CY0704": _labels,
     "CY0711": _too_long,
     "CY0712": _other_design,
+    "CY0713": _options,
+    "CY0714": _planned,
 }
 
 

@@ -22,11 +22,24 @@ READERS: list[tuple[str, str, d.Reader, str, bool]] = [
         "dist(item.options)",
         False,
     ),
-    ("pick(item, town)", "option_likelihood", d.OptionLikelihood("none"), "dist(item.options)", False),
+    (
+        "pick(item, town)",
+        "option_likelihood",
+        d.OptionLikelihood("none", "joint"),
+        "dist(item.options)",
+        False,
+    ),
     (
         "pick(item, town)",
         "option_likelihood(normalise = unconditional)",
-        d.OptionLikelihood("unconditional"),
+        d.OptionLikelihood("unconditional", "joint"),
+        "dist(item.options)",
+        False,
+    ),
+    (
+        "pick(item, town)",
+        "option_likelihood(boundary = harness, normalise = by_byte)",
+        d.OptionLikelihood("by_byte", "harness"),
         "dist(item.options)",
         False,
     ),
@@ -131,6 +144,7 @@ def test_a_reader_that_does_not_fit_is_told_which_one_does(
         ("pick(item, town)", f"{DROP}, read = sampled(max_tokens = 7d)", "CY0201"),
         ("pick(item, town)", f"{DROP}, read = first_token(labels = words)", "CY0101"),
         ("pick(item, town)", f"{DROP}, read = option_likelihood(by_token)", "CY0209"),
+        ("pick(item, town)", f"{DROP}, read = option_likelihood(boundary = ours)", "CY0101"),
     ],
 )
 def test_a_reader_is_written_with_its_own_options(call: str, fields: str, code: str, tmp_path: Path) -> None:

@@ -98,6 +98,8 @@ def test_where_axes_are_named_axes_come_first(old: str, new: str, wanted: set[st
         (READ, "read = ¦", {"first_token", "option_likelihood", "sampled", "text", "json", "recorded"}),
         (READ, "read = first_token(¦)", {"labels", "variants"}),
         (READ, "read = first_token(labels = ¦)", {"letters", "numbers"}),
+        (READ, "read = option_likelihood(¦)", {"normalise", "boundary"}),
+        (READ, "read = option_likelihood(boundary = ¦)", {"joint", "harness"}),
         (READ, READ + "\n    missing = ¦", {"drop", "keep", "retry"}),
         (READ, READ + "\n    parse = [¦]", {"leading_letter", "labelled", "option_text", "json"}),
         ("model = model\n", "model = ¦\n", {"model", "models"}),

@@ -44,7 +44,7 @@ def test_the_wheel_holds_code_specs_and_the_demo_model_under_one_name(wheel: Pat
     for needed in (
         "cyclspec/py.typed",
         "cyclspec/compiler/plan/plan.py",
-        "cyclspec/runtime/engine/execute.py",
+        "cyclspec/runtime/engine/scoring.py",
         "cyclspec/language/syntax/table.json",
         "cyclspec/language/syntax/cycl.lark",
         "cyclspec/specs/std/metrics.cycl",

@@ -44,6 +44,25 @@ class LabelTokens(Diagnostic):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OptionTokens(Diagnostic):
+    """An option whose likelihood is read adds no token to the prompt, or the same tokens as another option."""
+
+    code: ClassVar[str] = "CY0713"
+    title: ClassVar[str] = "an option {problem} for one model"
+    problem: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptionBegins(Diagnostic):
+    """An option is, token for token, how another begins, and likelihoods are not normalised."""
+
+    code: ClassVar[str] = "CY0714"
+    severity: ClassVar[Severity] = Severity.WARNING
+    title: ClassVar[str] = "an option of ask `{ask}` is how another begins, and never less likely than it"
+    ask: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class OverBudget(Diagnostic):
     code: ClassVar[str] = "CY0705"
     title: ClassVar[str] = "the plan is larger than its budget"
@@ -118,3 +137,25 @@ class OtherDesign(Diagnostic):
     run: str
     here: str
     given: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OverMemory(Diagnostic):
+    """The smallest wave of tokens that a model can be given takes more than `--memory` leaves it beside its weights."""
+
+    code: ClassVar[str] = "CY0715"
+    title: ClassVar[str] = "{limit} of memory are too little for model `{model}`"
+    marker: ClassVar[str] = "the fewest tokens it can be given at once take {needed} beside the weights"
+    model: str
+    limit: str
+    needed: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharesLittle(Diagnostic):
+    """The parts of a prompt stand in an order in which few prompts begin alike."""
+
+    code: ClassVar[str] = "CY0716"
+    severity: ClassVar[Severity] = Severity.WARNING
+    title: ClassVar[str] = "the prompts of ask `{ask}` would share more if their parts stood in another order"
+    ask: str

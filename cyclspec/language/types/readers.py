@@ -31,6 +31,7 @@ MAX_TEMPERATURE = 10.0
 MAX_TOKENS = 1_000_000
 MAX_RETRIES = 100
 _NORMALISE = ("none", "by_token", "by_byte", "unconditional")
+_BOUNDARY = ("joint", "harness")
 _SAMPLING = ("temperature", "top_p", "max_tokens")
 # How a sentence speaks of each reader, and what it asks of a prompt.
 _SPOKEN: Mapping[type, tuple[str, str, str]] = {
@@ -71,11 +72,17 @@ def _first_token(scope: Scope, node: t.Expr) -> d.Reader | None:
 
 
 def _option_likelihood(scope: Scope, node: t.Expr) -> d.Reader | None:
-    args = bind(scope, node, ("normalise",))
-    way = None if args is None else _chosen(scope, args, "normalise", _NORMALISE)
-    if way is None:
+    args = bind(scope, node, ("normalise", "boundary"))
+    if args is None:
         return None
-    return d.OptionLikelihood(normalise=cast(Literal["none", "by_token", "by_byte", "unconditional"], way))
+    normalise = _chosen(scope, args, "normalise", _NORMALISE)
+    boundary = _chosen(scope, args, "boundary", _BOUNDARY)
+    if normalise is None or boundary is None:
+        return None
+    return d.OptionLikelihood(
+        normalise=cast(Literal["none", "by_token", "by_byte", "unconditional"], normalise),
+        boundary=cast(Literal["joint", "harness"], boundary),
+    )
 
 
 def _sampling(

@@ -233,9 +233,14 @@ class FirstToken:
 
 @dataclass(frozen=True, slots=True)
 class OptionLikelihood:
-    """Reader: log-likelihood of each option's whole token sequence, normalised as it says."""
+    """Reader: log-likelihood of each option's whole token sequence, normalised as it says.
+
+    `boundary` says where the prompt's tokens end and the option's begin: by the tokens of both together, or as
+    lm-evaluation-harness cuts them.
+    """
 
     normalise: Literal["none", "by_token", "by_byte", "unconditional"]
+    boundary: Literal["joint", "harness"]
 
 
 @dataclass(frozen=True, slots=True)

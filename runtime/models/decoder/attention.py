@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
@@ -82,9 +81,26 @@ def weigh(
     sees: Bool[Array, "query key"],
 ) -> Float32[Array, "query head dim"]:
     """Softmax attention in float32. A query that sees nothing gets a finite value."""
-    grouped = query.reshape(query.shape[0], config.kv_heads, config.heads // config.kv_heads, config.head_dim)
-    scale = config.head_dim**-0.5 if config.attention_scale is None else config.attention_scale
-    scores = capped(product("tkgd,skd->kgts", grouped * scale, key), config.attention_cap)
-    weights = jax.nn.softmax(jnp.where(sees, scores, _MASKED), axis=-1)
-    mixed = product("kgts,skd->tkgd", weights, value)
-    return mixed.reshape(query.shape)
+    return weigh_grouped(config, query, key.swapaxes(0, 1), value.swapaxes(0, 1), sees)
+
+
+def weigh_grouped(
+    config: DecoderConfig,
+    query: Float32[Array, "query head dim"],
+    key: Float[Array, "kv key dim"],
+    value: Float[Array, "kv key dim"],
+    sees: Bool[Array, "query key"],
+) -> Float32[Array, "query head dim"]:
+    """As `weigh`, with keys and values by head: the queries that share a head's keys are one matrix."""
+    queries, heads, dim = query.shape
+    group = heads // config.kv_heads
+    scale = dim**-0.5 if config.attention_scale is None else config.attention_scale
+    grouped = (query * scale).reshape(queries, config.kv_heads, group, dim).transpose(1, 2, 0, 3)
+    rows = grouped.reshape(config.kv_heads, group * queries, dim)
+    scores = capped(product("kqd,ksd->kqs", rows, key), config.attention_cap)
+    seen = jnp.where(sees, scores.reshape(config.kv_heads, group, queries, -1), _MASKED)
+    weights = jnp.exp(seen - seen.max(axis=-1, keepdims=True))
+    total = weights.sum(axis=-1).reshape(config.kv_heads, group * queries, 1)
+    mixed = product("kqs,ksd->kqd", weights.reshape(scores.shape), value) / total
+    by_token = mixed.reshape(config.kv_heads, group, queries, dim).transpose(2, 0, 1, 3)
+    return by_token.reshape(query.shape)

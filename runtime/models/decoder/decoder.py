@@ -16,6 +16,7 @@ from jaxtyping import Array, Bool, Float, Float32, Int, Int32
 
 from cyclspec.compiler.checkpoints.architecture import DecoderConfig, Rope
 from cyclspec.runtime.models.decoder.attention import Attend, Heads, weigh
+from cyclspec.runtime.models.decoder.bits import layer_of
 from cyclspec.runtime.models.decoder.block import Block
 from cyclspec.runtime.models.decoder.layers import Norm, capped, product
 from cyclspec.runtime.models.decoder.rope import Turn, turn
@@ -76,7 +77,7 @@ class Decoder(nnx.Module):
         last = self.config.layers - 1
 
         def layer(x: Array, at: Array | int, only: Array | None = None) -> tuple[Array, Any]:
-            state, part = jax.tree.map(lambda a: a[at], (stacked, memory))
+            state, part = jax.tree.map(lambda a: layer_of(a, at), (stacked, memory))
             turn = jax.tree.map(lambda a, b: jnp.where(windows[at] < NO_WINDOW, a, b), *turns)
             return nnx.merge(graph, state)(x, turn, attend, part, windows[at], only)
 

@@ -1,0 +1,260 @@
+"""Texts to write, in shards of few static shapes.
+
+Expects tasks of one model. Ensures that the shards depend on the tasks alone, not on their order; that the
+programs are few, chosen from what the tasks need exactly; and that the cache of a shard fits the memory it
+may take.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Sequence as Many
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Literal
+
+from cyclspec.compiler.checkpoints.architecture import DecoderConfig, LongRope
+from cyclspec.compiler.plan.sharing.layout import BLOCK, Shape
+from cyclspec.compiler.plan.sharing.questions import Sequence
+from cyclspec.compiler.plan.sharing.shapes import NoRoom, wave_bytes
+from cyclspec.compiler.plan.sharing.walk import Walk, walk
+from cyclspec.language.diagnostics import InternalError
+
+Choice = Literal["greedy", "all", "nucleus"]
+
+ROUNDS = 8
+MOST_CLASSES = 3
+MOST_WAVE = 512
+WAVE_OVERHEAD = 24
+PROMPT_GRAIN, ROW_GRAIN = 32, 8
+COMPILE_BYTES = 2.5e10
+"""What one more program costs, in bytes of cache that are read for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class WritingTask:
+    """One text to write after the prompt `ids`.
+
+    A token is drawn at `temperature` from the smallest set of the likeliest whose probability is at least
+    `top_p`; at temperature 0 it is the likeliest, of equals the lowest id. `max_tokens` counts what is
+    written at most; any of `stop_ids` ends the text and is no part of it. `seed` is the pair of 32-bit words
+    that the noise of every step is a function of.
+
+    Raises:
+        InternalError: a value is outside its range.
+    """
+
+    request: str
+    ids: tuple[int, ...]
+    temperature: float
+    top_p: float
+    max_tokens: int
+    stop_ids: tuple[int, ...]
+    seed: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        _require(len(self.ids) > 0, "a prompt")
+        _require(self.max_tokens > 0, "room for a token")
+        _require(math.isfinite(self.temperature) and self.temperature >= 0, "a temperature of at least 0")
+        _require(0 < self.top_p <= 1, "a top_p above 0 and up to 1")
+        _require(all(0 <= word < 2**32 for word in self.seed), "a seed of two 32-bit words")
+
+    @property
+    def choice(self) -> Choice:
+        """How its tokens are chosen, which is compiled in: only a nucleus needs to look for its edge."""
+        if self.temperature == 0:
+            return "greedy"
+        return "all" if self.top_p == 1 else "nucleus"
+
+
+@dataclass(frozen=True, slots=True)
+class WritingShape:
+    """The sizes of the programs that write a shard.
+
+    The cache holds `rows` texts, each with `prompt` slots for its prompt but the last token and `new` for
+    what follows; `stops` ids may end a row. `wave` is how many tokens of prompts are computed at once.
+    `longest` says up to how many tokens a text turns as it does here.
+    """
+
+    rows: int
+    prompt: int
+    new: int
+    stops: int
+    choice: Choice
+    wave: int
+    longest: int
+
+
+@dataclass(frozen=True, slots=True)
+class WritingShard:
+    """Tasks written together, in this order. A text that outgrows `shape.longest` goes on in `beyond`."""
+
+    shape: WritingShape
+    tasks: tuple[WritingTask, ...]
+    beyond: WritingShape | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WritingBudget:
+    """What a shard may take: `bytes` for its cache and logits, and as many for a wave of its prompts.
+
+    At most `rows` are written at once; `item` bytes a stored value.
+    """
+
+    bytes: int = 2**30
+    rows: int = 64
+    item: int = 4
+
+
+def plan_writing(
+    tasks: Iterable[WritingTask], config: DecoderConfig, budget: WritingBudget
+) -> tuple[WritingShard, ...]:
+    """The shards of some tasks, whatever their order. Raises `NoRoom` where not even one row fits."""
+    groups: defaultdict[tuple[Choice, bool, bool], list[WritingTask]] = defaultdict(list)
+    limit = turning_limit(config)
+    for task in sorted(tasks, key=lambda one: (one.ids, one.request)):
+        reach = len(task.ids) + task.max_tokens - 1
+        groups[task.choice, len(task.ids) > limit, reach > limit].append(task)
+    penalty = COMPILE_BYTES / _slot_bytes(config, budget.item)
+    return tuple(
+        shard
+        for key in sorted(groups)
+        for some in _alike(groups[key], penalty)
+        for shard in _shards(some, config, budget)
+    )
+
+
+def turning_limit(config: DecoderConfig) -> int:
+    """Up to how many tokens a text turns by its short factors; all positions where there are no others."""
+    scalings = [rope.scaling for rope in (config.rope, config.local_rope) if rope is not None]
+    limits = [one.original_max_positions for one in scalings if isinstance(one, LongRope)]
+    return min(limits, default=config.max_positions)
+
+
+def prompt_heads(prompts: Iterable[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
+    """Prompts without their last tokens, each once: what is computed before the first step."""
+    return tuple(sorted({ids[:-1] for ids in prompts if len(ids) > 1}))
+
+
+def heads_walk(heads: Iterable[tuple[int, ...]]) -> Walk:
+    """The walk over the heads of prompts, at least one."""
+    return walk([Sequence(ids, ()) for ids in heads])
+
+
+def cache_bytes(config: DecoderConfig, shape: WritingShape, item: int) -> int:
+    """Memory of a shard beside the weights: keys, values and logits of every row."""
+    return shape.rows * _row_bytes(config, shape.prompt + shape.new, item)
+
+
+def _row_bytes(config: DecoderConfig, slots: int, item: int) -> int:
+    return slots * _slot_bytes(config, item) + 3 * 4 * config.vocab_size
+
+
+def _slot_bytes(config: DecoderConfig, item: int) -> int:
+    return 2 * config.layers * config.kv_heads * config.head_dim * item
+
+
+def _alike(tasks: Many[WritingTask], penalty: float) -> Iterator[list[WritingTask]]:
+    """Tasks that are laid out with the same number of slots."""
+    for some in _split(tasks, lambda task: task.max_tokens, penalty):
+        yield from _split(some, _prompt_slots, penalty)
+
+
+def _prompt_slots(task: WritingTask) -> int:
+    return _grained(max(1, len(task.ids) - 1), PROMPT_GRAIN)
+
+
+def _split(
+    tasks: Many[WritingTask], size: Callable[[WritingTask], int], penalty: float
+) -> Iterator[list[WritingTask]]:
+    """By classes of size; each task goes into the narrowest class that holds it."""
+    steps: defaultdict[int, int] = defaultdict(int)
+    for task in tasks:
+        steps[size(task)] += task.max_tokens
+    bottom = 0
+    for top in _tops(steps, penalty):
+        yield [task for task in tasks if bottom < size(task) <= top]
+        bottom = top
+
+
+def _tops(steps: Mapping[int, int], penalty: float) -> tuple[int, ...]:
+    """The sizes of few classes: what is read for nothing costs less than one more program would."""
+    sizes = sorted(steps)
+    below = sizes[:-1] if len(sizes) <= 24 else sizes[: -1 : -(-len(sizes) // 24)]
+    ways = ((*some, sizes[-1]) for count in range(MOST_CLASSES) for some in combinations(below, count))
+
+    def cost(tops: tuple[int, ...]) -> float:
+        read = sum(n * next(top for top in tops if size <= top) for size, n in steps.items())
+        return read + penalty * len(tops)
+
+    return min(ways, key=cost)
+
+
+def _shards(tasks: Many[WritingTask], config: DecoderConfig, budget: WritingBudget) -> Iterator[WritingShard]:
+    """Shards of equal size, as few as have at most `ROUNDS` tasks a row."""
+    limit = turning_limit(config)
+    prompt, reach = max(map(_prompt_slots, tasks)), max(len(one.ids) + one.max_tokens - 1 for one in tasks)
+    short = len(tasks[0].ids) <= limit
+    most = max(one.max_tokens for one in tasks)
+    new = min(most, limit) if short else most
+    beyond = short and reach > limit
+    wide = prompt + new if not beyond else max(prompt + new, _grained(limit, PROMPT_GRAIN) + most)
+    row = _row_bytes(config, wide, budget.item)
+    waves = _fitting_waves(config, prompt, budget, row)
+    fitting = min(budget.rows, budget.bytes // row)
+    count = -(-len(tasks) // (fitting * ROUNDS))
+    size = -(-len(tasks) // count)
+    rows = min(fitting, _grained(-(-size // -(-size // fitting)), ROW_GRAIN))
+    parts = [tuple(tasks[start : start + size]) for start in range(0, len(tasks), size)]
+    shape = WritingShape(
+        rows=rows,
+        prompt=prompt,
+        new=new,
+        stops=max(len(one.stop_ids) for one in tasks),
+        choice=tasks[0].choice,
+        wave=_wave_tokens(parts, waves),
+        longest=limit if short else config.max_positions,
+    )
+    after = _beyond(shape, limit, most, config) if beyond else None
+    yield from (WritingShard(shape, part, after) for part in parts)
+
+
+def _beyond(shape: WritingShape, limit: int, most: int, config: DecoderConfig) -> WritingShape:
+    """What goes on where texts have outgrown the limit: their prompts are the limit and one token more."""
+    prompt = _grained(limit, PROMPT_GRAIN)
+    return replace(shape, prompt=prompt, new=most, wave=BLOCK, longest=config.max_positions)
+
+
+def _fitting_waves(config: DecoderConfig, prompt: int, budget: WritingBudget, row: int) -> list[int]:
+    """The sizes of waves over prompts of so many slots that fit the budget, as one row must too."""
+    taken = {
+        size: wave_bytes(config, Shape(size, prompt, 0, 0), budget.item)
+        + (prompt + size) * _slot_bytes(config, budget.item)
+        for size in range(BLOCK, MOST_WAVE + 1, BLOCK)
+    }
+    least = max(row, taken[BLOCK])
+    if least > budget.bytes:
+        raise NoRoom(2 * least)
+    return [size for size, needed in taken.items() if needed <= budget.bytes]
+
+
+def _wave_tokens(parts: Many[Many[WritingTask]], fitting: Many[int]) -> int:
+    """The size of a wave that computes least over some shards, padding and its own cost counted."""
+    heads = [prompt_heads(task.ids for task in part) for part in parts]
+    sizes = [len(heads_walk(some)) for some in heads if some]
+
+    def cost(wave: int) -> tuple[int, int]:
+        return sum(-(-size // wave) for size in sizes) * (wave + WAVE_OVERHEAD), wave
+
+    return min(fitting, key=cost)
+
+
+def _grained(count: int, grain: int) -> int:
+    return -(-count // grain) * grain
+
+
+def _require(holds: bool, what: str) -> None:
+    if not holds:
+        raise InternalError("plan", f"a text to write needs {what}")
