@@ -78,11 +78,11 @@ def wave_cost(config: DecoderConfig, shape: Shape, numerics: Numerics) -> Cost:
     layer = layer_parameters(config)
     begun = config.hidden_size * (heads + 2 * kv)
     trunk = shape.wave * ((config.layers - 1) * layer + begun) + shape.outputs * (layer - begun)
-    seen = shape.ancestors + BLOCK
+    pairs = sum(seen + BLOCK for seen in shape.seen)
     head = shape.outputs * config.vocab_size * config.hidden_size
-    operations = 2 * (trunk + head) + attention(config, seen) * shape.wave
+    operations = 2 * (trunk + head) + attention(config, pairs) * BLOCK
     slot = config.layers * slot_bytes(config, BYTES[numerics])
-    slots = 2 * shape.ancestors + shape.wave + shape.blocks * seen
+    slots = 2 * shape.ancestors + shape.wave + pairs
     return Cost(operations, weight_bytes(config, numerics) + slot * slots)
 
 

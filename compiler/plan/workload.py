@@ -109,8 +109,7 @@ def model_cost(
     for shape, count in _scored(model)[0].items():
         total += wave_cost(config, shape, numerics) * count
     for shard in model.writing:
-        read = Shape(shard.shape.wave, shard.shape.prompt, 0, 0)
-        total += wave_cost(config, read, numerics) * prompt_waves(shard)
+        total += wave_cost(config, shard.shape.reading, numerics) * prompt_waves(shard)
     for found in later:
         total += reading_cost(
             config,
@@ -140,8 +139,7 @@ def working_bytes(plan: Plan, model: PlannedModel, later: Sequence[AskFigures]) 
 
 
 def _writing_bytes(model: PlannedModel, shape: WritingShape, item: int) -> int:
-    read = wave_bytes(model.config, Shape(shape.wave, shape.prompt, 0, 0), item)
-    return cache_bytes(model.config, shape, item) + read
+    return cache_bytes(model.config, shape, item) + wave_bytes(model.config, shape.reading, item)
 
 
 def _later_bytes(model: PlannedModel, found: AskFigures, item: int) -> tuple[int, int]:

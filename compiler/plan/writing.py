@@ -86,6 +86,11 @@ class WritingShape:
     wave: int
     longest: int
 
+    @property
+    def reading(self) -> Shape:
+        """The waves of its prompts."""
+        return Shape(self.wave, self.prompt, outputs=0, targets=0)
+
 
 @dataclass(frozen=True, slots=True)
 class WritingShard:

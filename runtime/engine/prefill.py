@@ -61,8 +61,8 @@ def memory_of_wave(config: DecoderConfig, shape: WritingShape, dtype: jnp.dtype)
 def wave_inputs(one: Wave, shape: WritingShape) -> WaveInputs:
     """A wave in which nothing is asked and whose whole memory is handed out as one text."""
     everything = np.arange(shape.prompt + shape.wave, dtype=np.int32)[None, :]
-    parts = (one.tokens, one.depth, one.end, one.path, one.carry, one.outputs, one.targets, everything)
-    return WaveInputs(*map(jnp.asarray, (*parts, np.int32(shape.longest))))
+    parts = (one.tokens, one.depth, one.end, one.path, one.order, one.carry, one.outputs, one.targets)
+    return WaveInputs(*map(jnp.asarray, (*parts, everything, np.int32(shape.longest))))
 
 
 def empty_wave(shape: WritingShape) -> Wave:

@@ -86,7 +86,7 @@ class ScoringEngine:
         graph = self._graph
 
         def step(state: nnx.State[Any, Any], carried: Memory, inputs: WaveInputs) -> WaveOutputs:
-            return wave(nnx.merge(graph, from_bits(state)), carried, inputs)
+            return wave(nnx.merge(graph, from_bits(state)), carried, inputs, shape.seen)
 
         memory = empty_memory(self._config, shape.ancestors, self._dtype)
         return jax.jit(step).lower(self._state, memory, _abstract_inputs(shape)).compile()
@@ -144,8 +144,9 @@ class _Found:
 
 
 def _inputs(one: Wave, part: Part) -> WaveInputs:
-    arrays = (one.tokens, one.depth, one.end, one.path, one.carry, one.outputs, one.targets, one.kept)
-    return WaveInputs(*jax.device_put((*arrays, np.int32(part.longest))))
+    tokens = (one.tokens, one.depth, one.end)
+    rest = (one.path, one.order, one.carry, one.outputs, one.targets, one.kept)
+    return WaveInputs(*jax.device_put((*tokens, *rest, np.int32(part.longest))))
 
 
 def _abstract_inputs(shape: Shape) -> WaveInputs:
@@ -153,6 +154,17 @@ def _abstract_inputs(shape: Shape) -> WaveInputs:
     token = (shape.wave,)
     path, kept = ((count, shape.ancestors) for count in (shape.blocks, shape.texts))
     targets = (shape.outputs, shape.targets)
-    sizes = (token, token, token, path, (shape.ancestors,), (shape.outputs,), targets, kept, ())
+    sizes = (
+        token,
+        token,
+        token,
+        path,
+        (shape.blocks,),
+        (shape.ancestors,),
+        (shape.outputs,),
+        targets,
+        kept,
+        (),
+    )
     found: WaveInputs = jax.eval_shape(lambda: WaveInputs(*(jnp.zeros(size, jnp.int32) for size in sizes)))
     return found

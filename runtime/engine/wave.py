@@ -36,6 +36,7 @@ class WaveInputs(NamedTuple):
     depth: Int32[Array, " token"]
     end: Int32[Array, " token"]
     path: Int32[Array, "block ancestor"]
+    order: Int32[Array, " block"]
     carry: Int32[Array, " ancestor"]
     outputs: Int32[Array, " output"]
     targets: Int32[Array, "output target"]
@@ -62,10 +63,10 @@ def empty_memory(config: DecoderConfig, ancestors: int, dtype: jnp.dtype) -> Mem
     return Memory(key, value)
 
 
-def wave(decoder: Decoder, carried: Memory, inputs: WaveInputs) -> WaveOutputs:
-    """Runs one wave after those before it in its shard."""
+def wave(decoder: Decoder, carried: Memory, inputs: WaveInputs, seen: tuple[int, ...]) -> WaveOutputs:
+    """Runs one wave after those before it in its shard; `seen` is as in `compiler.plan.sharing.layout.Shape`."""
     config = decoder.config
-    blocks = _Blocks(inputs)
+    blocks = _Blocks(inputs, seen)
 
     def attend(heads: Heads, before: Memory, window: Array) -> tuple[Array, tuple[Memory, Memory]]:
         memory = jax.tree.map(
@@ -110,8 +111,9 @@ def _asked(
 class _Blocks:
     """Which keys each block of queries reads, and which of them each query sees."""
 
-    def __init__(self, inputs: WaveInputs) -> None:
-        self.path = inputs.path
+    def __init__(self, inputs: WaveInputs, seen: tuple[int, ...]) -> None:
+        self.path, self.order, self.seen = inputs.path, inputs.order, seen
+        self.places = jnp.argsort(inputs.order)
         self.depth = inputs.depth.reshape(-1, BLOCK)
         self.end = inputs.end.reshape(-1, BLOCK)
 
@@ -119,19 +121,24 @@ class _Blocks:
         self, config: DecoderConfig, heads: Heads, memory: Memory, window: Int32[Array, ""]
     ) -> Float32[Array, "token head dim"]:
         query = heads.query.reshape(-1, BLOCK, *heads.query.shape[1:])
-        at = jnp.arange(len(self.path))
         ancestors = self.path.shape[1]
-        at_once = blocks_at_once(config.heads, ancestors)
 
-        def one(block: tuple[Array, ...]) -> Array:
-            q, at, path, depth, end = block
+        def one(at: Int32[Array, ""], seen: int) -> Array:
             own = jax.tree.map(
                 lambda a: jax.lax.dynamic_slice_in_dim(a, ancestors + at * BLOCK, BLOCK, axis=1), memory
             )
+            path = self.path[at, :seen]
             key, value = jax.tree.map(lambda a, b: jnp.concatenate([a[:, path], b], axis=1), memory, own)
-            return weigh_grouped(config, q, key, value, _sees(at, depth, end, ancestors, window))
+            sees = _sees(at, self.depth[at], self.end[at], seen, window)
+            return weigh_grouped(config, query[at], key, value, sees)
 
-        mixed: Array = jax.lax.map(one, (query, at, self.path, self.depth, self.end), batch_size=at_once)
+        if jax.default_backend() == "cpu":
+            # A chain for each block, of which a CPU runs several beside each other, with no more keys than it needs.
+            by_order = [one(at, seen) for at, seen in zip(self.order, self.seen, strict=True)]
+            mixed = jnp.stack(by_order)[self.places]
+        else:
+            size = blocks_at_once(config.heads, ancestors)
+            mixed = jax.lax.map(lambda at: one(at, ancestors), jnp.arange(len(self.path)), batch_size=size)
         return mixed.reshape(heads.query.shape)
 
 

@@ -158,7 +158,7 @@ class WritingEngine:
         graph = self._graph
 
         def read(state: nnx.State[Any, Any], carried: Memory, inputs: WaveInputs) -> WaveOutputs:
-            return wave(nnx.merge(graph, state), carried, inputs)
+            return wave(nnx.merge(graph, state), carried, inputs, shape.reading.seen)
 
         carried = empty_memory(self._config, shape.prompt, self._dtype)
         return jax.jit(read).lower(self._state, carried, wave_inputs(empty_wave(shape), shape)).compile()

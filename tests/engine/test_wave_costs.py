@@ -16,7 +16,11 @@ from cyclspec.compiler.plan.sharing.shapes import wave_bytes
 from cyclspec.runtime.engine.wave import WaveInputs, empty_memory, wave
 from cyclspec.runtime.models.decoder import Decoder
 
-SHAPES = (Shape(128, 32, 16, 1), Shape(512, 256, 64, 10))
+SHAPES = (
+    Shape(128, 32, 16, 1),
+    Shape(512, 256, 64, 10),
+    Shape(512, 256, 64, 10, most_first=(256, 256, 192, 192, 128, 128, 64, 0)),
+)
 
 
 def config(*, gated: bool = True, tied: bool = True, experts: Experts | None = None) -> DecoderConfig:
@@ -84,6 +88,7 @@ def inputs(shape: Shape) -> WaveInputs:
         "depth": (shape.wave,),
         "end": (shape.wave,),
         "path": (shape.blocks, shape.ancestors),
+        "order": (shape.blocks,),
         "carry": (shape.ancestors,),
         "outputs": (shape.outputs,),
         "targets": (shape.outputs, shape.targets),
@@ -118,7 +123,9 @@ def test_the_operations_of_a_wave_are_the_matrix_products_of_its_program(
     made: DecoderConfig, shape: Shape
 ) -> None:
     carried = empty_memory(made, shape.ancestors, jnp.dtype(jnp.float32))
-    program = jax.make_jaxpr(lambda *given: wave(decoder_of(made), *given))(carried, inputs(shape))
+    program = jax.make_jaxpr(lambda *given: wave(decoder_of(made), *given, shape.seen))(
+        carried, inputs(shape)
+    )
     counted = wave_cost(made, shape, "float32").operations
     assert counted == pytest.approx(products(program.jaxpr), rel=0.02)
 
@@ -140,7 +147,7 @@ def test_a_wave_takes_no_more_memory_than_its_plan_says(shape: Shape) -> None:
     made = config()
     carried = empty_memory(made, shape.ancestors, jnp.dtype(jnp.float32))
     decoder = decoder_of(made)
-    done = jax.jit(lambda *given: wave(decoder, *given)).lower(carried, inputs(shape)).compile()
+    done = jax.jit(lambda *given: wave(decoder, *given, shape.seen)).lower(carried, inputs(shape)).compile()
     told = done.memory_analysis()
     assert told is not None
     taken = told.temp_size_in_bytes + told.argument_size_in_bytes + told.output_size_in_bytes

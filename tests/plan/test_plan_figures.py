@@ -132,7 +132,7 @@ def test_programs_and_their_waves_are_those_of_the_layout(small: Plan) -> None:
 def test_operations_and_bytes_are_those_of_every_wave(quickstart: Plan) -> None:
     found = summary(quickstart, None)
     (model,) = quickstart.models
-    fields = ("wave", "ancestors", "outputs", "targets", "texts")
+    fields = ("wave", "ancestors", "outputs", "targets", "texts", "most_first")
     costs = [
         (wave_cost(model.config, Shape(*(one[field] for field in fields)), "float32"), one["waves"])
         for one in found["shapes"]

@@ -62,7 +62,9 @@ def shape_of(found: Walk, shards: tuple[Shard, ...], wave: int, texts: int = 0) 
     ancestors = (
         max(one.ancestors for one in each) if not texts else max(found.deepest, *(n.ancestors for n in each))
     )
-    return Shape(wave, ancestors, max(n.outputs for n in each), max(n.targets for n in each), texts)
+    most_first = tuple(map(max, zip(*(one.most_first for one in each), strict=True)))
+    outputs, targets = max(n.outputs for n in each), max(n.targets for n in each)
+    return Shape(wave, ancestors, outputs, targets, texts, most_first)
 
 
 def asked_at_the_end(ids: Ids) -> Sequence:
@@ -87,6 +89,9 @@ def test_each_answer_rests_on_exactly_its_own_text(sequences: Shared, wave: int)
     for shard in shards:
         for one, memory in runs(trie, found, shard, shape):
             assert one.tokens.shape == (wave,)
+            firsts = one.depth[::BLOCK][one.order]
+            assert sorted(one.order.tolist()) == list(range(shape.blocks))
+            assert (firsts <= shape.seen).all(), "a block with more ancestors than its place reads"
             for row, column in np.argwhere(one.pairs >= 0).tolist():
                 pair = int(one.pairs[row, column])
                 times[pair] += 1
@@ -122,7 +127,9 @@ def test_the_needs_of_a_shard_are_the_least_that_hold_its_waves(sequences: Share
         firsts = [int(d) for one in waves for d in one.depth[::BLOCK]]
         rows = [(one.pairs >= 0).any(axis=1).sum() for one in waves]
         columns = [(one.pairs >= 0).sum(axis=1).max(initial=0) for one in waves]
-        assert need == Needs(max(firsts), max(rows), max(columns))
+        assert need == Needs(max(firsts), max(rows), max(columns), need.most_first)
+        blocks = [sorted(one.depth[::BLOCK].tolist(), reverse=True) for one in waves]
+        assert list(need.most_first) == [max(rank) for rank in zip(*blocks, strict=True)]
 
 
 @given(large(), SIZES)
@@ -131,6 +138,7 @@ def test_a_wider_shape_changes_nothing_that_is_computed(sequences: Shared, wave:
     shards = cut(found, wave)
     least, trie = shape_of(found, shards, wave), Trie()
     wider = Shape(wave, least.ancestors + 7, least.outputs + 3, least.targets + 2)
+    assert wider.seen == (wider.ancestors,) * wider.blocks
     for shard in shards:
         for (one, memory), (other, again) in zip(
             runs(trie, found, shard, least), runs(trie, found, shard, wider), strict=True

@@ -30,6 +30,8 @@ class Shape:
 
     `wave` tokens in blocks of `BLOCK`; `ancestors` that a block may have before its first token; `outputs` tokens
     after which something is asked, of each at most `targets` ids; `texts` whose whole keys and values are handed out.
+    `most_first` says how many ancestors the block with most of them has at most, then the next; empty where any block
+    may have all.
     """
 
     wave: int
@@ -37,10 +39,16 @@ class Shape:
     outputs: int
     targets: int
     texts: int = 0
+    most_first: tuple[int, ...] = ()
 
     @property
     def blocks(self) -> int:
         return self.wave // BLOCK
+
+    @property
+    def seen(self) -> tuple[int, ...]:
+        """How many ancestors each block reads, those that read most first."""
+        return self.most_first or (self.ancestors,) * self.blocks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,15 +57,16 @@ class Wave:
 
     Memory is the carried ancestors, by depth, followed by the wave's own tokens. `path[block, depth]` is the place in
     memory of the ancestor of a block's first token, of which it has as many as its depth; `carry[depth]` that of the
-    ancestor of the next wave's first token, `kept[text, depth]` that of a text's own token. `end` counts from the
-    wave's first token. `pairs` says which of the walk's asked pairs each entry of `targets` is, -1 for none; `texts`
-    which of the walk's sequences each row of `kept` is.
+    ancestor of the next wave's first token, `kept[text, depth]` that of a text's own token. `order` are the blocks,
+    those with most ancestors first. `end` counts from the wave's first token. `pairs` says which of the walk's asked
+    pairs each entry of `targets` is, -1 for none; `texts` which of the walk's sequences each row of `kept` is.
     """
 
     tokens: Int32[np.ndarray, " token"]
     depth: Int32[np.ndarray, " token"]
     end: Int32[np.ndarray, " token"]
     path: Int32[np.ndarray, "block ancestor"]
+    order: Int32[np.ndarray, " block"]
     carry: Int32[np.ndarray, " ancestor"]
     outputs: Int32[np.ndarray, " output"]
     targets: Int32[np.ndarray, "output target"]
@@ -68,22 +77,27 @@ class Wave:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """The least shape that holds every wave of a shard."""
+    """The least shape that holds every wave of a shard; `most_first` is as in `Shape`."""
 
     ancestors: int
     outputs: int
     targets: int
+    most_first: tuple[int, ...]
 
 
 def needs(walk: Walk, shard: Shard, wave: int) -> Needs:
     """What a shard needs of its shape."""
     index = shard.tokens(walk)
-    firsts = index[::BLOCK]
+    depths = np.zeros(shard.waves * (wave // BLOCK), np.int64)
+    depths[: -(-len(index) // BLOCK)] = walk.depth[index[::BLOCK]]
+    most_first = np.sort(depths.reshape(shard.waves, -1), axis=1)[:, ::-1].max(axis=0)
     first, stop = np.searchsorted(walk.asked.node, [shard.start, shard.stop])
     nodes, counts = np.unique(walk.asked.node[first:stop], return_counts=True)
     waves = (nodes - shard.start + shard.before) // wave
     outputs = np.bincount(waves.astype(np.int64), minlength=1)
-    return Needs(int(walk.depth[firsts].max()), int(outputs.max()), int(counts.max(initial=0)))
+    return Needs(
+        int(depths.max()), int(outputs.max()), int(counts.max(initial=0)), tuple(most_first.tolist())
+    )
 
 
 def waves_of(walk: Walk, shard: Shard, shape: Shape) -> Iterator[Wave]:
@@ -119,6 +133,7 @@ def _wave(
         depth=np.pad(depth, (0, beyond)),
         end=np.append(np.minimum(end, shape.wave), np.arange(count, shape.wave) + 1).astype(np.int32),
         path=paths[: shape.blocks],
+        order=_most_ancestors_first(depth, shape.blocks),
         carry=paths[-1],
         outputs=np.where(outputs >= 0, outputs + fresh, 0).astype(np.int32),
         targets=targets,
@@ -126,6 +141,13 @@ def _wave(
         pairs=pairs,
         texts=tuple(texts.tolist()),
     )
+
+
+def _most_ancestors_first(depth: Int32[np.ndarray, " token"], blocks: int) -> Int32[np.ndarray, " block"]:
+    ancestors = np.zeros(blocks, np.int32)
+    firsts = depth[::BLOCK]
+    ancestors[: len(firsts)] = firsts
+    return np.argsort(-ancestors, kind="stable").astype(np.int32)
 
 
 def _paths(

@@ -133,4 +133,6 @@ def _waste(tops: Sequence[int], tokens: dict[int, int]) -> int:
 
 def _shape(wave: int, ancestors: int, inside: Sequence[Needs]) -> Shape:
     outputs = grained(max(need.outputs for need in inside), OUTPUT_GRAIN)
-    return Shape(wave, ancestors, outputs, max(need.targets for need in inside))
+    ranks = zip(*(need.most_first for need in inside), strict=True)
+    seen = tuple(grained(max(rank), ANCESTOR_GRAIN) for rank in ranks)
+    return Shape(wave, ancestors, outputs, max(need.targets for need in inside), most_first=seen)
