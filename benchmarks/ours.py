@@ -24,6 +24,7 @@ from cyclspec.compiler.plan.sharing.plan import Layout, lay_out
 from cyclspec.compiler.plan.sharing.questions import Probe, Sequence
 from cyclspec.compiler.plan.sharing.shapes import MOST_TOKENS, Budget
 from cyclspec.compiler.plan.writing import WritingBudget, WritingShard, WritingTask, plan_writing
+from cyclspec.pipeline import DEFAULT_MEMORY
 from cyclspec.runtime.engine.scoring import Missing, ScoringEngine
 from cyclspec.runtime.engine.writing import WritingEngine
 from cyclspec.runtime.models import Decoder, load_decoder
@@ -32,10 +33,12 @@ from cyclspec.runtime.models import Decoder, load_decoder
 class Ours:
     """One decoder, and the engine of the workload that was prepared last."""
 
-    def __init__(self, decoder: Decoder, dtype: Dtype, wave: int = MOST_TOKENS) -> None:
+    def __init__(
+        self, decoder: Decoder, dtype: Dtype, wave: int = MOST_TOKENS, memory: int = DEFAULT_MEMORY
+    ) -> None:
         self._dtype: Dtype = dtype
         self._item = np.dtype(jnp.dtype(dtype)).itemsize
-        self._decoder, self._wave = decoder, wave
+        self._decoder, self._budget = decoder, Budget(memory, wave, self._item)
         self._scoring: ScoringEngine | None = None
         self._writing: WritingEngine | None = None
 
@@ -79,7 +82,7 @@ class Ours:
 
     def _laid_out(self, workload: Workload) -> Layout:
         asked = ((str(at), sequences(prompt)) for at, prompt in enumerate(workload.prompts))
-        return lay_out(asked, self._decoder.config, Budget(tokens=self._wave, item=self._item))
+        return lay_out(asked, self._decoder.config, self._budget)
 
     def _prepare_writing(self, workload: Workload) -> Notes:
         shards, planned = _timed(lambda: self._sharded(workload))

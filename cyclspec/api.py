@@ -70,12 +70,13 @@ class Audit:
         models: Mapping[str, str] | None = None,
         max_requests: int = pipeline.DEFAULT_MAX_REQUESTS,
         memory: int = pipeline.DEFAULT_MEMORY,
+        wave: int | None = None,
         numerics: pipeline.Numerics = "float32",
     ) -> Plan:
         """Everything that a run would do, without loading weights.
 
         `models` gives places by model name: a folder, a hub id with `@revision`, or `demo`. `memory` is how many bytes
-        tokens at work may take beside a model's weights.
+        tokens at work may take beside a model's weights, `wave` how many are read at once at most.
         """
         opened = pipeline.open_data(self._context, self.typed)
         return pipeline.plan(
@@ -83,6 +84,7 @@ class Audit:
             places=models,
             max_requests=max_requests,
             memory=memory,
+            wave=wave,
             numerics=numerics,
             weights="if here",
         )
@@ -94,13 +96,19 @@ class Audit:
         models: Mapping[str, str] | None = None,
         max_requests: int = pipeline.DEFAULT_MAX_REQUESTS,
         memory: int = pipeline.DEFAULT_MEMORY,
+        wave: int | None = None,
         numerics: pipeline.Numerics = "float32",
         progress: Progress | None = None,
     ) -> Run:
         """Asks what is not answered yet, scores, and writes the tables under `out`."""
         opened = pipeline.open_data(self._context, self.typed)
         planned = pipeline.plan(
-            opened, places=models, max_requests=max_requests, memory=memory, numerics=numerics
+            opened,
+            places=models,
+            max_requests=max_requests,
+            memory=memory,
+            wave=wave or pipeline.wave_here(),
+            numerics=numerics,
         )
         found, _ = pipeline.run(opened, planned, Path(out), progress)
         found.remember(self.path, self._params, models or {}, self.name)

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 DEFAULT_MAX_REQUESTS = 1_000_000
 DEFAULT_MEMORY = 2**30
+ACCELERATOR_WAVE = 8192
 Weights = Literal["required", "if here"]
 Numerics = Literal["float32", "bfloat16"]
 
@@ -179,19 +180,21 @@ def plan(
     places: Mapping[str, str] | None = None,
     max_requests: int = DEFAULT_MAX_REQUESTS,
     memory: int = DEFAULT_MEMORY,
+    wave: int | None = None,
     numerics: Numerics = "float32",
     weights: Weights = "required",
 ) -> Plan:
     """Expands, renders, tokenises, finds what prompts share and lays it out. `places` replaces models' places by name.
 
     `memory` is how many bytes a wave of tokens may take beside a model's weights, or the texts that are being written;
-    `numerics` the type of weights, keys and values. Sums, softmax and scores are float32 with either.
+    `wave` how many tokens it has at most, as many as suit a CPU where it is None; `numerics` the type of weights, keys
+    and values. Sums, softmax and scores are float32 with either.
     With `weights="required"`, as for a run, what cannot run yet is refused before a checkpoint is opened.
     """
     from cyclspec.compiler.plan.budget import check_budget
     from cyclspec.compiler.plan.models import ask_models
     from cyclspec.compiler.plan.planner import Planner
-    from cyclspec.compiler.plan.sharing.shapes import BYTES, Budget
+    from cyclspec.compiler.plan.sharing.shapes import BYTES, MOST_TOKENS, Budget
     from cyclspec.compiler.plan.writing import WritingBudget
 
     check_budget(opened.audit, opened.grid, max_requests)
@@ -205,12 +208,19 @@ def plan(
         asked=asked,
         tokenizers=tokenizers,
         numerics=numerics,
-        budget=Budget(bytes=memory, item=BYTES[numerics]),
+        budget=Budget(bytes=memory, tokens=wave or MOST_TOKENS, item=BYTES[numerics]),
         writing=WritingBudget(bytes=memory // 2, item=BYTES[numerics]),
     )
     found = hashes(opened, dict(places or {}))
     named = {"module": found.module, "design": found.design, "score": found.score}
     return planner.plan(named, document(opened.context))
+
+
+def wave_here() -> int | None:
+    """How many tokens a wave may have here: many where jax runs on an accelerator, which they have to fill."""
+    import jax
+
+    return None if jax.default_backend() == "cpu" else ACCELERATOR_WAVE
 
 
 def require_executable(opened: Opened) -> None:

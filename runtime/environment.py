@@ -6,6 +6,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
+from cyclspec import __version__
 from cyclspec.compiler.checkpoints import Folder, parse_place
 from cyclspec.compiler.plan.plan import Plan
 
@@ -16,7 +17,7 @@ def versions() -> dict[str, str]:
     """The versions of what takes part in a number."""
     import platform
 
-    found = {"cyclspec": version("cyclspec"), "python": platform.python_version()}
+    found = {"cyclspec": __version__, "python": platform.python_version()}
     return found | {package: version(package) for package in _PACKAGES}
 
 

@@ -84,3 +84,8 @@ class DecoderConfig:
     activation: Activation = "silu"
     gated: bool = True
     experts: Experts | None = None
+
+    @property
+    def score_factor(self) -> float:
+        """What queries are multiplied by."""
+        return self.head_dim**-0.5 if self.attention_scale is None else self.attention_scale

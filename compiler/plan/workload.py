@@ -24,7 +24,7 @@ from cyclspec.compiler.plan.plan import Plan, PlannedModel
 from cyclspec.compiler.plan.reads import Labels, Options, Read, Writing
 from cyclspec.compiler.plan.requests import Request
 from cyclspec.compiler.plan.sharing.layout import Shape
-from cyclspec.compiler.plan.sharing.shapes import BYTES, MOST_TOKENS, grained, wave_bytes
+from cyclspec.compiler.plan.sharing.shapes import BYTES, grained, wave_bytes
 from cyclspec.compiler.plan.tally import prompt_waves
 from cyclspec.compiler.plan.writing import WritingShape, cache_bytes
 
@@ -117,7 +117,7 @@ def model_cost(
             tokens=found.tokens_distinct,
             longest=found.longest,
             outputs=found.outputs,
-            wave=MOST_TOKENS,
+            wave=plan.planner.budget.tokens,
         )
     for found in own:
         total += writing_cost(
@@ -132,7 +132,7 @@ def working_bytes(plan: Plan, model: PlannedModel, later: Sequence[AskFigures]) 
     budgets = plan.planner.budget, plan.planner.writing
     scored = model.layout.wave_bytes(config, item)
     written = max((_writing_bytes(model, shard.shape, item) for shard in model.writing), default=0)
-    waiting = [_later_bytes(model, found, item) for found in later]
+    waiting = [_later_bytes(model, found, item, budgets[0].tokens) for found in later]
     read = max((min(one, budgets[0].bytes) for one, _ in waiting), default=0)
     write = max((min(one, budgets[1].bytes) for _, one in waiting), default=0)
     return max(scored, written, read + write)
@@ -142,18 +142,16 @@ def _writing_bytes(model: PlannedModel, shape: WritingShape, item: int) -> int:
     return cache_bytes(model.config, shape, item) + wave_bytes(model.config, shape.reading, item)
 
 
-def _later_bytes(model: PlannedModel, found: AskFigures, item: int) -> tuple[int, int]:
+def _later_bytes(model: PlannedModel, found: AskFigures, item: int, wave: int) -> tuple[int, int]:
     """Memory of a full wave behind the longest text of an ask, and of as many such texts as are written together."""
     config, most = model.config, most_written(found)
     longest = grained(min(found.longest, config.max_positions), 32)
-    outputs = min(found.outputs, MOST_TOKENS)
-    read = wave_bytes(
-        config, Shape(min(MOST_TOKENS, grained(found.tokens_distinct, 64)), longest, outputs, 1), item
-    )
+    outputs = min(found.outputs, wave)
+    read = wave_bytes(config, Shape(min(wave, grained(found.tokens_distinct, 64)), longest, outputs, 1), item)
     if not most:
         return read, 0
     rows = min(found.requests, 64)
-    shape = WritingShape(rows, longest, most, 1, "all", MOST_TOKENS, config.max_positions)
+    shape = WritingShape(rows, longest, most, 1, "all", wave, config.max_positions)
     return read, cache_bytes(config, shape, item)
 
 

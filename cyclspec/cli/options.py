@@ -60,6 +60,13 @@ memory: Decorator = click.option(
     show_default=True,
 )
 
+wave: Decorator = click.option(
+    "--wave",
+    type=click.IntRange(min=1, max=2**20),
+    metavar="N",
+    help="How many tokens are read at once, at most: 1024, or 8192 where a run finds an accelerator.",
+)
+
 
 numerics: Decorator = click.option(
     "--numerics",

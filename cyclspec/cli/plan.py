@@ -27,6 +27,7 @@ def _write(path: Path, text: str) -> None:
 @options.audit
 @options.max_requests
 @options.memory
+@options.wave
 @options.numerics
 @click.option(
     "--out",
@@ -45,6 +46,7 @@ def command(
     audit: str | None,
     max_requests: int,
     memory: int,
+    wave: int | None,
     numerics: pipeline.Numerics,
     out: Path,
     style: str,
@@ -62,6 +64,7 @@ def command(
         places=options.pairs(models, "--model"),
         max_requests=max_requests,
         memory=memory,
+        wave=wave,
         numerics=numerics,
         weights="if here",
     )

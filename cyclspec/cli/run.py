@@ -45,6 +45,7 @@ def _notices(measures: Any, checks: Any) -> list[str]:
 @options.audit
 @options.max_requests
 @options.memory
+@options.wave
 @options.numerics
 @click.option(
     "--out",
@@ -61,6 +62,7 @@ def command(
     audit: str | None,
     max_requests: int,
     memory: int,
+    wave: int | None,
     numerics: pipeline.Numerics,
     out: Path,
     quiet: bool,
@@ -71,7 +73,12 @@ def command(
     opened = options.open_spec(file, params, audit)
     places = options.pairs(models, "--model")
     planned = pipeline.plan(
-        opened, places=places, max_requests=max_requests, memory=memory, numerics=numerics
+        opened,
+        places=places,
+        max_requests=max_requests,
+        memory=memory,
+        wave=wave or pipeline.wave_here(),
+        numerics=numerics,
     )
     options.warn(planned.warnings)
     with closing(Bar(quiet=quiet)) as bar:

@@ -17,7 +17,7 @@ from jaxtyping import Array, Float, Int32
 
 from cyclspec.compiler.checkpoints.architecture import DecoderConfig
 from cyclspec.compiler.plan.writing import WritingShape
-from cyclspec.runtime.engine.wave import Memory
+from cyclspec.runtime.engine.blocks import Memory
 
 
 class Cache(NamedTuple):

@@ -141,14 +141,13 @@ def _attend(config: DecoderConfig, call: Call) -> Attend:
     """Every row's token attends to its row of the cache and to itself; its keys and values are handed out."""
     rows = call.rows
     group = config.heads // config.kv_heads
-    scale = config.head_dim**-0.5 if config.attention_scale is None else config.attention_scale
     at = jnp.arange(call.cache.prompt_key.shape[-1])
     new = call.cache.new_key.shape[-1]
     back = ((call.slot - jnp.arange(new)) % new + 1)[None, :]
 
     def attend(heads: Heads, own: Cache, window: Array) -> tuple[Array, tuple[Array, Array]]:
         """`own` is the layer's part, without its first axis."""
-        query = (heads.query * scale).reshape(-1, config.kv_heads, group, config.head_dim)
+        query = (heads.query * config.score_factor).reshape(-1, config.kv_heads, group, config.head_dim)
         reach = rows.position[:, None] - at
         parts = [
             _Part(own.prompt_key, own.prompt_value, (at < rows.prompt[:, None]) & (reach < window)),

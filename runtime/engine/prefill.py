@@ -19,7 +19,8 @@ from cyclspec.compiler.plan.sharing.layout import Shape, Wave, waves_of
 from cyclspec.compiler.plan.sharing.shards import Shard
 from cyclspec.compiler.plan.sharing.walk import Walk
 from cyclspec.compiler.plan.writing import WritingShape, heads_walk, prompt_heads
-from cyclspec.runtime.engine.wave import Memory, WaveInputs, WaveOutputs, empty_memory
+from cyclspec.runtime.engine.blocks import Memory
+from cyclspec.runtime.engine.wave import WaveInputs, WaveOutputs, empty_memory
 
 RunWave = Callable[[Memory, WaveInputs], WaveOutputs]
 

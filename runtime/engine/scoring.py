@@ -19,7 +19,8 @@ from jaxtyping import Bool, Float32
 from cyclspec.compiler.checkpoints.refusal import refused
 from cyclspec.compiler.plan.sharing.layout import Shape, Wave
 from cyclspec.compiler.plan.sharing.plan import Layout, Part
-from cyclspec.runtime.engine.wave import Memory, WaveInputs, WaveOutputs, empty_memory, wave
+from cyclspec.runtime.engine.blocks import Memory
+from cyclspec.runtime.engine.wave import WaveInputs, WaveOutputs, empty_memory, wave
 from cyclspec.runtime.models.decoder import Decoder
 from cyclspec.runtime.models.decoder.bits import from_bits, to_bits
 

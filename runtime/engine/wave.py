@@ -1,9 +1,4 @@
-"""One wave of a walk: packed branches over shared keys and values, each token computed once.
-
-Attention goes block by block. The keys that a block needs from before it are the ancestors of its first token, since
-the walk is depth first: an ancestor of a later token that stands before the block is one of the first token's too. Of
-these a token sees those less deep than every token from the block's first to itself.
-"""
+"""One wave of a walk: packed branches over shared keys and values, each token computed once."""
 
 from __future__ import annotations
 
@@ -12,21 +7,14 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Float32, Int32
+from jaxtyping import Array, Bool, Float32, Int32
 
 from cyclspec.compiler.checkpoints.architecture import DecoderConfig
-from cyclspec.compiler.plan.sharing.layout import BLOCK, blocks_at_once
+from cyclspec.runtime.engine.blocks import Blocks, Memory
 from cyclspec.runtime.models.decoder import Decoder
-from cyclspec.runtime.models.decoder.attention import Heads, weigh_grouped
+from cyclspec.runtime.models.decoder.attention import Heads
 
 _HEAD_ROWS = 64
-
-
-class Memory(NamedTuple):
-    """Keys and values of tokens, by layer and head."""
-
-    key: Float[Array, "layer kv token dim"]
-    value: Float[Array, "layer kv token dim"]
 
 
 class WaveInputs(NamedTuple):
@@ -66,7 +54,7 @@ def empty_memory(config: DecoderConfig, ancestors: int, dtype: jnp.dtype) -> Mem
 def wave(decoder: Decoder, carried: Memory, inputs: WaveInputs, seen: tuple[int, ...]) -> WaveOutputs:
     """Runs one wave after those before it in its shard; `seen` is as in `compiler.plan.sharing.layout.Shape`."""
     config = decoder.config
-    blocks = _Blocks(inputs, seen)
+    blocks = Blocks(inputs.path, inputs.order, inputs.depth, inputs.end, seen)
 
     def attend(heads: Heads, before: Memory, window: Array) -> tuple[Array, tuple[Memory, Memory]]:
         memory = jax.tree.map(
@@ -106,54 +94,3 @@ def _asked(
     there = targets >= 0
     logprobs = logits[jnp.where(there, targets, 0)] - jax.nn.logsumexp(logits)
     return jnp.where(there, logprobs, -jnp.inf), jnp.isfinite(logits).all()
-
-
-class _Blocks:
-    """Which keys each block of queries reads, and which of them each query sees."""
-
-    def __init__(self, inputs: WaveInputs, seen: tuple[int, ...]) -> None:
-        self.path, self.order, self.seen = inputs.path, inputs.order, seen
-        self.places = jnp.argsort(inputs.order)
-        self.depth = inputs.depth.reshape(-1, BLOCK)
-        self.end = inputs.end.reshape(-1, BLOCK)
-
-    def mixed(
-        self, config: DecoderConfig, heads: Heads, memory: Memory, window: Int32[Array, ""]
-    ) -> Float32[Array, "token head dim"]:
-        query = heads.query.reshape(-1, BLOCK, *heads.query.shape[1:])
-        ancestors = self.path.shape[1]
-
-        def one(at: Int32[Array, ""], seen: int) -> Array:
-            own = jax.tree.map(
-                lambda a: jax.lax.dynamic_slice_in_dim(a, ancestors + at * BLOCK, BLOCK, axis=1), memory
-            )
-            path = self.path[at, :seen]
-            key, value = jax.tree.map(lambda a, b: jnp.concatenate([a[:, path], b], axis=1), memory, own)
-            sees = _sees(at, self.depth[at], self.end[at], seen, window)
-            return weigh_grouped(config, query[at], key, value, sees)
-
-        if jax.default_backend() == "cpu":
-            # A chain for each block, of which a CPU runs several beside each other, with no more keys than it needs.
-            by_order = [one(at, seen) for at, seen in zip(self.order, self.seen, strict=True)]
-            mixed = jnp.stack(by_order)[self.places]
-        else:
-            size = blocks_at_once(config.heads, ancestors)
-            mixed = jax.lax.map(lambda at: one(at, ancestors), jnp.arange(len(self.path)), batch_size=size)
-        return mixed.reshape(heads.query.shape)
-
-
-def _sees(
-    at: Int32[Array, ""],
-    depth: Int32[Array, " query"],
-    end: Int32[Array, " query"],
-    ancestors: int,
-    window: Int32[Array, ""],
-) -> Bool[Array, "query key"]:
-    """Which of a block's ancestors and of its own tokens each of its tokens sees."""
-    above = jnp.arange(ancestors)
-    index = jnp.arange(BLOCK)
-    on_path = above[None, :] < jax.lax.cummin(depth)[:, None]
-    inside = (index[None, :] <= index[:, None]) & (at * BLOCK + index[:, None] < end[None, :])
-    near_above = depth[:, None] - above[None, :] < window
-    near_inside = depth[:, None] - depth[None, :] < window
-    return jnp.concatenate([on_path & near_above, inside & near_inside], axis=1)

@@ -18,11 +18,12 @@ from flax import nnx
 
 from cyclspec.compiler.checkpoints.refusal import refused
 from cyclspec.compiler.plan.writing import WritingShape, WritingShard, WritingTask
+from cyclspec.runtime.engine.blocks import Memory
 from cyclspec.runtime.engine.cache import Cache, Fill, empty_cache, fill
 from cyclspec.runtime.engine.decode import STEPS, Call, Rows, decode, empty_latest
 from cyclspec.runtime.engine.prefill import Prompt, empty_wave, memory_of_wave, prompts, wave_inputs
 from cyclspec.runtime.engine.scoring import Missing
-from cyclspec.runtime.engine.wave import Memory, WaveInputs, WaveOutputs, empty_memory, wave
+from cyclspec.runtime.engine.wave import WaveInputs, WaveOutputs, empty_memory, wave
 from cyclspec.runtime.models.decoder import Decoder
 
 

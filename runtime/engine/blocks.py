@@ -1,0 +1,101 @@
+"""Attention of a wave, block by block: which keys a block of queries reads, and which of them each query sees.
+
+The keys that a block needs from before it are the ancestors of its first token, since the walk is depth first: an
+ancestor of a later token that stands before the block is one of the first token's too. Of these a token sees those
+less deep than every token from the block's first to itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Float32, Int32
+
+from cyclspec.compiler.checkpoints.architecture import DecoderConfig
+from cyclspec.compiler.plan.sharing.layout import BLOCK, blocks_at_once
+from cyclspec.runtime.models.decoder.attention import Heads, fused, is_fused, weigh_grouped
+
+
+class Memory(NamedTuple):
+    """Keys and values of tokens, by layer and head."""
+
+    key: Float[Array, "layer kv token dim"]
+    value: Float[Array, "layer kv token dim"]
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """The blocks of a wave; the arrays are those of `compiler.plan.sharing.layout.Wave`, `seen` that of its shape."""
+
+    path: Int32[Array, "block ancestor"]
+    order: Int32[Array, " block"]
+    depth: Int32[Array, " token"]
+    end: Int32[Array, " token"]
+    seen: tuple[int, ...]
+
+    def mixed(
+        self, config: DecoderConfig, heads: Heads, memory: Memory, window: Int32[Array, ""]
+    ) -> Float32[Array, "token head dim"]:
+        """The values that every token mixes; `memory` is one layer's, carried ancestors before the wave's own."""
+        query = heads.query.reshape(-1, BLOCK, *heads.query.shape[1:])
+        if jax.default_backend() == "cpu":
+            mixed = self._in_chains(config, query, memory, window)
+        elif is_fused(config, memory.key.dtype):
+            mixed = self._fused(query, memory, window, scale=config.score_factor)
+        else:
+            mixed = self._in_batches(config, query, memory, window)
+        return mixed.reshape(heads.query.shape)
+
+    def _in_chains(self, config: DecoderConfig, query: Array, memory: Memory, window: Array) -> Array:
+        """Each block by itself, so that a CPU runs several beside each other, with no more keys than its rank needs."""
+        by_rank = [
+            self._one(config, query[at], memory, window, at, seen)
+            for at, seen in zip(self.order, self.seen, strict=True)
+        ]
+        return jnp.stack(by_rank)[jnp.argsort(self.order)]
+
+    def _in_batches(self, config: DecoderConfig, query: Array, memory: Memory, window: Array) -> Array:
+        ancestors = self.path.shape[1]
+        mixed: Array = jax.lax.map(
+            lambda at: self._one(config, query[at], memory, window, at, ancestors),
+            jnp.arange(len(self.path)),
+            batch_size=blocks_at_once(config.heads, ancestors),
+        )
+        return mixed
+
+    def _one(
+        self,
+        config: DecoderConfig,
+        query: Float32[Array, "query head dim"],
+        memory: Memory,
+        window: Int32[Array, ""],
+        at: Int32[Array, ""],
+        seen: int,
+    ) -> Float32[Array, "query head dim"]:
+        start = self.path.shape[1] + at * BLOCK
+        own = jax.tree.map(lambda a: jax.lax.dynamic_slice_in_dim(a, start, BLOCK, axis=1), memory)
+        path = self.path[at, :seen]
+        key, value = jax.tree.map(lambda a, b: jnp.concatenate([a[:, path], b], axis=1), memory, own)
+        return weigh_grouped(config, query, key, value, self._sees(at, seen, window))
+
+    def _fused(self, query: Array, memory: Memory, window: Array, *, scale: float) -> Array:
+        """All blocks in one kernel."""
+        count, ancestors = self.path.shape
+        own = ancestors + jnp.arange(count * BLOCK).reshape(count, BLOCK)
+        places = jnp.concatenate([self.path, own], axis=1)
+        key, value = (a.swapaxes(0, 1)[places] for a in memory)
+        sees = jax.vmap(lambda at: self._sees(at, ancestors, window))(jnp.arange(count))
+        return fused(query, key, value, sees, scale=scale)
+
+    def _sees(self, at: Int32[Array, ""], seen: int, window: Int32[Array, ""]) -> Bool[Array, "query key"]:
+        """Which of a block's ancestors and of its own tokens each of its tokens sees."""
+        depth, end = self.depth.reshape(-1, BLOCK)[at], self.end.reshape(-1, BLOCK)[at]
+        above, index = jnp.arange(seen), jnp.arange(BLOCK)
+        on_path = above[None, :] < jax.lax.cummin(depth)[:, None]
+        inside = (index[None, :] <= index[:, None]) & (at * BLOCK + index[:, None] < end[None, :])
+        near_above = depth[:, None] - above[None, :] < window
+        near_inside = depth[:, None] - depth[None, :] < window
+        return jnp.concatenate([on_path & near_above, inside & near_inside], axis=1)
