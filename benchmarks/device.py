@@ -20,7 +20,7 @@ import torch
 import transformers
 
 from benchmarks.arms import ArmName, Dtype
-from benchmarks.cases import Case, counts
+from benchmarks.cases import Case
 from benchmarks.checkpoints import SHAPES, Shape, config_of, corpus, train_tokenizer
 from benchmarks.measure import matrix_rates, measure
 from benchmarks.ours import Ours
@@ -35,12 +35,6 @@ from cyclspec.compiler.checkpoints.stored import Stored
 from cyclspec.pipeline import ACCELERATOR_WAVE
 from cyclspec.runtime.models import Decoder
 
-ONE: tuple[Dtype, ...] = ("bfloat16",)
-CASES = tuple(
-    Case(name, shape, ONE, counts(prompts, prompts, prompts, 0))
-    for shape, prompts in (("1b", 2000), ("8b", 500))
-    for name in ("W1", "W2")
-)
 BATCHES = (32, 64, 128, 256)
 MEMORY = 2**33
 ROUNDS, SECONDS = 3, 60.0

@@ -1,7 +1,7 @@
 """Puts the tables of the last run into docs/performance.md: `python -m benchmarks.publish`.
 
-Expects records under `build/bench` and a page with the marks `BEGIN` and `END`. Ensures that nothing else of the page
-changes.
+Expects records under `build/bench`, those of a GPU under `build/bench/gpu`, and a page with a pair of marks for each.
+Ensures that nothing else of the page changes.
 """
 
 from __future__ import annotations
@@ -10,33 +10,39 @@ from pathlib import Path
 
 import click
 
-from benchmarks.cases import CASES
+from benchmarks.cases import CASES, ON_A_GPU
 from benchmarks.checkpoints import RESULTS, ROOT
 from benchmarks.records import Records
 
-BEGIN, END = "<!-- measured -->", "<!-- end of what was measured -->"
+
+def marks(name: str) -> tuple[str, str]:
+    """The lines between which the tables of a device stand."""
+    return f"<!-- measured on a {name} -->", f"<!-- end of what was measured on a {name} -->"
 
 
-def published(page: str, tables: str) -> str:
-    """The page with other tables between its marks, their headings one level down.
+def published(page: str, tables: str, name: str) -> str:
+    """The page with other tables of a device between its marks, their headings one level down.
 
     Raises:
         click.ClickException: the page lacks its marks.
     """
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    opening, closing = marks(name)
+    before, begin, rest = page.partition(opening)
+    _, end, after = rest.partition(closing)
     if not begin or not end:
-        raise click.ClickException(f"the page needs the lines `{BEGIN}` and `{END}`")
+        raise click.ClickException(f"the page needs the lines `{opening}` and `{closing}`")
     lowered = tables.replace("\n## ", "\n### ")
-    return f"{before}{BEGIN}\n\n{lowered.strip()}\n\n{END}{after}"
+    return f"{before}{begin}\n\n{lowered.strip()}\n\n{end}{after}"
 
 
 @click.command()
 @click.option("--records", type=click.Path(path_type=Path), default=ROOT / "build" / "bench")
 def main(records: Path) -> None:
     """Writes what was measured into the page on performance."""
-    tables = Records(records).page(CASES)
-    RESULTS.write_text(published(RESULTS.read_text(encoding="utf-8"), tables), encoding="utf-8")
+    page = RESULTS.read_text(encoding="utf-8")
+    page = published(page, Records(records).page(CASES), "CPU")
+    page = published(page, Records(records / "gpu").page(ON_A_GPU), "GPU")
+    RESULTS.write_text(page, encoding="utf-8")
     click.echo(f"{RESULTS.relative_to(ROOT)} has the tables of {records}")
 
 

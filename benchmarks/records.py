@@ -35,6 +35,7 @@ def record_of(
     return {
         "workload": whole.name,
         "title": whole.title,
+        "kind": whole.kind,
         "shape": shape.name,
         "dtype": dtype,
         "digest": whole.digest,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from benchmarks.arms import ARMS, TITLES, ArmName
-from benchmarks.cases import COMPILE_CACHED, COMPILE_COLD, GOALS, PADDING, TOLERANCE, USEFUL
+from benchmarks.cases import COMPILE_CACHED, COMPILE_COLD, GOALS, PADDING, REPLIES, TOLERANCE, USEFUL
 
 Record = Mapping[str, Any]
 
@@ -149,7 +149,8 @@ def disagreements(record: Record) -> list[ArmName]:
 def _disagrees(record: Record, arm: Record) -> bool:
     """Whether an arm is further from the reference than float32 excuses. bfloat16 is reported, not judged."""
     found = arm["difference"]
-    return record["dtype"] == "float32" and found is not None and bool(found > TOLERANCE)
+    most = REPLIES if record["kind"] == "writing" else TOLERANCE
+    return record["dtype"] == "float32" and found is not None and bool(found > most)
 
 
 _SHARE = ("", "prompts", "tokens without sharing", "tokens of the trie", "ratio")

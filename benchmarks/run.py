@@ -18,7 +18,7 @@ from pathlib import Path
 import click
 
 from benchmarks.arms import ARMS, ArmName, Dtype
-from benchmarks.cases import CASES, FIT_SIZES, QUICK, Case
+from benchmarks.cases import CASES, FIT_SIZES, ON_A_GPU, QUICK, Case
 from benchmarks.checkpoints import ROOT, SHAPES, corpus, train_tokenizer, write_checkpoint
 from benchmarks.measure import compile_from_cache, fit, matrix_rates, measure
 from benchmarks.process import ArmProcess
@@ -54,12 +54,11 @@ def main(
 ) -> None:
     """Measures the engine and its peers on the same questions, in one run."""
     if device == "gpu":
-        from benchmarks.device import CASES as cases_on_device
         from benchmarks.device import run_on_device
 
         records = Records(out / "gpu")
-        run_on_device(_chosen(cases_on_device, only, shapes, dtypes), records, "cuda")
-        click.echo(records.page(cases_on_device))
+        run_on_device(_chosen(ON_A_GPU, only, shapes, dtypes), records, "cuda")
+        click.echo(records.page(ON_A_GPU))
         return
     if quick:
         # Threads that wait by spinning take minutes over tiny products on a machine that does other work too.

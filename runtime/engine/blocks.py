@@ -8,6 +8,7 @@ less deep than every token from the block's first to itself.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -51,16 +52,17 @@ class Blocks:
 
     def _in_chains(self, config: DecoderConfig, query: Array, memory: Memory, window: Array) -> Array:
         """Each block by itself, so that a CPU runs several beside each other, with no more keys than its rank needs."""
+        # As functions of their own, blocks of equal `seen` are traced once.
+        traced = {seen: jax.jit(partial(self._one, config, seen=seen)) for seen in set(self.seen)}
         by_rank = [
-            self._one(config, query[at], memory, window, at, seen)
-            for at, seen in zip(self.order, self.seen, strict=True)
+            traced[seen](query, memory, window, at) for at, seen in zip(self.order, self.seen, strict=True)
         ]
         return jnp.stack(by_rank)[jnp.argsort(self.order)]
 
     def _in_batches(self, config: DecoderConfig, query: Array, memory: Memory, window: Array) -> Array:
         ancestors = self.path.shape[1]
         mixed: Array = jax.lax.map(
-            lambda at: self._one(config, query[at], memory, window, at, ancestors),
+            lambda at: self._one(config, query, memory, window, at, seen=ancestors),
             jnp.arange(len(self.path)),
             batch_size=blocks_at_once(config.heads, ancestors),
         )
@@ -69,17 +71,18 @@ class Blocks:
     def _one(
         self,
         config: DecoderConfig,
-        query: Float32[Array, "query head dim"],
+        query: Float32[Array, "block query head dim"],
         memory: Memory,
         window: Int32[Array, ""],
         at: Int32[Array, ""],
+        *,
         seen: int,
     ) -> Float32[Array, "query head dim"]:
         start = self.path.shape[1] + at * BLOCK
         own = jax.tree.map(lambda a: jax.lax.dynamic_slice_in_dim(a, start, BLOCK, axis=1), memory)
         path = self.path[at, :seen]
         key, value = jax.tree.map(lambda a, b: jnp.concatenate([a[:, path], b], axis=1), memory, own)
-        return weigh_grouped(config, query, key, value, self._sees(at, seen, window))
+        return weigh_grouped(config, query[at], key, value, self._sees(at, seen, window))
 
     def _fused(self, query: Array, memory: Memory, window: Array, *, scale: float) -> Array:
         """All blocks in one kernel."""

@@ -63,7 +63,7 @@ def wave_inputs(one: Wave, shape: WritingShape) -> WaveInputs:
     """A wave in which nothing is asked and whose whole memory is handed out as one text."""
     everything = np.arange(shape.prompt + shape.wave, dtype=np.int32)[None, :]
     parts = (one.tokens, one.depth, one.end, one.path, one.order, one.carry, one.outputs, one.targets)
-    return WaveInputs(*map(jnp.asarray, (*parts, everything, np.int32(shape.longest))))
+    return WaveInputs(*jax.device_put((*parts, everything, np.int32(shape.longest))))
 
 
 def empty_wave(shape: WritingShape) -> Wave:

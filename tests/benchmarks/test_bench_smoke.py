@@ -20,7 +20,7 @@ from benchmarks.ours import Ours, load_ours
 from benchmarks.peer_past import Prefixes
 from benchmarks.peer_transformers import Batches, load_model
 from benchmarks.process import Here, Timed
-from benchmarks.publish import BEGIN, END, published
+from benchmarks.publish import marks, published
 from benchmarks.records import Records, record_of
 from benchmarks.report import disagreements
 from benchmarks.workloads import NAMES, Workload, trie_tokens, workload
@@ -219,17 +219,19 @@ def test_every_workload_has_a_case_and_every_arm_a_count() -> None:
 
 
 def test_tables_are_put_between_the_marks_of_a_page() -> None:
-    page = f"before\n\n{BEGIN}\n\nold\n\n{END}\n\nafter\n"
-    assert published(page, "Machine: m.\n\n## Speed\n") == (
-        f"before\n\n{BEGIN}\n\nMachine: m.\n\n### Speed\n\n{END}\n\nafter\n"
+    begin, end = marks("CPU")
+    page = f"before\n\n{begin}\n\nold\n\n{end}\n\nafter\n"
+    assert published(page, "Machine: m.\n\n## Speed\n", "CPU") == (
+        f"before\n\n{begin}\n\nMachine: m.\n\n### Speed\n\n{end}\n\nafter\n"
     )
     with pytest.raises(click.ClickException, match="needs the lines"):
-        published("no marks", "")
+        published(page, "", "GPU")
 
 
-def test_the_page_on_performance_has_the_marks() -> None:
+@pytest.mark.parametrize("name", ["CPU", "GPU"])
+def test_the_page_on_performance_has_the_marks(name: str) -> None:
     text = RESULTS.read_text(encoding="utf-8")
-    assert text.count(BEGIN) == text.count(END) == 1
+    assert [text.count(mark) for mark in marks(name)] == [1, 1]
 
 
 def test_the_command_measures_every_arm_in_a_process_of_its_own(tmp_path: Path) -> None:
