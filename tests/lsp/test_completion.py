@@ -129,7 +129,12 @@ def test_a_field_offers_the_values_that_it_takes(old: str, new: str, wanted: set
         (QUICKSTART, "panel models {", "¦\npanel models {", {"param", "audit", "corpus", "prompt"}),
         (PROMPTS, "prefix[en]", "¦", {"system", "user", "assistant", "prefix"}),
         (PROMPTS, "prefix[en]", "prefix[¦]", {"en", "zh", "es"}),
-        (SURVEY, 'source = jsonl("data/items.jsonl")', "¦", {"source", "hash", "tolerance"}),
+        (
+            SURVEY,
+            'source = jsonl("data/items.jsonl")',
+            "¦",
+            {"source", "hash", "tolerance", "weight", "strata", "cluster"},
+        ),
         (SURVEY, 'source = jsonl("data/items.jsonl")', "source = ¦", {"parquet", "csv", "jsonl", "arrow"}),
         (SURVEY, "{ region = north, training = seen }", "{ ¦ }", {"region", "training"}),
         (SURVEY, "{ region = north, training = seen }", "{ region = ¦ }", {"north", "south"}),

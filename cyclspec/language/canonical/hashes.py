@@ -15,7 +15,7 @@ from cyclspec.language.canonical.form import canonical, without, write
 from cyclspec.language.syntax import tree as t
 
 _PROSE = frozenset({"doc"})
-TITLES = frozenset({"title", "because", "licence", "release"})
+TITLES = frozenset({"title", "because", "citation", "licence", "release"})
 
 
 def digest(data: Any) -> str:

@@ -21,12 +21,13 @@ from cyclspec.language.types.context import Context
 from cyclspec.language.types.declared import TypeReader, list_bounds
 from cyclspec.language.types.expressions import truth_of
 from cyclspec.language.types.fields import read_fields
+from cyclspec.language.types.roles import ROLES, roles_of
 from cyclspec.language.types.scope import Scope, failed, key_of
 from cyclspec.language.types.vocabularies import check_name, number_of
 
 FORMATS = ("parquet", "csv", "json", "jsonl", "arrow")
-_TABLE_FIELDS = ("source", "hash", "tolerance")
-_CORPUS_FIELDS = ("title", "release", "licence", "note")
+_TABLE_FIELDS = ("source", "hash", "tolerance", *ROLES)
+_CORPUS_FIELDS = ("title", "release", "licence", "citation", "note")
 DEFAULT_TOLERANCE = 0.005
 
 
@@ -72,15 +73,20 @@ def _table(ctx: Context, module: Module, corpus: t.Corpus, table: t.Table) -> No
     )
     source = fields.get("source")
     format_, path = _source(ctx, source.value) if source else ("", "")
+    columns = _columns(ctx, module, name, table)
+    roles = roles_of(ctx, name, columns, fields)
     ctx.tables[name] = d.TypedTable(
         name=name,
-        columns=_columns(ctx, module, name, table),
+        columns=columns,
         format=format_,
         path=path,
         folder=str(module.folder),
         hash=_hash(ctx, fields.get("hash")),
         tolerance=_tolerance(ctx, fields.get("tolerance")),
         span=table.name.span,
+        weight=roles.weight,
+        strata=roles.strata,
+        cluster=roles.cluster,
     )
 
 

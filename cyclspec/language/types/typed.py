@@ -29,7 +29,10 @@ class TypedColumn:
 
 @dataclass(frozen=True, slots=True)
 class TypedTable:
-    """One table: `name` is `corpus.table`; `path` is relative to the folder of the module that declares it."""
+    """One table: `name` is `corpus.table`; `path` is relative to the folder of the module that declares it.
+
+    `weight`, `strata` and `cluster` are the columns that say how its people were drawn and are weighted.
+    """
 
     name: str
     columns: tuple[TypedColumn, ...]
@@ -39,6 +42,9 @@ class TypedTable:
     hash: str | None
     tolerance: float
     span: Span = field(compare=False, repr=False)
+    weight: str | None = None
+    strata: str | None = None
+    cluster: str | None = None
 
     def column(self, name: str) -> TypedColumn | None:
         return next((column for column in self.columns if column.name == name), None)
