@@ -33,6 +33,8 @@ from cyclspec.language.types.typed import TypedAudit
 if TYPE_CHECKING:
     from cyclspec.compiler.axes import Grid
     from cyclspec.compiler.data.loaded import LoadedTable
+    from cyclspec.compiler.description.facts import CorpusFacts
+    from cyclspec.compiler.description.findings import Limits
     from cyclspec.compiler.plan.plan import Plan
     from cyclspec.compiler.scores.tables import HumanTerm, PeopleCells
     from cyclspec.runtime.execute import Answering, Outcome, Progress
@@ -145,6 +147,54 @@ def choose(context: Context, name: str | None) -> TypedAudit:
         raise SpecError([AuditNotChosen(file=place, found=found, place=place, helps=helps)])
     helps = did_you_mean(name, known)
     raise SpecError([UnknownName(what="audit", name=name, where=f" in `{place}`", place=place, helps=helps)])
+
+
+def corpora(context: Context, name: str | None) -> tuple[t.Corpus, ...]:
+    """The corpus of that name; else those of the entry module, else all that it imports. Raises `SpecError`."""
+    known = {decl.name.name: (module, decl) for module, decl in context.declarations(t.Corpus)}
+    if name is not None and name not in known:
+        helps = did_you_mean(name, known)
+        place = context.program.main.source.name
+        raise SpecError(
+            [UnknownName(what="corpus", name=name, where=f" in `{place}`", place=place, helps=helps)]
+        )
+    own = [decl for module, decl in known.values() if module.key == context.program.entry]
+    chosen = [known[name][1]] if name is not None else own or [decl for _, decl in known.values()]
+    if not chosen:
+        place = context.program.main.source.name
+        helps = ("declare `corpus NAME { .. }`, or import a file that does",)
+        raise SpecError(
+            [UnknownName(what="corpus", name="", where=f" in `{place}`", place=place, helps=helps)]
+        )
+    return tuple(decl for decl in chosen if isinstance(decl, t.Corpus))
+
+
+def describe(
+    context: Context,
+    *,
+    corpus: str | None = None,
+    target: str | None = None,
+    within: str = "country",
+    min_n: int | None = None,
+) -> tuple[CorpusFacts, ...]:
+    """What is in the corpora of a program. Raises `SpecError` for names that there are not, and for refused data."""
+    from cyclspec.compiler.description.describe import Scope, describe
+
+    if target is not None and target not in context.targets:
+        helps, place = did_you_mean(target, context.targets), context.program.main.source.name
+        where = f" in `{place}`"
+        raise SpecError([UnknownName(what="target", name=target, where=where, place=place, helps=helps)])
+    scope = Scope(target, within, min_n)
+    return tuple(describe(context, found, scope) for found in corpora(context, corpus))
+
+
+def corpus_findings(
+    context: Context, found: tuple[CorpusFacts, ...], limits: Limits
+) -> tuple[Diagnostic, ...]:
+    """What is amiss in described corpora, corpus by corpus."""
+    from cyclspec.compiler.description.findings import findings
+
+    return tuple(dict.fromkeys(one for facts in found for one in findings(facts, context, limits)))
 
 
 def open_data(context: Context, audit: TypedAudit) -> Opened:

@@ -97,15 +97,16 @@ def dist_column(collector: Collector, context: Context) -> LoadedColumn:
     values = np.zeros((context.n_rows, width))
     null = np.array([cell is None for cell in collector.cells], np.bool_)
     refuse_missing(column, null, context)
-    count, largest = 0, 0.0
+    deviations = np.zeros(context.n_rows)
     for row in np.flatnonzero(~null & (scales.item >= 0)).tolist():
         found = _shares(collector, context, scales, row)
         if found is None:
             continue
         values[row, : len(found.shares)] = found.shares
         if found.renormalised:
-            count, largest = count + 1, max(largest, found.deviation)
-    context.renormalised[column.name] = Renormalised(count, largest)
+            deviations[row] = found.deviation
+    count, largest = int(np.count_nonzero(deviations)), float(np.abs(deviations).max(initial=0.0))
+    context.renormalised[column.name] = Renormalised(count, largest, deviations)
     codes = [() if scale is None else scale.codes for scale in scales.scales]
     options = tuple(codes[i] if i >= 0 else () for i in scales.item.tolist())
     return LoadedColumn(column, values, null, options=options)

@@ -103,7 +103,7 @@ def distribution_of_people(
     """
     asked = ItemScales(tuple(items), tuple(items.values()))
     groups = groups_of(people, by)
-    weights = _weights(people, weight)
+    weights = weights_of(people, weight)
     item_of = positions_in(answers[item], asked.keys)
     person_of = positions_in(answers[person], people.only("key").codes)
     _refuse_twice(answers, item, item_of, person_of, people.n_rows)
@@ -149,14 +149,14 @@ def _tally(
     counted = ~null if count_missing else ~missing
     inside = np.flatnonzero(counted)
     flat = cell[inside] * width + option[inside]
-    mass = _sums(flat, weight[inside], size * width)
+    mass = sums(flat, weight[inside], size * width)
     return _Tally(
         mass=mass.reshape(size, width),
         n=np.bincount(cell[inside], minlength=size).astype(np.int64),
-        n_eff=_kish(cell[inside], weight[inside], size),
+        n_eff=kish(cell[inside], weight[inside], size),
         n_missing=np.bincount(cell[missing], minlength=size).astype(np.int64),
-        missing=_sums(cell[missing], weight[missing], size),
-        answered=_sums(cell, weight, size),
+        missing=sums(cell[missing], weight[missing], size),
+        answered=sums(cell, weight, size),
     )
 
 
@@ -184,16 +184,16 @@ def _cells(
     )
 
 
-def _sums(index: Integers, weight: Floats, size: int) -> Floats:
+def sums(index: Integers, weight: Floats, size: int) -> Floats:
     """Sums of weights by index; an empty input gives floats too."""
     return np.bincount(index, weight, size).astype(np.float64, copy=False)
 
 
-def _kish(cell: Integers, weight: Floats, size: int) -> Floats:
+def kish(cell: Integers, weight: Floats, size: int) -> Floats:
     """(sum w)^2 / sum w^2 by cell (Kish 1965, section 11.7); zero for an empty cell."""
     # The number is free of scale; near one, squares neither overflow nor vanish.
     scaled = weight / weight.max(initial=np.finfo(np.float64).tiny)
-    return ratio(_sums(cell, scaled, size) ** 2, _sums(cell, scaled**2, size))
+    return ratio(sums(cell, scaled, size) ** 2, sums(cell, scaled**2, size))
 
 
 def ratio(numerator: Floats, denominator: Floats) -> Floats:
@@ -203,7 +203,8 @@ def ratio(numerator: Floats, denominator: Floats) -> Floats:
     return found
 
 
-def _weights(people: LoadedTable, weight: str | None) -> Floats:
+def weights_of(people: LoadedTable, weight: str | None) -> Floats:
+    """The weight of each person, one without a weight column. Raises `SpecError` (`BadRow`) for what is no weight."""
     if weight is None:
         return np.ones(people.n_rows)
     found = people[weight]

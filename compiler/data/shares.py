@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,22 +24,26 @@ _EXACT = 2e-6
 
 
 class Shares(NamedTuple):
-    """Shares by option, with sum one, and by how much the sum of the file differed from one (relative)."""
+    """Shares by option, with sum one, and by how much the sum of the file was above one (relative)."""
 
     shares: NDArray[np.float64]
     deviation: float
 
     @property
     def renormalised(self) -> bool:
-        return self.deviation > _EXACT
+        return abs(self.deviation) > _EXACT
 
 
 @dataclass(frozen=True, slots=True)
 class Renormalised:
-    """How many rows of a column were renormalised, and the largest relative deviation of a sum from one."""
+    """How many rows of a column were renormalised, and the largest relative deviation of a sum from one.
 
-    count: int = 0
-    largest: float = 0.0
+    `deviations[row]` is by how much the sum of a renormalised row was above one, zero for every other row.
+    """
+
+    count: int
+    largest: float
+    deviations: NDArray[np.float64] = field(compare=False, repr=False)
 
 
 def shares_cell(
@@ -116,8 +120,8 @@ def _number(value: Any) -> float:
 def _normalised(shares: NDArray[np.float64], tolerance: float) -> Shares:
     total = float(shares.sum())
     unit = 100.0 if total > 10.0 else 1.0
-    deviation = abs(total / unit - 1.0)
-    if not deviation <= tolerance:
+    deviation = total / unit - 1.0
+    if not abs(deviation) <= tolerance:
         helps = ("shares sum to 1 and percentages to 100",)
         raise CellProblem(
             f"shares sum to {total:.6g}, which is not within {tolerance:.2%} of 1 or 100", helps

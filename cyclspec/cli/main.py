@@ -25,6 +25,7 @@ COMMANDS = {
     "show": "Show a table of a run: measures, answers, requests, checks or people.",
     "score": "Score the answers of a run again.",
     "diff": "Say what two specs ask and score differently, and what would be asked again.",
+    "corpus": "Describe and check survey data, and give it to others.",
     "lsp": "Serve an editor: diagnostics, hover, completion, definitions, formatting.",
     "doctor": "Show versions, devices, and what is usable here.",
 }

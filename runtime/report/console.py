@@ -11,6 +11,7 @@ import io
 import json
 import math
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -54,11 +55,30 @@ def _shown(value: Any) -> str:
 
 def show(table: pa.Table, *, title: str) -> None:
     """Prints a table to standard output, as wide as it needs to be where nobody's window limits it."""
-    view = Table(title=Text(printable(title)) if title else None, title_justify="left", header_style="bold")
+    view = _view(title)
     for name in table.column_names:
         view.add_column(name, justify="right" if name in _NUMERIC else "left", overflow="fold")
     for row in table.to_pylist():
         view.add_row(*(Text(_shown(row[name])) for name in table.column_names))
+    _print(view)
+
+
+def show_rows(rows: Sequence[Mapping[str, Any]], *, title: str) -> None:
+    """Prints records of equal columns in the same way; columns of numbers stand to the right."""
+    view = _view(title)
+    for name in rows[0]:
+        numeric = all(isinstance(row[name], int | float | None) for row in rows)
+        view.add_column(printable(name), justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        view.add_row(*(Text(_shown(value)) for value in row.values()))
+    _print(view)
+
+
+def _view(title: str) -> Table:
+    return Table(title=Text(printable(title)) if title else None, title_justify="left", header_style="bold")
+
+
+def _print(view: Table) -> None:
     console = Console()
     if not console.is_terminal:
         console = Console(width=Console(width=_ENDLESS).measure(view).maximum)

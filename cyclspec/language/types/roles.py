@@ -1,7 +1,7 @@
 """What columns of a table are to its people: their weight, the stratum and the cluster that they were drawn in.
 
-Expects a table whose columns are typed. Ensures that a role names a column of that table whose type fits, and that only
-a table with a key has roles: its rows are the people.
+Expects a table whose columns are typed. Ensures that a role names a column of that table whose type fits, and
+that only a table with a key has roles: its rows are the people.
 """
 
 from __future__ import annotations
