@@ -19,6 +19,7 @@ from cyclspec.language.canonical.form import write
 from cyclspec.language.canonical.hashes import Hashes
 from cyclspec.language.diagnostics import Diagnostic, Findings, Label, SpecError
 from cyclspec.language.diagnostics.cy01_names import AuditNotChosen, UnknownName
+from cyclspec.language.diagnostics.cy07_corpora import CorpusAbsent
 from cyclspec.language.diagnostics.cy07_data_and_plan import EmptyCells
 from cyclspec.language.names.locked import unpinned
 from cyclspec.language.names.modules import load_program
@@ -163,9 +164,7 @@ def corpora(context: Context, name: str | None) -> tuple[t.Corpus, ...]:
     if not chosen:
         place = context.program.main.source.name
         helps = ("declare `corpus NAME { .. }`, or import a file that does",)
-        raise SpecError(
-            [UnknownName(what="corpus", name="", where=f" in `{place}`", place=place, helps=helps)]
-        )
+        raise SpecError([CorpusAbsent(file=Path(place).name, place=place, helps=helps)])
     return tuple(decl for decl in chosen if isinstance(decl, t.Corpus))
 
 

@@ -11,6 +11,7 @@ from cyclspec import pipeline
 from cyclspec.cli import options
 from cyclspec.cli.corpus_options import corpus, min_n, target, within
 from cyclspec.cli.main import REFUSED
+from cyclspec.language.diagnostics import SpecError
 from cyclspec.language.diagnostics.render import render
 
 
@@ -47,16 +48,21 @@ def command(
 
     checked = pipeline.check(file, options.pairs(params, "-p"))
     context = checked.require()
-    found = pipeline.describe(context, corpus=corpus, target=target, within=within, min_n=min_n)
-    said = [*checked.diagnostics, *pipeline.corpus_findings(context, found, Limits(missing=max_missing))]
+    said = list(checked.diagnostics)
+    try:
+        found = pipeline.describe(context, corpus=corpus, target=target, within=within, min_n=min_n)
+        said += pipeline.corpus_findings(context, found, Limits(missing=max_missing))
+    except SpecError as error:
+        said += error.diagnostics
     if said or style == "json":
         click.echo(render(said, style))
     errors = sum(one.severity == "error" for one in said)
-    click.echo(_summary(len(found), errors, len(said) - errors), err=True)
+    click.echo(_summary(file, errors, len(said) - errors), err=True)
     if errors or (strict and said):
         sys.exit(REFUSED)
 
 
-def _summary(corpora: int, errors: int, warnings: int) -> str:
-    parts = ((corpora, "corpus", "corpora"), (errors, "error", "errors"), (warnings, "warning", "warnings"))
-    return ", ".join(f"{count or 'no'} {one if count == 1 else several}" for count, one, several in parts)
+def _summary(file: Path, errors: int, warnings: int) -> str:
+    parts = ((errors, "error"), (warnings, "warning"))
+    counted = (f"{count or 'no'} {word}{'s' if count != 1 else ''}" for count, word in parts)
+    return f"{file.name}: {', '.join(counted)}"

@@ -120,6 +120,22 @@ def _back(path: Path) -> tuple[Diagnostic, ...]:
     return found if isinstance(found, tuple) else ()
 
 
+def _described(path: Path, min_n: int | None = 1) -> tuple[Diagnostic, ...]:
+    """What `cyclspec corpus check --min-n 1` says."""
+    from cyclspec.compiler.description.findings import Limits
+
+    context = pipeline.check(path).require()
+    try:
+        found = pipeline.describe(context, min_n=min_n)
+    except SpecError as error:
+        return error.diagnostics
+    return pipeline.corpus_findings(context, found, Limits())
+
+
+def _described_as_declared(path: Path) -> tuple[Diagnostic, ...]:
+    return _described(path, min_n=None)
+
+
 def _at(path: Path, phrase: str) -> Span:
     text = path.read_text(encoding="utf-8")
     start = text.index(phrase)
@@ -158,6 +174,8 @@ HOW: Mapping[str, Callable[[Path], tuple[Diagnostic, ...]]] = {
     "CY0715": _little,
     "CY0716": _planned,
     "CY0710": _planned,
+    "CY0730": _described_as_declared,
+    **{f"CY073{digit}": _described for digit in range(1, 10)},
     "CY0801": _planned,
     # told of when a model is open or a run is there: made as the code makes them
     "CY0704": _labels,

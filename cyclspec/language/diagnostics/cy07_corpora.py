@@ -1,4 +1,4 @@
-"""CY0730 on: what is worth knowing of a corpus before anybody is compared with it."""
+"""CY0730 on: what is worth knowing of a corpus before anybody is compared with it, or gives it to others."""
 
 from __future__ import annotations
 
@@ -94,3 +94,12 @@ class WeightUnused(Diagnostic):
     severity: ClassVar[Severity] = Severity.WARNING
     title: ClassVar[str] = "people are counted without the column `{column}`"
     column: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpusAbsent(Diagnostic):
+    """What is described is a corpus: a file without one, and without imports that have one, has nothing to describe."""
+
+    code: ClassVar[str] = "CY0739"
+    title: ClassVar[str] = "`{file}` declares no corpus and imports none"
+    file: str
