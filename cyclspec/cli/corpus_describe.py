@@ -9,6 +9,7 @@ import click
 from cyclspec import pipeline
 from cyclspec.cli import options
 from cyclspec.cli.corpus_options import corpus, min_n, target, within
+from cyclspec.language.diagnostics.render import printable
 
 
 @click.command("describe")
@@ -44,12 +45,11 @@ def command(
         return
     for facts in found:
         about = ", ".join(text for text in (facts.title, facts.release, facts.licence) if text)
-        click.echo(f"corpus {facts.corpus}" + (f": {about}" if about else ""))
+        click.echo(printable(f"corpus {facts.corpus}" + (f": {about}" if about else "")))
         for section in sections(facts, every=every):
             click.echo()
-            if not section.rows:
-                click.echo(section.title)
-                continue
-            show_rows(section.rows, title=section.title)
+            click.echo(printable(section.title))
+            if section.rows:
+                show_rows(section.rows)
             if section.cut:
                 click.echo(f"and {section.cut:,} more rows; `--all` shows them")

@@ -63,9 +63,9 @@ def show(table: pa.Table, *, title: str) -> None:
     _print(view)
 
 
-def show_rows(rows: Sequence[Mapping[str, Any]], *, title: str) -> None:
+def show_rows(rows: Sequence[Mapping[str, Any]]) -> None:
     """Prints records of equal columns in the same way; columns of numbers stand to the right."""
-    view = _view(title)
+    view = _view("")
     for name in rows[0]:
         numeric = all(isinstance(row[name], int | float | None) for row in rows)
         view.add_column(printable(name), justify="right" if numeric else "left", overflow="fold")
