@@ -76,7 +76,7 @@ def open_table(table: Table, budget: Budget) -> Iterator[OpenedFile]:
 
     Raises `SpecError`: `FileUnreadable` or `CorpusHashDiffers`.
     """
-    with _open_regular(table.path, table.span) as handle:
+    with open_regular(table.path, table.span) as handle:
         before = os.fstat(handle.fileno())
         if before.st_size > budget.file_bytes:
             limit = f"{budget.file_bytes:,}"
@@ -93,7 +93,8 @@ def open_table(table: Table, budget: Budget) -> Iterator[OpenedFile]:
             refuse_file(table.path, "changed while it was read", span=table.span)
 
 
-def _open_regular(path: Path, span: Span | None) -> BinaryIO:
+def open_regular(path: Path, span: Span | None = None) -> BinaryIO:
+    """A plain file, open for reading. Raises `SpecError` (`FileUnreadable`) for anything else."""
     try:
         # O_NONBLOCK: opening a fifo must not wait for a writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -11,11 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from cyclspec.compiler.data.loaded import LoadedTable
 from cyclspec.compiler.description.facts import LanguageFacts
-from cyclspec.compiler.description.layout import Layout
+from cyclspec.compiler.description.layout import Layout, declared_vocabularies
 from cyclspec.language.spans import Span
-from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
-from cyclspec.language.types import typed as d
 from cyclspec.language.types.context import Context
 
 Texts = Iterable[Mapping[str, str] | None]
@@ -61,22 +59,9 @@ def _counted(what: str, kind: str, texts: Texts, span: Span | None) -> LanguageF
 
 def _labels(context: Context, layout: Layout) -> Iterator[LanguageFacts]:
     """The labels of the declared vocabularies that columns use. Levels without a label are shown by their name."""
-    used = {v.name: v for table in layout.tables for v in _vocabularies(table) if v.levels and not v.open}
-    for symbol, vocabulary in context.vocabularies.items():
-        if used.get(symbol.name) == vocabulary:
-            decl = context.module(symbol.module).decls.get(symbol.name)
-            assert isinstance(decl, t.VocabularyDecl)
-            labels = [level.label for level in vocabulary.levels]
-            yield _counted(f"{decl.word} {symbol.name}", "label", labels, decl.name.span)
-
-
-def _vocabularies(table: d.TypedTable) -> Iterator[k.Vocabulary]:
-    for column in table.columns:
-        match column.kind:
-            case k.Of(vocabulary):
-                yield vocabulary
-            case k.Choice(k.Vocabulary() as scale) | k.Dist(k.Vocabulary() as scale):
-                yield scale
+    for decl, vocabulary in declared_vocabularies(context, layout.tables):
+        labels = [level.label for level in vocabulary.levels]
+        yield _counted(f"{decl.word} {decl.name}", "label", labels, decl.name.span)
 
 
 def _prompts(context: Context) -> Iterator[LanguageFacts]:

@@ -7,11 +7,13 @@ cuts, that says how its people were drawn, or whose rows have a key and levels o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import typed as d
+from cyclspec.language.types.context import Context
 
 MOST_LEVELS = 200
 """A column of words with more levels than this is no axis that people are cut by."""
@@ -68,6 +70,28 @@ def layout_of(
     people += [t for t in dict.fromkeys(found.people for found in answers) if t not in people]
     items = tuple(dict.fromkeys([t for t in own if _brings_options(t)] + [f.items for f in answers]))
     return Layout(own, items, tuple(people), answers, published)
+
+
+def declared_vocabularies(
+    context: Context, tables: Iterable[d.TypedTable]
+) -> tuple[tuple[t.VocabularyDecl, k.Vocabulary], ...]:
+    """The declared axes and scales whose levels columns hold, in the order of their declarations."""
+    used = {vocabulary for table in tables for column in table.columns for vocabulary in _levels(column.kind)}
+    found = []
+    for symbol, vocabulary in context.vocabularies.items():
+        decl = context.module(symbol.module).decls.get(symbol.name)
+        if vocabulary in used and isinstance(decl, t.VocabularyDecl):
+            found.append((decl, vocabulary))
+    return tuple(found)
+
+
+def _levels(kind: k.Kind) -> tuple[k.Vocabulary, ...]:
+    match kind:
+        case k.Of(vocabulary) if not vocabulary.open:
+            return (vocabulary,)
+        case k.Choice(k.Vocabulary() as scale) | k.Dist(k.Vocabulary() as scale):
+            return (scale,)
+    return ()
 
 
 def _weighted(table: d.TypedTable, targets: Mapping[str, d.TypedTarget]) -> d.TypedTable:

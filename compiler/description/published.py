@@ -93,12 +93,14 @@ def _item(
 ) -> PublishedItem:
     shares: Floats = found.values[rows][:, : len(scale.options)]
     flags = np.array([option.missing for option in scale.options], np.bool_)
-    chosen: list[bool] = (shares > 0).any(axis=0).tolist()
+    chosen: NDArray[np.bool_] = np.any(shares > 0, axis=0)
     return PublishedItem(
         item=key,
         rows=len(rows),
         missing=float(shares[:, flags].sum(axis=1).mean()) if len(rows) and flags.any() else None,
-        never=tuple(o.code for o, some in zip(scale.options, chosen, strict=True) if not (some or o.missing))
+        never=tuple(
+            o.code for o, some in zip(scale.options, chosen.tolist(), strict=True) if not (some or o.missing)
+        )
         if len(rows)
         else (),
         asked_in={axis: _distinct(column.values[rows]) for axis, column in axes.items()},

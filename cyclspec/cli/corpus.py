@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
+from collections.abc import Mapping
+from typing import ClassVar
 
 import click
+
+from cyclspec.cli.main import LazyGroup
 
 COMMANDS = {
     "describe": "Show what is in a corpus: people, weights, items, languages.",
@@ -14,22 +17,11 @@ COMMANDS = {
 }
 
 
-class CorpusGroup(click.Group):
-    """Imports a command's module only when that command is named."""
+class CorpusGroup(LazyGroup):
+    """The commands that look at corpora."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"cyclspec.cli.corpus_{cmd_name.replace('-', '_')}")
-        command: click.Command = module.command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+    known: ClassVar[Mapping[str, str]] = COMMANDS
+    prefix: ClassVar[str] = "corpus_"
 
 
 @click.group("corpus", cls=CorpusGroup)

@@ -10,6 +10,8 @@ import importlib
 import os
 import sys
 import traceback
+from collections.abc import Mapping
+from typing import ClassVar
 
 import click
 
@@ -37,28 +39,35 @@ class RunFailed(Exception):
 
 
 class LazyGroup(click.Group):
-    """Imports a command's module only when that command is named."""
+    """Imports a command's module only when that command is named.
+
+    `known` are the commands with their help; the module of one is its name after `prefix`.
+    """
+
+    known: ClassVar[Mapping[str, str]] = COMMANDS
+    prefix: ClassVar[str] = ""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return list(self.known)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.known:
             return None
-        command: click.Command = importlib.import_module(f"cyclspec.cli.{cmd_name}").command
+        module = f"cyclspec.cli.{self.prefix}{cmd_name.replace('-', '_')}"
+        command: click.Command = importlib.import_module(module).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl(list(self.known.items()))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         from cyclspec.language.names.suggest import did_you_mean
 
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            hint = " ".join(did_you_mean(args[0], COMMANDS)).replace("`", "")
+        if args and args[0] not in self.known and not args[0].startswith("-"):
+            hint = " ".join(did_you_mean(args[0], self.known)).replace("`", "")
             raise click.UsageError(f"there is no command {args[0]!r}. {hint}".strip(), ctx)
         return super().resolve_command(ctx, args)
 

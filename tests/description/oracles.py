@@ -1,4 +1,4 @@
-"""What facts of a corpus should be, written again from the textbooks with pandas: person by person, stratum by stratum."""
+"""What facts of a corpus should be, written again from the textbooks with pandas, stratum by stratum."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def one_plus_cv_squared(weight: pd.Series) -> float:
 def linearised_se(people: pd.DataFrame, chosen: pd.Series, inside: pd.Series) -> float:
     """The standard error of the weighted share of `chosen` among `inside`, both over all `people`.
 
-    `people` has weight, stratum and psu. Clusters that have nobody inside count with zero; a stratum with one cluster is
-    not centred.
+    `people` has weight, stratum and psu. Clusters that have nobody inside count with zero; a stratum with one
+    cluster is not centred.
     """
     w = people["weight"].where(inside, 0.0)
     p = (w * chosen).sum() / w.sum()

@@ -184,3 +184,8 @@ def test_help_loads_no_heavy_library() -> None:
         line.rsplit("|", 1)[-1].strip().split(".")[0] for line in done.stderr.splitlines() if "|" in line
     }
     assert loaded.isdisjoint({"jax", "flax", "transformers", "pyarrow", "numpy"})
+
+
+def test_a_command_that_there_is_not_gets_a_suggestion() -> None:
+    said = corpus("describ")
+    assert (said.code, "there is no command 'describ'. did you mean describe?" in said.err) == (2, True)

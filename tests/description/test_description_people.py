@@ -1,4 +1,4 @@
-"""Cells, marginals, weights and designs equal what pandas computes from the same files, on random and degenerate data."""
+"""Cells, marginals, weights and designs equal what pandas computes from the same files, however odd they are."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ def test_cells_are_those_of_the_targets_of_the_file(tmp_path: Path) -> None:
 
 def test_a_target_weighs_people_whose_table_does_not(tmp_path: Path) -> None:
     survey = random_survey(4)
-    spec = SPEC.replace("    weight  = weight\n", "") + TARGETS.split("\ntarget everywhere")[0]
+    spec = SPEC.replace("    weight  = weight\n", "") + TARGETS.split("\ntarget everywhere", maxsplit=1)[0]
     found = people_facts(survey, tmp_path, spec)
     assert found["weight"] == "weight"
     assert found["n_eff"] == approx(kish(survey.people["weight"]), rel=1e-12)

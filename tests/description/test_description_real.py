@@ -1,4 +1,4 @@
-"""Real surveys described: what is said of them equals pandas, the textbook, and what others published of the same files."""
+"""Real surveys described: what is said of them equals pandas, the textbook, and what others published."""
 
 from __future__ import annotations
 

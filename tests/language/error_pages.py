@@ -136,6 +136,18 @@ def _described_as_declared(path: Path) -> tuple[Diagnostic, ...]:
     return _described(path, min_n=None)
 
 
+def _exported(path: Path) -> tuple[Diagnostic, ...]:
+    """What `cyclspec corpus croissant audit.cycl -o croissant.json` says."""
+    from cyclspec.compiler.croissant.export import About, export
+
+    context = pipeline.check(path).require()
+    try:
+        export(context, pipeline.corpora(context, None)[0], Path("croissant.json"), About())
+    except SpecError as error:
+        return error.diagnostics
+    return ()
+
+
 def _at(path: Path, phrase: str) -> Span:
     text = path.read_text(encoding="utf-8")
     start = text.index(phrase)
@@ -175,6 +187,7 @@ HOW: Mapping[str, Callable[[Path], tuple[Diagnostic, ...]]] = {
     "CY0716": _planned,
     "CY0710": _planned,
     "CY0730": _described_as_declared,
+    "CY0740": _exported,
     **{f"CY073{digit}": _described for digit in range(1, 10)},
     "CY0801": _planned,
     # told of when a model is open or a run is there: made as the code makes them

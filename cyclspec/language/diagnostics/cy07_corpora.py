@@ -103,3 +103,13 @@ class CorpusAbsent(Diagnostic):
     code: ClassVar[str] = "CY0739"
     title: ClassVar[str] = "`{file}` declares no corpus and imports none"
     file: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CroissantRefused(Diagnostic):
+    """Metadata cannot be read, or name files that are not there, not what they were, or elsewhere."""
+
+    code: ClassVar[str] = "CY0740"
+    title: ClassVar[str] = "`{file}` {problem}"
+    file: str
+    problem: str

@@ -1,0 +1,1 @@
+"""Corpora as Croissant 1.0 metadata (mlcommons.org/croissant), written and read."""
