@@ -9,7 +9,7 @@ the stages that need them, so that checking a spec stays a matter of millisecond
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -29,6 +29,7 @@ from cyclspec.language.syntax import tree as t
 from cyclspec.language.syntax.parse import parse_expression
 from cyclspec.language.types.check import check_program
 from cyclspec.language.types.context import Context
+from cyclspec.language.types.kinds import Of
 from cyclspec.language.types.typed import TypedAudit
 
 if TYPE_CHECKING:
@@ -153,12 +154,7 @@ def choose(context: Context, name: str | None) -> TypedAudit:
 def corpora(context: Context, name: str | None) -> tuple[t.Corpus, ...]:
     """The corpus of that name; else those of the entry module, else all that it imports. Raises `SpecError`."""
     known = {decl.name.name: (module, decl) for module, decl in context.declarations(t.Corpus)}
-    if name is not None and name not in known:
-        helps = did_you_mean(name, known)
-        place = context.program.main.source.name
-        raise SpecError(
-            [UnknownName(what="corpus", name=name, where=f" in `{place}`", place=place, helps=helps)]
-        )
+    _require(context, "corpus", name, known)
     own = [decl for module, decl in known.values() if module.key == context.program.entry]
     chosen = [known[name][1]] if name is not None else own or [decl for _, decl in known.values()]
     if not chosen:
@@ -173,18 +169,29 @@ def describe(
     *,
     corpus: str | None = None,
     target: str | None = None,
-    within: str = "country",
+    within: str | None = None,
     min_n: int | None = None,
 ) -> tuple[CorpusFacts, ...]:
-    """What is in the corpora of a program. Raises `SpecError` for names that there are not, and for refused data."""
-    from cyclspec.compiler.description.describe import Scope, describe
+    """What is in the corpora of a program; weights should average one in each level of `within` (`country`).
 
-    if target is not None and target not in context.targets:
-        helps, place = did_you_mean(target, context.targets), context.program.main.source.name
-        where = f" in `{place}`"
-        raise SpecError([UnknownName(what="target", name=target, where=where, place=place, helps=helps)])
-    scope = Scope(target, within, min_n)
+    Raises `SpecError` for names that there are not, and for refused data.
+    """
+    from cyclspec.compiler.description.describe import WITHIN, Scope, describe
+
+    _require(context, "target", target, context.targets)
+    columns = {c.name for t in context.tables.values() for c in t.columns if isinstance(c.kind, Of)}
+    _require(context, "axis", within, sorted(columns))
+    scope = Scope(target, within or WITHIN, min_n)
     return tuple(describe(context, found, scope) for found in corpora(context, corpus))
+
+
+def _require(context: Context, what: str, name: str | None, known: Iterable[str]) -> None:
+    """Refuses a name that was given and is none of those that there are."""
+    if name is None or name in known:
+        return
+    helps, place = did_you_mean(name, known), context.program.main.source.name
+    where = f" in `{place}`"
+    raise SpecError([UnknownName(what=what, name=name, where=where, place=place, helps=helps)])
 
 
 def corpus_findings(

@@ -2,7 +2,7 @@
 
 Expects typed tables. Ensures that a column of answers comes with the tables of its items and of its people, and a
 column of distributions with that of its items. A table of people is one that answers point to, that a target
-cuts, that says how its people were drawn, or whose rows have a key and levels of an axis.
+cuts, that says how its people were drawn, or whose rows have a key and levels and no texts.
 """
 
 from __future__ import annotations
@@ -121,10 +121,8 @@ def _cuts(people: d.TypedTable, column: d.TypedColumn) -> bool:
 def _counts_people(table: d.TypedTable) -> bool:
     if table.weight or table.strata or table.cluster:
         return True
-    kinds = [column.kind for column in table.columns]
-    keyed = any(isinstance(kind, k.Key) for kind in kinds)
-    cut = any(isinstance(kind, k.Of) and kind.vocabulary.is_axis for kind in kinds)
-    return keyed and cut and not _brings_options(table)
+    kinds = {type(column.kind) for column in table.columns}
+    return {k.Key, k.Of} <= kinds and not kinds & {k.ScaleValue, k.Text, k.ListOf}
 
 
 def _brings_options(table: d.TypedTable) -> bool:

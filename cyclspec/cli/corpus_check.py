@@ -37,7 +37,7 @@ def command(
     params: tuple[str, ...],
     corpus: str | None,
     target: str | None,
-    within: str,
+    within: str | None,
     min_n: int | None,
     max_missing: float,
     strict: bool,

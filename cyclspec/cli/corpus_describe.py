@@ -28,7 +28,7 @@ def command(
     params: tuple[str, ...],
     corpus: str | None,
     target: str | None,
-    within: str,
+    within: str | None,
     min_n: int | None,
     every: bool,
     style: str,

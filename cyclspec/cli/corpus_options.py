@@ -11,9 +11,7 @@ target: Decorator = click.option("--target", metavar="NAME", help="Count the cel
 within: Decorator = click.option(
     "--within",
     metavar="AXIS",
-    default="country",
-    help="The axis in each of whose levels weights should average 1; all people where there is none.",
-    show_default=True,
+    help="The axis in each of whose levels weights should average 1: `country` where there is one.",
 )
 min_n: Decorator = click.option(
     "--min-n",

@@ -127,6 +127,7 @@ def test_refused_data_are_told_of_as_by_check(command: str, tmp_path: Path) -> N
     [
         (("--corpus", "servey"), "no corpus named `servey`"),
         (("--target", "nobody"), "no target named `nobody`"),
+        (("--within", "cuontry"), "did you mean `country`?"),
     ],
 )
 def test_names_that_there_are_not_are_refused_with_a_suggestion(

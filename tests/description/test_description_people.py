@@ -64,7 +64,8 @@ def test_weights_are_described_within_each_country_and_for_all(tmp_path: Path) -
         assert row["mean"] == approx(weight.mean(), rel=1e-12) == approx(1, rel=1e-12)
         assert (row["least"], row["largest"]) == (approx(weight.min()), approx(weight.max()))
         assert row["deff_weights"] == approx(one_plus_cv_squared(weight[weight > 0]), rel=1e-10)
-    (everybody,) = people_facts(survey, tmp_path / "all", SPEC, "--within", "planet")["weights"]
+    renamed = replace(survey, people=survey.people.rename(columns={"country": "nation"}))
+    (everybody,) = people_facts(renamed, tmp_path / "all", SPEC.replace("country", "nation"))["weights"]
     assert everybody["level"] is None
     assert everybody["mean"] == approx(survey.people["weight"].mean(), rel=1e-12)
 
