@@ -2,7 +2,8 @@
 
 Expects typed tables. Ensures that a column of answers comes with the tables of its items and of its people, and a
 column of distributions with that of its items. A table of people is one that answers point to, that a target
-cuts, that says how its people were drawn, or whose rows have a key and levels and no texts.
+cuts, that says how its people were drawn, or whose rows have a key and levels: of a declared axis, or of any kind
+and no texts beside them.
 """
 
 from __future__ import annotations
@@ -122,7 +123,10 @@ def _counts_people(table: d.TypedTable) -> bool:
     if table.weight or table.strata or table.cluster:
         return True
     kinds = {type(column.kind) for column in table.columns}
-    return {k.Key, k.Of} <= kinds and not kinds & {k.ScaleValue, k.Text, k.ListOf}
+    if k.Key not in kinds or k.ScaleValue in kinds:
+        return False
+    by_axis = any(isinstance(c.kind, k.Of) and c.kind.vocabulary.is_axis for c in table.columns)
+    return by_axis or (k.Of in kinds and not kinds & {k.Text, k.ListOf})
 
 
 def _brings_options(table: d.TypedTable) -> bool:
