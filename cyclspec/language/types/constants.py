@@ -1,6 +1,7 @@
 """Evaluates terms that are known from the text alone: parameters and their conditions.
 
-Expects typed terms of phase `static`. Ensures plain Python values; raises `NotConstant` for anything that needs data.
+Expects typed terms of phase `static`, whose parameters are folded. Ensures plain Python values; raises `NotConstant`
+for anything that needs data.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from cyclspec.language.types import kinds as k
@@ -82,6 +84,32 @@ def evaluate(term: h.Term) -> Value:
         case h.IfTerm(condition=condition, then=then, otherwise=otherwise):
             return evaluate(then) if evaluate(condition) else evaluate(otherwise)
     raise NotConstant(type(term).__name__)
+
+
+def folded(term: h.Term) -> h.Term:
+    """A static term as its value, so that whatever names it computes nothing again. `NotConstant` where it has none."""
+    match term:
+        case h.Literal_() | h.LevelTerm() | h.RangeTerm():
+            return term
+        case h.ListTerm(items=items):
+            return replace(term, items=tuple(map(folded, items)))
+        case h.IfTerm(condition=condition, then=then, otherwise=otherwise):
+            return replace(folded(then if evaluate(condition) else otherwise), span=term.span)
+    value = evaluate(term)
+    if isinstance(value, tuple):
+        raise NotConstant(type(term).__name__)
+    return h.Literal_(type=term.type, span=term.span, value=value)
+
+
+def has_more(term: h.Term, most: int) -> bool:
+    """Whether a list, with the lists in it, has more than `most` values; looks at no more than that."""
+    waiting, seen = [term], 0
+    while waiting and seen <= most:
+        one = waiting.pop()
+        if isinstance(one, h.ListTerm):
+            waiting.extend(one.items[: most + 1 - seen])
+        seen += 1
+    return seen > most
 
 
 def _position(term: h.LevelTerm) -> int:

@@ -1,11 +1,12 @@
 """Pass 2: parameters, bound before anything is typed with them.
 
 A binding given on the command line comes first, then the default. Ensures a typed static value inside its declared
-range, or a diagnostic; bindings that name no parameter are errors with a suggestion.
+range, evaluated once, or a diagnostic; bindings that name no parameter are errors with a suggestion.
 """
 
 from __future__ import annotations
 
+from cyclspec.language.diagnostics.cy00_syntax import TooLarge
 from cyclspec.language.diagnostics.cy01_names import UnboundParameter, UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongType
 from cyclspec.language.diagnostics.cy05_units import OutsideRange
@@ -13,10 +14,11 @@ from cyclspec.language.names.modules import Module
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
+from cyclspec.language.syntax.parse import MAX_PARTS
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import units
-from cyclspec.language.types.constants import NotConstant, evaluate
+from cyclspec.language.types.constants import NotConstant, evaluate, folded, has_more
 from cyclspec.language.types.context import Context, ParamValue, Symbol
 from cyclspec.language.types.declared import TypeReader
 from cyclspec.language.types.expressions import infer
@@ -63,6 +65,10 @@ def _bind(ctx: Context, module: Module, decl: t.Param, binding: t.Expr | None) -
             wanted, found = k.kind_text(kind), "a parameter without a value"
             ctx.report(WrongType(span=expr.span, what=what, expected=wanted, found=found, helps=helps))
         return None
+    if has_more(term, MAX_PARTS):
+        what = f"the number of values in parameter `{decl.name.name}`"
+        ctx.report(TooLarge(span=expr.span, what=what, limit=str(MAX_PARTS)))
+        return None
     if not _accepts(term, kind):
         wanted, found = k.kind_text(kind), k.kind_text(term.type.kind)
         ctx.report(
@@ -73,12 +79,13 @@ def _bind(ctx: Context, module: Module, decl: t.Param, binding: t.Expr | None) -
         what, expected = f"parameter `{decl.name.name}`", "a value that the spec itself gives"
         ctx.report(WrongType(span=expr.span, what=what, expected=expected, found="data"))
         return None
-    if not _computable(term):
+    value = _value(term)
+    if value is None:
         wanted = k.kind_text(kind)
         what = f"parameter `{decl.name.name}`"
         ctx.report(WrongType(span=expr.span, what=what, expected=wanted, found="no number"))
         return None
-    bound = _as_declared(term, kind)
+    bound = _as_declared(value, kind)
     if not _in_range(ctx, module, decl, bound, expr.span) or not _in_unit(ctx, decl, kind, bound, expr.span):
         return None
     return ParamValue(kind, bound, "command line" if binding is not None else "default")
@@ -94,13 +101,12 @@ def _accepts(term: h.Term, kind: k.Kind) -> bool:
     return k.fits(term.type.kind, kind)
 
 
-def _computable(term: h.Term) -> bool:
-    """Whether the value exists: `1 / 0` does not."""
+def _value(term: h.Term) -> h.Term | None:
+    """The value, computed; None where it does not exist, as that of `1 / 0`."""
     try:
-        evaluate(term)
+        return folded(term)
     except NotConstant:
-        return False
-    return True
+        return None
 
 
 def _as_declared(term: h.Term, kind: k.Kind) -> h.Term:
