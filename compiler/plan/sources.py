@@ -25,38 +25,49 @@ from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
 
 
-def terms_in(term: h.Term) -> Iterator[h.Term]:
-    """A term and everything in it."""
+def terms_in(term: h.Term, bodies: set[int] | None = None) -> Iterator[h.Term]:
+    """A term and everything in it, the body of a metric once, however many calls share it.
+
+    `bodies` are those that were walked before, by identity.
+    """
+    bodies = set() if bodies is None else bodies
     yield term
+    if isinstance(term, h.MetricTerm):
+        if id(term.body) not in bodies:
+            bodies.add(id(term.body))
+            yield from terms_in(term.body, bodies)
+        yield from _inside(term.args, bodies)
+        return
     for name in type(term).__dataclass_fields__:
-        if name in ("type", "span"):
-            continue
-        yield from _inside(getattr(term, name))
+        if name not in ("type", "span"):
+            yield from _inside(getattr(term, name), bodies)
 
 
-def _inside(value: object) -> Iterator[h.Term]:
+def _inside(value: object, bodies: set[int]) -> Iterator[h.Term]:
     if isinstance(value, h.Base):
-        yield from terms_in(cast(h.Term, value))
+        yield from terms_in(cast(h.Term, value), bodies)
     elif isinstance(value, tuple):
         for item in value:
-            yield from _inside(item)
+            yield from _inside(item, bodies)
 
 
-def audit_terms(audit: d.TypedAudit) -> Iterator[h.Term]:
-    """Every term of an audit."""
-    for each in audit.eaches:
-        if each.where is not None:
-            yield from terms_in(each.where)
-    for ask in audit.asks:
-        for _, term in ask.args:
-            yield from terms_in(term)
+def _own_terms(audit: d.TypedAudit) -> Iterator[h.Term]:
+    """The terms of the statements of an audit."""
+    yield from (each.where for each in audit.eaches if each.where is not None)
+    yield from (term for ask in audit.asks for _, term in ask.args)
     reads: tuple[d.TypedLet | d.TypedMeasure | d.TypedCheck, ...] = (
         *audit.lets,
         *audit.measures,
         *audit.checks,
     )
-    for read in reads:
-        yield from terms_in(read.term)
+    yield from (read.term for read in reads)
+
+
+def audit_terms(audit: d.TypedAudit) -> Iterator[h.Term]:
+    """Every term of an audit, each body of a metric once."""
+    bodies: set[int] = set()
+    for term in _own_terms(audit):
+        yield from terms_in(term, bodies)
 
 
 def _named(audit: d.TypedAudit) -> Iterator[str]:

@@ -33,8 +33,8 @@ class Upstream:
 
 
 def named_lets(audit: d.TypedAudit) -> Mapping[str, h.Term]:
-    """The lets and measures that a term can name."""
-    return {let.name: let.term for let in audit.lets} | {m.name: m.term for m in audit.measures}
+    """The lets, measures and checks that a term can name."""
+    return {read.name: read.term for read in (*audit.lets, *audit.measures, *audit.checks)}
 
 
 def asks_in(audit: d.TypedAudit, term: h.Term) -> tuple[str, ...]:

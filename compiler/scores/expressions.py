@@ -1,7 +1,8 @@
 """Expressions over cells: a typed term becomes named arrays inside the graph.
 
-Expects terms that `support` accepts. Ensures that equal terms are computed once, and that a scope with other answers,
-people or resampling counts recomputes only what depends on them: the rest comes from the scope outside it.
+Expects terms that `support` accepts. Ensures that equal terms, and what a name stands for, are computed once, and that a
+scope with other answers, people or resampling counts recomputes only what depends on them: the rest comes from the scope
+outside it.
 """
 
 from __future__ import annotations
@@ -78,6 +79,7 @@ class Scope:
     outer: Scope | None = None
     counting: bool = True
     known: dict[Term, Cells] = field(default_factory=dict)
+    lets: dict[str, Cells] = field(default_factory=dict)
 
     def cells(self, term: Term) -> Cells:
         """The value of a term in this scope."""
@@ -100,7 +102,7 @@ class Scope:
             case AxisTerm() | AttributeTerm():
                 return vocabularies.attribute_cells(self.setting.frame, term)
             case LetTerm(name=name):
-                return self.cells(self.setting.named[name])
+                return self._let(name)
             case NegateTerm(of=of):
                 return apply(jnp.negative, self.cells(of))
             case ArithmeticTerm(op=op, left=left, right=right):
@@ -123,6 +125,13 @@ class Scope:
                 return self._pick(term)
             case _:
                 raise InternalError("score", f"{type(term).__name__} where cells are needed")
+
+    def _let(self, name: str) -> Cells:
+        """What a name stands for, after everything that it needs: a long chain of names is no deep recursion."""
+        if name not in self.lets:
+            for needed in self.setting.reach.needed((name,), self.lets):
+                self.lets[needed] = self.cells(self.setting.named[needed])
+        return self.lets[name]
 
     def _leaf(self, term: Leaf) -> Cells:
         cells = self.leaves.get(term)

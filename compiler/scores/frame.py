@@ -134,7 +134,7 @@ def frame_of(audit: TypedAudit, grid: Grid) -> Frame:
     ranks = {name: _rank(each.source) for each in audit.eaches for name in each.names}
     names = sorted(grid.axes, key=lambda name: (ranks.get(name, 4), name))
     axes = dict(grid.axes)
-    terms = [*named_terms(audit).values(), *(check.term for check in audit.checks)]
+    terms = named_terms(audit).values()
     for name, source in sorted({pair for term in terms for pair in derived_axes(term, grid)}):
         if name not in axes and source:
             axes[name] = Axis(name, _distinct(grid.axes[source].attributes[name]))

@@ -126,8 +126,7 @@ class Graph:
 
         KeyError where nothing in the audit calls that metric.
         """
-        named = self.program.setting.named
-        terms = [*named.values(), *(check.term for check in self.program.checks)]
+        terms = self.program.setting.named.values()
         calls = {call.metric: call for term in terms for call in below(term) if isinstance(call, MetricTerm)}
         call = calls[metric]
         with jax.enable_x64(True):

@@ -7,7 +7,7 @@ reuse everything that their draws do not change.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
 
@@ -32,10 +32,10 @@ from cyclspec.compiler.scores.expressions import Scope, Setting
 from cyclspec.compiler.scores.frame import Frame
 from cyclspec.compiler.scores.reductions import LINEAR
 from cyclspec.compiler.scores.resample import FLOOR_DRAWS, chunk
-from cyclspec.compiler.scores.walk import Leaf, below
+from cyclspec.compiler.scores.walk import Leaf, below, names_in
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.types.kinds import Dist, scale_name
-from cyclspec.language.types.terms import AnswerTerm, CallTerm, LetTerm, ReduceTerm, Term
+from cyclspec.language.types.terms import AnswerTerm, CallTerm, ReduceTerm, Term
 from cyclspec.language.types.typed import TypedAudit, TypedCheck, TypedMeasure
 
 In = TypeVar("In")
@@ -212,14 +212,11 @@ class Program:
         """What one draw holds at most: the largest array that a resampled reduction makes of its counts."""
         return 8 * max((self._elements(inner, over) for inner in self._through(term)), default=1)
 
-    def _through(self, term: Term) -> tuple[ReduceTerm, ...]:
-        found: list[ReduceTerm] = []
-        for inner in below(term):
-            if isinstance(inner, LetTerm):
-                found.extend(self._through(self.setting.named[inner.name]))
-            if isinstance(inner, ReduceTerm):
-                found.append(inner)
-        return tuple(found)
+    def _through(self, term: Term) -> Iterator[ReduceTerm]:
+        """Every reduction below a term, through the names in it."""
+        named = self.setting.named
+        terms = (term, *(named[name] for name in self.setting.reach.needed(names_in(term))))
+        return (inner for one in terms for inner in below(one) if isinstance(inner, ReduceTerm))
 
     def _elements(self, term: ReduceTerm, over: frozenset[str]) -> int:
         drawn = over.intersection(term.axes)

@@ -68,8 +68,9 @@ def refusals(audit: TypedAudit) -> tuple[NotLowered, ...]:
     found: dict[NotLowered, None] = {}
     for measure in audit.measures:
         found |= dict.fromkeys(_measure(measure))
+    bodies: set[int] = set()
     for term in _reached(audit):
-        found |= dict.fromkeys(_term(term))
+        found |= dict.fromkeys(_term(term, bodies))
     return tuple(found)
 
 
@@ -121,12 +122,12 @@ def _measure(measure: TypedMeasure) -> Iterator[NotLowered]:
         yield NotLowered(span=measure.span, what=f"`adjust = {measure.adjust}`")
 
 
-def _term(term: Term) -> Iterator[NotLowered]:
+def _term(term: Term, bodies: set[int]) -> Iterator[NotLowered]:
     what = _refused(term)
     if what:
         yield NotLowered(span=term.span, what=what)
     if isinstance(term, MetricTerm):
-        yield from _body(term)
+        yield from _body(term, bodies)
 
 
 def _refused(term: Term) -> str:
@@ -200,13 +201,17 @@ def _unordered(term: Term) -> bool:
             return False
 
 
-def _body(metric: MetricTerm) -> Iterator[NotLowered]:
+def _body(metric: MetricTerm, bodies: set[int]) -> Iterator[NotLowered]:
+    """What the body of a metric lacks, and those of the metrics that it calls; `bodies` were looked at before."""
+    if id(metric.body) in bodies:
+        return
+    bodies.add(id(metric.body))
     for term in _evaluated_body(metric.body):
         what = _refused_in_metric(term)
         if what:
             yield NotLowered(span=term.span, what=f"{what} in metric `{metric.metric}`")
         if isinstance(term, MetricTerm):
-            yield from _body(term)
+            yield from _body(term, bodies)
 
 
 def _evaluated_body(term: Term) -> Iterator[Term]:

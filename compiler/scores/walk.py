@@ -1,15 +1,18 @@
 """Walks over typed terms: their parts, and what a term depends on.
 
-Expects terms of one audit. Ensures that dependencies see through `let` and measure names.
+Expects terms of one audit. Ensures that dependencies see through `let` and measure names, that each of these is walked
+once however often it is named, and that a chain of them of any length needs no recursion.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
 from cyclspec.compiler.axes import Grid
+from cyclspec.language.diagnostics import InternalError
+from cyclspec.language.names.order import in_order
 from cyclspec.language.types.terms import (
     AnswerTerm,
     ArithmeticTerm,
@@ -93,9 +96,17 @@ def below(term: Term) -> Iterator[Term]:
 
 
 def named_terms(audit: TypedAudit) -> dict[str, Term]:
-    """What a `LetTerm` may name: lets and measures."""
-    lets: dict[str, Term] = {let.name: let.term for let in audit.lets}
-    return lets | {measure.name: measure.term for measure in audit.measures}
+    """What a `LetTerm` may name: lets, measures and checks."""
+    return {read.name: read.term for read in (*audit.lets, *audit.measures, *audit.checks)}
+
+
+def names_in(term: Term) -> tuple[str, ...]:
+    """The lets and measures that a term names itself, each once."""
+    return tuple(dict.fromkeys(inner.name for inner in below(term) if isinstance(inner, LetTerm)))
+
+
+def _circle(user: str, used: str, _place: None) -> None:
+    raise InternalError("score", f"`{user}` and `{used}` name each other")
 
 
 def derived_axes(term: Term, grid: Grid) -> Iterator[tuple[str, str]]:
@@ -127,6 +138,16 @@ class Reach:
     def __init__(self, named: Mapping[str, Term]) -> None:
         self._named = named
         self._known: dict[Term, Dependencies] = {}
+        self._names = {name: names_in(term) for name, term in named.items()}
+        # What a name needs is known before the name itself is looked at.
+        for name in self.needed(named):
+            self.of(named[name])
+
+    def needed(self, names: Iterable[str], known: Container[str] = ()) -> Iterator[str]:
+        """Some names and all that they name in their turn, except what is known; each after what it needs."""
+        return in_order(
+            names, lambda user: ((name, None) for name in self._names[user] if name not in known), _circle
+        )
 
     def of(self, term: Term) -> Dependencies:
         """What `term` depends on, through the lets and measures that it names."""

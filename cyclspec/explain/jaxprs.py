@@ -76,7 +76,7 @@ def calls(graph: Graph) -> dict[str, h.MetricTerm]:
     """One call of every metric that the audit calls, by the name of the metric."""
     from cyclspec.compiler.scores.walk import below
 
-    terms = [*graph.program.setting.named.values(), *(check.term for check in graph.program.checks)]
+    terms = graph.program.setting.named.values()
     return {call.metric: call for term in terms for call in below(term) if isinstance(call, h.MetricTerm)}
 
 

@@ -2,16 +2,19 @@
 
 Expects a typed audit and its grid. Ensures that lets are followed, that each ask stands over all axes of the audit with
 every condition on top, and that work which stands in several places has a `copy` of its own in each: what the rewrites
-have to find.
+have to find. A tree that would have more operators than `MOST_OPERATORS` is refused, since lets that name one another
+can write out to any size.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
 from cyclspec.compiler.axes import Grid
+from cyclspec.compiler.plan.budget import thousands
 from cyclspec.compiler.plan.figures import reader_text
 from cyclspec.compiler.plan.grid import kept_models
 from cyclspec.compiler.plan.logical import operators as o
@@ -20,9 +23,12 @@ from cyclspec.compiler.plan.logical.sources import axis_source, drawn_value
 from cyclspec.compiler.plan.logical.words import SCALAR, resolved, words
 from cyclspec.compiler.plan.sources import terms_in
 from cyclspec.compiler.plan.upstream import asks_in, named_lets
+from cyclspec.language.diagnostics import SpecError
+from cyclspec.language.diagnostics.cy00_syntax import TooLarge
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
 
+MOST_OPERATORS, MOST_LEVELS = 20_000, 64
 PLAIN = frozenset({"mean", "sum", "min", "max", "sd", "median", "mode", "share", "cumsum", "rank"})
 
 
@@ -33,10 +39,31 @@ class Builder:
     audit: d.TypedAudit
     grid: Grid
     sizes: Sizes = field(init=False)
+    named: Mapping[str, h.Term] = field(init=False)
     _copies: Iterator[int] = field(default_factory=lambda: count(1))
+    _made: int = 0
+    _levels: int = 0
+    _whole: o.Operator | None = None
 
     def __post_init__(self) -> None:
         self.sizes = Sizes(self.audit, self.grid)
+        self.named = named_lets(self.audit)
+
+    @contextmanager
+    def _counted(self, operators: int) -> Iterator[None]:
+        """Counts operators, and how many the next ones stand below. `SpecError` (CY0013) over a limit."""
+        self._made, self._levels = self._made + operators, self._levels + 1
+        if self._made > MOST_OPERATORS or self._levels > MOST_LEVELS:
+            raise SpecError([self._too_large()])
+        yield
+        self._levels -= 1
+
+    def _too_large(self) -> TooLarge:
+        deep = self._levels > MOST_LEVELS
+        what = f"the {'nesting' if deep else 'size'} of the logical plan of audit `{self.audit.name}`"
+        limit = f"{MOST_LEVELS} levels" if deep else f"{thousands(MOST_OPERATORS)} operators"
+        notes = ("what a `let` or an earlier ask stands for is written out wherever it is named",)
+        return TooLarge(span=self.audit.span, what=what, limit=limit, notes=notes)
 
     def sinks(self) -> tuple[o.Sink, ...]:
         """Every measure and check."""
@@ -77,7 +104,11 @@ class Builder:
 
     def term(self, term: h.Term) -> o.Operator | None:
         """What computes a term; None where it is known from the text or the levels of an axis."""
-        term = resolved(term, named_lets(self.audit))
+        term = resolved(term, self.named)
+        with self._counted(1):
+            return self._operator(term)
+
+    def _operator(self, term: h.Term) -> o.Operator | None:
         axes, cells = self._size(term.type.axes)
         match term:
             case h.AnswerTerm(ask=ask, field=of):
@@ -100,10 +131,10 @@ class Builder:
                 where = ", ".join(f"{axis}: {level}" for axis, level in at)
                 return o.Pick(axes=axes, cells=cells, inputs=self._inputs((of_term,)), at=f"[{where}]")
             case h.LookupTerm(of=of_term, axis=axis, key=key):
-                where = f"{axis}: {words(key, named_lets(self.audit))}"
+                where = f"{axis}: {words(key, self.named)}"
                 return o.Pick(axes=axes, cells=cells, inputs=self._inputs((of_term, key)), at=f"[{where}]")
         if isinstance(term, SCALAR):
-            what = words(term, named_lets(self.audit))
+            what = words(term, self.named)
             return o.Lift(axes=axes, cells=cells, inputs=self._operands(term), what=what)
         return None
 
@@ -111,17 +142,21 @@ class Builder:
         """What flows into an expression, each once, through the scalar functions inside it."""
         found: dict[h.Term, None] = {}
         waiting = [term]
+        opened: set[str] = set()
         while waiting:
-            one = resolved(waiting.pop(0), named_lets(self.audit))
-            if isinstance(one, SCALAR):
-                waiting = [*_parts(one), *waiting]
+            one = waiting.pop()
+            if isinstance(one, h.LetTerm):
+                if one.name not in opened:
+                    waiting.append(self.named[one.name])
+                opened.add(one.name)
+            elif isinstance(one, SCALAR):
+                waiting.extend(reversed(_parts(one)))
             else:
                 found[one] = None
         return self._inputs(found)
 
     def _reduce(self, term: h.ReduceTerm) -> o.Operator:
         axes, cells = self._size(term.type.axes)
-        named = named_lets(self.audit)
         weight = () if term.weight is None else (term.weight,)
         inputs = self._inputs((term.of, *weight, *(arg for _, arg in term.args)))
         if term.reducer not in PLAIN:
@@ -141,7 +176,7 @@ class Builder:
             direction=term.direction,
             over=term.axes,
             by=term.by,
-            weighted="" if term.weight is None else words(term.weight, named),
+            weighted="" if term.weight is None else words(term.weight, self.named),
         )
 
     def _people(self, term: h.PeopleTerm) -> o.Reduce:
@@ -196,6 +231,10 @@ class Builder:
 
     def read(self, name: str, of: str) -> o.Read:
         """The answers of an ask."""
+        with self._counted(3 + 2 * len(self.audit.eaches)):
+            return self._read(name, of)
+
+    def _read(self, name: str, of: str) -> o.Read:
         ask = next(ask for ask in self.audit.asks if ask.name == name)
         axes, cells = self._size(ask.axes)
         inputs = (self._recorded(ask, ask.reader),) if isinstance(ask.reader, d.Recorded) else ()
@@ -227,7 +266,6 @@ class Builder:
         )
 
     def _render(self, ask: d.TypedAsk) -> o.Operator:
-        named = named_lets(self.audit)
         everything = [name for each in self.audit.eaches for name in each.names]
         axes = self.sizes.ordered(everything)
         earlier = dict.fromkeys(name for _, term in ask.args for name in asks_in(self.audit, term))
@@ -246,12 +284,17 @@ class Builder:
             inputs=inputs,
             copy=next(self._copies),
             prompt=ask.prompt.name,
-            args=tuple(f"{name} = {words(term, named)}" for name, term in ask.args),
+            args=tuple(f"{name} = {words(term, self.named)}" for name, term in ask.args),
             needs=self.sizes.ordered(bound),
         )
 
     def _grid(self) -> o.Operator:
-        """Every axis of the audit crossed, with every condition on top."""
+        """Every axis of the audit crossed, with every condition on top; built once, since it is the same anywhere."""
+        if self._whole is None:
+            self._whole = self._crossed()
+        return self._whole
+
+    def _crossed(self) -> o.Operator:
         bound = [each for each in self.audit.eaches if not isinstance(each.source, _NO_AXIS)]
         axes = self.sizes.ordered(name for each in bound for name in each.names)
         found: o.Operator = o.Cross(

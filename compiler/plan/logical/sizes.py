@@ -6,7 +6,7 @@ Expects a typed audit and its grid. Ensures that with every condition applied th
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from cyclspec.compiler.axes import Grid
 from cyclspec.compiler.plan.budget import count_cells
@@ -20,6 +20,7 @@ class Sizes:
 
     audit: d.TypedAudit
     grid: Grid
+    _counted: dict[tuple[str, ...], int] = field(default_factory=dict, compare=False, repr=False)
 
     def ordered(self, axes: Iterable[str]) -> tuple[str, ...]:
         """Some axes in the order of the grid."""
@@ -28,7 +29,10 @@ class Sizes:
 
     def cells(self, axes: Iterable[str]) -> int:
         """Cells that exist over some axes."""
-        return count_cells(self.grid, self.ordered(axes))
+        ordered = self.ordered(axes)
+        if ordered not in self._counted:
+            self._counted[ordered] = count_cells(self.grid, ordered)
+        return self._counted[ordered]
 
     def kept(self, each: d.TypedEach) -> int:
         """What one `each` binds, with its own condition."""

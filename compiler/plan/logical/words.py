@@ -1,15 +1,17 @@
 """Typed expressions as a few words, for the operators that apply them.
 
-Expects typed terms. Ensures one line of at most `MOST` characters.
+Expects typed terms. Ensures one line of at most `MOST` characters, and no more work than such a line takes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 
 from cyclspec.language.types import terms as h
 
 MOST = 72
+_BLANKS = re.compile(r"\s+")
 SCALAR = (
     h.NegateTerm
     | h.ArithmeticTerm
@@ -32,44 +34,68 @@ def resolved(term: h.Term, named: Mapping[str, h.Term]) -> h.Term:
 
 def words(term: h.Term, named: Mapping[str, h.Term]) -> str:
     """An expression in its own words; metrics by name, values that flow in by what they are."""
-    found = " ".join(_words(term, named).split())
+    found = ""
+    for piece in _words(term, named, MOST):
+        found = _BLANKS.sub(" ", found + piece).lstrip()
+        # Lets can spell out far more than anybody reads: the rest is never made.
+        if len(found) > MOST + 1:
+            break
+    found = found.rstrip()
     return found if len(found) <= MOST else found[: MOST - 2] + " …"
 
 
-def _words(term: h.Term, named: Mapping[str, h.Term]) -> str:
+def _words(term: h.Term, named: Mapping[str, h.Term], deep: int) -> Iterator[str]:
+    """The words piece by piece, from at most `deep` levels of the expression."""
+    if deep == 0:
+        yield "…"
+        return
     match term:
         case h.LetTerm(name=name):
             of = resolved(term, named)
-            return _words(of, named) if isinstance(of, SCALAR) else name
+            yield from _words(of, named, deep) if isinstance(of, SCALAR) else (name,)
         case h.MetricTerm(metric=metric):
-            return metric
+            yield metric
         case h.CallTerm(function=function, args=args):
-            return f"{function}({', '.join(_words(arg, named) for arg in args)})"
+            yield f"{function}("
+            yield from _joined(", ", (_words(arg, named, deep - 1) for arg in args))
+            yield ")"
         case h.NegateTerm(of=of):
-            return f"-{_operand(of, named)}"
-        case h.ArithmeticTerm(op=op, left=left, right=right):
-            return f"{_operand(left, named)} {op} {_operand(right, named)}"
-        case h.CompareTerm(op=op, left=left, right=right):
-            return f"{_operand(left, named)} {op} {_operand(right, named)}"
+            yield "-"
+            yield from _operand(of, named, deep)
+        case h.ArithmeticTerm(op=op, left=left, right=right) | h.CompareTerm(op=op, left=left, right=right):
+            yield from _joined(f" {op} ", (_operand(side, named, deep) for side in (left, right)))
         case h.LogicTerm(op="not", args=(arg,)):
-            return f"not {_operand(arg, named)}"
+            yield "not "
+            yield from _operand(arg, named, deep)
         case h.LogicTerm(op=op, args=args):
-            return f" {op} ".join(_operand(arg, named) for arg in args)
+            yield from _joined(f" {op} ", (_operand(arg, named, deep) for arg in args))
         case h.IfTerm(condition=condition, then=then, otherwise=otherwise):
-            parts = (_words(part, named) for part in (condition, then, otherwise))
-            return "if {} then {} else {}".format(*parts)
+            for word, part in (("if ", condition), (" then ", then), (" else ", otherwise)):
+                yield word
+                yield from _words(part, named, deep - 1)
         case h.MemberTerm(of=of, negated=negated):
-            return f"{_operand(of, named)} {'not in' if negated else 'in'} .."
+            yield from _operand(of, named, deep)
+            yield " not in .." if negated else " in .."
         case h.KindTerm(of=of, word=word):
-            return f"{_operand(of, named)} is {word}"
-    return _value(term)
+            yield from _operand(of, named, deep)
+            yield f" is {word}"
+        case _:
+            yield _value(term)
 
 
-def _operand(term: h.Term, named: Mapping[str, h.Term]) -> str:
+def _joined(between: str, parts: Iterable[Iterator[str]]) -> Iterator[str]:
+    for at, part in enumerate(parts):
+        if at:
+            yield between
+        yield from part
+
+
+def _operand(term: h.Term, named: Mapping[str, h.Term], deep: int) -> Iterator[str]:
     of = resolved(term, named)
     inner = isinstance(of, h.ArithmeticTerm | h.CompareTerm | h.LogicTerm | h.IfTerm)
-    found = _words(term, named)
-    return f"({found})" if inner else found
+    yield "(" if inner else ""
+    yield from _words(term, named, deep - 1)
+    yield ")" if inner else ""
 
 
 def _value(term: h.Term) -> str:

@@ -130,32 +130,12 @@ def _scale_fits(scope: Scope, node: t.Call, metric: TypedMetric, scale: k.Scale)
             NeedsOrdered(span=node.fn.span, metric=metric.name, scale=name, notes=notes, helps=helps)
         )
         return False
-    if not has_values(scale) and _uses_values(metric.body):
+    if not has_values(scale) and metric.needs_values:
         problem = f"needs a number for every option of `{k.scale_name(scale)}`"
         helps = ('give each level its number: `agree = 1 "Agree"`',)
         scope.report(WrongArguments(span=node.fn.span, callee=metric.name, problem=problem, helps=helps))
         return False
     return True
-
-
-def _uses_values(term: h.Term) -> bool:
-    """Whether the body of a metric, or of one that it calls, takes `value(option)`."""
-    match term:
-        case h.CallTerm(function="value"):
-            return True
-        case h.MetricTerm(args=args, body=body):
-            return any(map(_uses_values, (*args, body)))
-        case h.CallTerm(args=args) | h.LogicTerm(args=args):
-            return any(map(_uses_values, args))
-        case h.NegateTerm(of=of) | h.PickTerm(of=of) | h.KindTerm(of=of) | h.MemberTerm(of=of):
-            return _uses_values(of)
-        case h.ArithmeticTerm(left=left, right=right) | h.CompareTerm(left=left, right=right):
-            return _uses_values(left) or _uses_values(right)
-        case h.IfTerm(condition=condition, then=then, otherwise=otherwise):
-            return any(map(_uses_values, (condition, then, otherwise)))
-        case h.ReduceTerm(of=of, weight=weight):
-            return _uses_values(of) or (weight is not None and _uses_values(weight))
-    return False
 
 
 def _check_formal(

@@ -42,7 +42,8 @@ class ParamValue:
 class TypedMetric:
     """A metric, checked once for every scale S; `needs_order` where its condition says `S is ordinal`.
 
-    `defaults` are the values of formals that a call may leave out.
+    `defaults` are the values of formals that a call may leave out. `needs_values` where it, or a metric that it calls,
+    takes `value(option)`.
     """
 
     name: str
@@ -51,6 +52,7 @@ class TypedMetric:
     needs_order: bool
     body: h.Term
     defaults: Mapping[str, h.Term] = field(default_factory=dict, hash=False)
+    needs_values: bool = False
 
 
 class Infer(Protocol):

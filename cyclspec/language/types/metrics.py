@@ -1,7 +1,8 @@
 """Pass 5: metrics, each checked once for every scale.
 
 Expects the call graph of metrics to be acyclic and reports where it is not. Inside a body a distribution is a share
-indexed by `option`; the body must end without axes, with the declared unit.
+indexed by `option`; the body must end without axes, with the declared unit. Ensures that a metric with all that it
+calls written out stays within the limits of `extents`, so that later stages can walk through calls.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from cyclspec.language.diagnostics import Diagnostic, Label
+from cyclspec.language.diagnostics.cy00_syntax import TooLarge
 from cyclspec.language.diagnostics.cy02_types import WrongType
 from cyclspec.language.diagnostics.cy03_axes import AxisLeftOver
 from cyclspec.language.diagnostics.cy05_units import UnitMismatch
@@ -23,6 +25,7 @@ from cyclspec.language.types import units
 from cyclspec.language.types.context import Context, Symbol, TypedMetric
 from cyclspec.language.types.declared import TypeReader
 from cyclspec.language.types.expressions import infer
+from cyclspec.language.types.extents import Extent, extent_of
 from cyclspec.language.types.python_metrics import pinned_function
 from cyclspec.language.types.scope import Scope, dotted_parts, failed
 from cyclspec.language.types.vocabularies import check_name
@@ -71,10 +74,28 @@ def elaborate_metrics(ctx: Context) -> None:
         also = (Label(name.span, f"in the definition of `{name.name}`"),) if caller != callee else ()
         ctx.report(Recursion(span=call.fn.span, name=callee.name, user=name.name, also=also))
 
+    extents: dict[Symbol, Extent] = {}
     for symbol in in_order(symbols, lambda s: _uses(ctx, *_declared(ctx, s)), recursive):
+        if not _within_limits(ctx, symbol, extents):
+            continue
         typed = _metric(ctx, *_declared(ctx, symbol))
         if typed is not None:
             ctx.metrics[symbol] = typed
+
+
+def _within_limits(ctx: Context, symbol: Symbol, extents: dict[Symbol, Extent]) -> bool:
+    """Notes the extent of a metric. One that is too large is told of; one that calls such a metric is not."""
+    module, metric = _declared(ctx, symbol)
+    called = {id(call): extents.get(used) for used, call in _uses(ctx, module, metric)}
+    known = {call: extent for call, extent in called.items() if extent is not None}
+    extents[symbol] = found = extent_of(metric.body, known)
+    if found.excess is None:
+        return True
+    if all(extent.excess is None for extent in known.values()):
+        what, limit = found.excess
+        what = f"the {what} of metric `{metric.name.name}`, with what it calls written out,"
+        ctx.report(TooLarge(span=metric.name.span, what=what, limit=limit))
+    return False
 
 
 def _metric(ctx: Context, module: Module, metric: t.Metric) -> TypedMetric | None:
@@ -100,7 +121,18 @@ def _metric(ctx: Context, module: Module, metric: t.Metric) -> TypedMetric | Non
     body = infer(here, metric.body)
     if failed(body) or not _result_fits(ctx, metric, result, body):
         return None
-    return TypedMetric(metric.name.name, tuple(formals.items()), result, scale.ordered, body, defaults)
+    values = _needs_values(ctx, module, metric)
+    return TypedMetric(
+        metric.name.name, tuple(formals.items()), result, scale.ordered, body, defaults, values
+    )
+
+
+def _needs_values(ctx: Context, module: Module, metric: t.Metric) -> bool:
+    """Whether the body of a metric, or of one that it calls, takes `value(option)`."""
+    calls = (node for node in walk(metric.body) if isinstance(node, t.Call))
+    if any(isinstance(call.fn, t.Name) and call.fn.name == "value" for call in calls):
+        return True
+    return any(ctx.metrics[used].needs_values for used, _ in _uses(ctx, module, metric))
 
 
 def _formals_fit(ctx: Context, metric: t.Metric, formals: dict[str, k.Kind], scale: k.ScaleVariable) -> bool:

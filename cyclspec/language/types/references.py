@@ -22,10 +22,10 @@ def value_names(expr: t.Expr) -> Iterator[t.Name]:
 
 
 def subterms(term: h.Term) -> Iterator[h.Term]:
-    """A term and every term in it."""
+    """A term and every term in it. The body of a metric is not among them: it names formals."""
     yield term
     for name in type(term).__dataclass_fields__:
-        if name not in ("type", "span"):
+        if name not in ("type", "span", "body"):
             yield from _inside(getattr(term, name))
 
 

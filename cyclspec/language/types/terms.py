@@ -147,7 +147,7 @@ class PeopleTerm(Base):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetTerm(Base):
-    """The value of a `let` or `measure` of the same audit, by name."""
+    """The value of a `let`, `measure` or `check` of the same audit, by name."""
 
     name: str
 
@@ -221,13 +221,14 @@ class CallTerm(Base):
 class MetricTerm(Base):
     """A call of a metric: `body` is typed under the formals, one example at a time, over `option`.
 
-    `scale` is the solved S. Arguments broadcast by axis name.
+    `scale` is the solved S. Arguments broadcast by axis name. All calls of a metric have one `body`, which calls share:
+    a hash does not look into it.
     """
 
     metric: str
     formals: tuple[str, ...]
     args: tuple[Term, ...]
-    body: Term
+    body: Term = field(hash=False)
     scale: Scale
 
 
