@@ -119,10 +119,10 @@ def test_a_long_chain_of_lets_needs_no_recursion(tmp_path: Path) -> None:
     assert codes(check_text(tmp_path, f"cycl 1\naudit a {{ {lets}\nlet x900 = 1 }}\n")) == []
 
 
-def test_a_long_chain_of_metrics_needs_no_recursion(tmp_path: Path) -> None:
+def test_a_long_chain_of_metrics_is_refused_in_one_sentence(tmp_path: Path) -> None:
     metrics = chain("metric f{n}(p: dist(S)) -> share = f{next}(p)", 900)
     last = "metric f900(p: dist(S)) -> share = max over option of p"
-    assert codes(check_text(tmp_path, f"cycl 1\n{metrics}\n{last}\n")) == []
+    assert codes(check_text(tmp_path, f"cycl 1\n{metrics}\n{last}\n")) == ["CY0013"]
 
 
 def test_a_long_circle_of_lets_is_one_error(tmp_path: Path) -> None:
