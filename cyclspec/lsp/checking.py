@@ -113,11 +113,16 @@ class Checking:
             self._send(about)
 
     def _send(self, about: Path) -> None:
-        merged: list[p.Diagnostic] = []
-        for found in self.sent.values():
-            merged.extend(item for item in found.get(about, []) if item not in merged)
+        found = [item for found in self.sent.values() for item in found.get(about, [])]
+        merged = list({_identity(item): item for item in reversed(found)}.values())[::-1]
         document = self.document(about)
         version = document.version if document is not None else None
         self.server.text_document_publish_diagnostics(
             p.PublishDiagnosticsParams(self.uri(about), merged, version)
         )
+
+
+def _identity(item: p.Diagnostic) -> tuple[object, ...]:
+    """What two diagnostics share that say the same of the same place."""
+    start, end = item.range.start, item.range.end
+    return (start.line, start.character, end.line, end.character, item.code, item.message)

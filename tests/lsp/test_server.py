@@ -314,3 +314,20 @@ def test_a_keystroke_is_answered_well_below_a_second(quickstart: Path) -> None:
         assert min(seconds) < 1.0, seconds
 
     edit(quickstart.parent, scene)
+
+
+def test_thousands_of_mistakes_keep_nobody_waiting(tmp_path: Path) -> None:
+    """What took a minute for as many names as mistakes; the limits here are wide, since machines differ."""
+    path = tmp_path / "many.cycl"
+    text = "cycl 1\n" + "".join(f"param parameter_{n} : foo = paramter_{n}x\n" for n in range(1500))
+    path.write_text(text, encoding="utf-8")
+
+    async def scene(editor: Editor) -> None:
+        uri = editor.open(path)
+        begun = time.monotonic()
+        assert len(await editor.diagnostics(uri)) == 1500
+        await editor.hover(uri, 3, 8)
+        await editor.complete(uri, 3, 24)
+        assert time.monotonic() - begun < 20
+
+    edit(tmp_path, scene)

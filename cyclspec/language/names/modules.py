@@ -26,7 +26,7 @@ from cyclspec.language.diagnostics.cy01_names import (
     UnknownName,
     VersionWithoutMeaning,
 )
-from cyclspec.language.names.suggest import did_you_mean
+from cyclspec.language.names.suggest import did_you_mean, sparing
 from cyclspec.language.spans import Source, Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.syntax.parse import MAX_CHARACTERS, parse
@@ -193,13 +193,12 @@ class _Loader:
     def _import_name(
         self, ident: t.Ident, target: Module, imported: dict[str, str], broken: set[str]
     ) -> None:
-        public = [name for name in target.decls if not name.startswith("_")]
         if ident.name in target.broken:
             broken.add(ident.name)
             return
-        if ident.name not in public:
+        if ident.name not in target.decls or ident.name.startswith("_"):
             broken.add(ident.name)
-            helps = did_you_mean(ident.name, public)
+            helps = did_you_mean(ident.name, (name for name in target.decls if not name.startswith("_")))
             where = f" in `{target.source.name}`"
             self.findings.add(
                 UnknownName(span=ident.span, what="declaration", name=ident.name, where=where, helps=helps)
@@ -281,6 +280,7 @@ def twice(again: t.Ident, first: t.Ident, where: str) -> Diagnostic:
     return Duplicate(span=again.span, name=again.name, where=where, also=also)
 
 
+@sparing()
 def load_program(
     entry: Path, findings: Findings, texts: Mapping[Path, str] | None = None, *, partial: bool = False
 ) -> Program | None:

@@ -1,15 +1,55 @@
 """Did you mean: the names close to one that does not exist.
 
 Expects the candidates of the exact position. Ensures at most three suggestions, best first: equal but for case, or
-Damerau-Levenshtein similarity of at least 0.6.
+Damerau-Levenshtein similarity of at least 0.6. Within `sparing`, the work is bounded: the first mistakes of a file get
+suggestions, not all of thousands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 
+MOST_WORK = 2_000_000
 _THRESHOLD = 0.6
 _MOST = 3
+_LONGEST = 100
+_LOOK = 8
+_ROUNDING = 1e-9
+
+
+@dataclass(slots=True)
+class Budget:
+    """What is left to spend: one for each pair of characters that is compared, `_LOOK` for each candidate."""
+
+    left: int
+
+
+_budget: ContextVar[Budget | None] = ContextVar("budget", default=None)
+
+
+@contextmanager
+def sparing(work: int = MOST_WORK) -> Iterator[Budget]:
+    """Bounds the work of all suggestions made within, which would grow with the names times the mistakes of a file."""
+    budget = Budget(work)
+    before = _budget.set(budget)
+    try:
+        yield budget
+    finally:
+        _budget.reset(before)
+
+
+def _is_spent() -> bool:
+    budget = _budget.get()
+    return budget is not None and budget.left <= 0
+
+
+def _spend(work: int) -> None:
+    budget = _budget.get()
+    if budget is not None:
+        budget.left -= work
 
 
 def edit_distance(a: str, b: str) -> int:
@@ -35,14 +75,36 @@ def similarity(a: str, b: str) -> float:
 
 def suggest(name: str, candidates: Iterable[str]) -> tuple[str, ...]:
     """The close candidates, best first."""
-    if len(name) > 100:
+    if len(name) > _LONGEST or _is_spent():
         return ()
-    scored = sorted((-similarity(name, c), c) for c in set(candidates) if len(c) <= 100)
+    known = sorted({c for c in candidates if len(c) <= _LONGEST})
+    _spend(_LOOK * len(known))
+    scored = sorted((-similarity(name, c), c) for c in filter(_near(name), known))
     return tuple(c for score, c in scored if -score >= _THRESHOLD)[:_MOST]
+
+
+def _near(name: str) -> Callable[[str], bool]:
+    """Whether a candidate can be close, by what is quick to see: a character that only one of them has is an edit."""
+    word, letters = name.lower(), set(name.lower())
+
+    def near(candidate: str) -> bool:
+        other = candidate.lower()
+        allowed = (1 - _THRESHOLD) * max(len(word), len(other)) + _ROUNDING
+        if abs(len(word) - len(other)) > allowed or _is_spent():
+            return False
+        there = set(other)
+        if len(letters - there) > allowed or len(there - letters) > allowed:
+            return False
+        _spend(len(word) * len(other))
+        return True
+
+    return near
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> tuple[str, ...]:
     """The help lines of an unknown name: a suggestion, or the list where it is short."""
+    if _is_spent():
+        return ()
     known = sorted(set(candidates))
     close = suggest(name, known)
     if close:

@@ -6,6 +6,8 @@ from the distributions it is given. Anything else with parentheses is an unknown
 
 from __future__ import annotations
 
+from itertools import chain
+
 from cyclspec.language.diagnostics import Label
 from cyclspec.language.diagnostics.cy01_names import UnknownName
 from cyclspec.language.diagnostics.cy02_types import DifferentScales, NeedsOrdered, WrongArguments, WrongType
@@ -53,7 +55,7 @@ def _report_unknown(scope: Scope, node: t.Call, parts: tuple[str, ...]) -> None:
     if len(parts) > 1 and parts[0] in module.aliases:
         target = ctx.module(module.aliases[parts[0]])
         candidates = ctx.public(module, parts[0])
-        metrics = {n for n in candidates if isinstance(target.decls[n], t.Metric)}
+        known = {n for n in candidates if isinstance(target.decls[n], t.Metric)}
         ident = node.fn.name if isinstance(node.fn, t.Dot) else None
         scope.report(
             UnknownName(
@@ -61,12 +63,12 @@ def _report_unknown(scope: Scope, node: t.Call, parts: tuple[str, ...]) -> None:
                 what="metric",
                 name=parts[1],
                 where=f" in `{target.source.name}`",
-                helps=did_you_mean(parts[1], metrics or candidates),
+                helps=did_you_mean(parts[1], known or candidates),
             )
         )
         return
-    candidates = set(FUNCTIONS) | {n for n, d in module.decls.items() if isinstance(d, t.Metric)}
-    helps = did_you_mean(parts[0], candidates)
+    metrics = (name for name, decl in module.decls.items() if isinstance(decl, t.Metric))
+    helps = did_you_mean(parts[0], chain(FUNCTIONS, metrics))
     if parts[0] in ELSEWHERE and len(parts) == 1:
         helps = (f"`{parts[0]}` " + ELSEWHERE[parts[0]].format(parts[0]),)
     elif len(parts) == 1:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from cyclspec.language.diagnostics import Findings
 from cyclspec.language.names.consequences import independent
 from cyclspec.language.names.modules import Program
+from cyclspec.language.names.suggest import sparing
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types.audits import elaborate_audits
 from cyclspec.language.types.context import Context, Observe
@@ -34,6 +35,7 @@ PASSES = (
 )
 
 
+@sparing()
 def check_program(
     program: Program, findings: Findings, bindings: Mapping[str, t.Expr], observe: Observe | None = None
 ) -> Context:

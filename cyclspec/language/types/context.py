@@ -84,6 +84,8 @@ class Context:
     metrics: dict[Symbol, TypedMetric] = field(default_factory=dict)
     prompts: dict[Symbol, d.TypedPrompt] = field(default_factory=dict)
     audits: dict[str, d.TypedAudit] = field(default_factory=dict)
+    _names: dict[str, frozenset[str]] = field(default_factory=dict)
+    _public: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def report(self, diagnostic: Diagnostic) -> None:
         self.findings.add(diagnostic)
@@ -112,14 +114,18 @@ class Context:
         found = self.resolve(module, parts[0])
         return None if found is None else (*found, parts[1:])
 
-    def names(self, module: Module) -> set[str]:
+    def names(self, module: Module) -> frozenset[str]:
         """Every name that a bare word can mean in a module."""
-        return set(module.decls) | set(module.imported) | set(module.aliases)
+        if module.key not in self._names:
+            self._names[module.key] = frozenset().union(module.decls, module.imported, module.aliases)
+        return self._names[module.key]
 
-    def public(self, module: Module, alias: str) -> set[str]:
+    def public(self, module: Module, alias: str) -> frozenset[str]:
         """The names behind an alias."""
-        target = self.module(module.aliases[alias])
-        return {name for name in target.decls if not name.startswith("_")}
+        key = module.aliases[alias]
+        if key not in self._public:
+            self._public[key] = frozenset(n for n in self.module(key).decls if not n.startswith("_"))
+        return self._public[key]
 
     def declarations(self, kind: type[t.Node]) -> Iterator[tuple[Module, t.Decl]]:
         """All declarations of one kind, module by module, imports first."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from cyclspec.language.diagnostics.cy01_names import UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongArguments, WrongType
@@ -278,10 +279,8 @@ class TypeReader:
             where = f" in `{parts[0]}`"
             helps = did_you_mean(parts[1], candidates)
             return UnknownName(span=spelled.span, what="type", name=parts[1], where=where, helps=helps)
-        candidates = self.ctx.names(self.module) | TYPE_NAMES
-        return UnknownName(
-            span=spelled.span, what="type", name=parts[0], helps=did_you_mean(parts[0], candidates)
-        )
+        helps = did_you_mean(parts[0], chain(self.ctx.names(self.module), TYPE_NAMES))
+        return UnknownName(span=spelled.span, what="type", name=parts[0], helps=helps)
 
 
 def _whole(bound: float) -> int | None:

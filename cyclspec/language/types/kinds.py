@@ -75,9 +75,13 @@ class Vocabulary:
     open: bool = False
     is_axis: bool = False
     attributes: tuple[str, ...] = ()
+    _by_name: Mapping[str, Level] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_name", {level.name: level for level in reversed(self.levels)})
 
     def level(self, name: str) -> Level | None:
-        return next((level for level in self.levels if level.name == name), None)
+        return self._by_name.get(name)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from cyclspec.language.diagnostics import Diagnostic, Label
 from cyclspec.language.diagnostics.cy01_names import AmbiguousWord, UnknownName
@@ -157,7 +158,7 @@ class Scope:
             helps = did_you_mean(node.name, vocabulary.names)
             where = f" of `{vocabulary.name}`"
             return UnknownName(span=node.span, what="level", name=node.name, where=where, helps=helps)
-        close = suggest(node.name, {*self.locals, *self.ctx.names(self.module), "true", "false"})
+        close = suggest(node.name, chain(self.locals, self.ctx.names(self.module), ("true", "false")))
         return UnknownName(span=node.span, what="value", name=node.name, helps=did_you_mean(node.name, close))
 
     def _declaration(self, symbol: Symbol, decl: t.Decl, span: Span) -> h.Term:
