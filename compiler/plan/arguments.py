@@ -7,6 +7,7 @@ refused by name, and that a cell whose argument was never answered says so.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -35,6 +36,7 @@ from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
 
 Cell = Mapping[str, int]
+MOST_AT_ONCE = 1 << 20
 UPSTREAM = "upstream"
 NO_VALUE = "no value"
 
@@ -297,13 +299,19 @@ class ArgumentReader:
         return {key: row for row, key in enumerate(zip(*(columns[axis] for axis in axes), strict=True))}
 
     def _computed(self, term: h.Term, cell: Cell) -> Shown:
-        """An expression over axes and their attributes, evaluated once in all its cells."""
+        """An expression over axes and their attributes, evaluated once in all its cells unless these are too many."""
         if term not in self._arrays:
             axes = ordered_axes(self.audit, term.type.axes)
-            values = Combinations(axes, self.grid.axes, self.audit.eaches, self.tables, self.audit.seed)
+            world = (axes, self.grid.axes, self.audit.eaches, self.tables, self.audit.seed)
+            if math.prod(len(self.grid.axes[axis]) for axis in axes) > MOST_AT_ONCE:
+                return self._shown(term, evaluated(term, Combinations(*world, cell), 1)[0])
+            values = Combinations(*world)
             self._arrays[term] = axes, evaluated(term, values, len(values)).reshape(values.shape)
         axes, array = self._arrays[term]
-        value = array[tuple(cell[axis] for axis in axes)]
+        return self._shown(term, array[tuple(cell[axis] for axis in axes)])
+
+    def _shown(self, term: h.Term, value: Any) -> Shown:
+        """A computed value as a prompt shows it."""
         if isinstance(value, np.generic):
             value = value.item()
         if isinstance(term.type.kind, k.Of) and isinstance(value, str):

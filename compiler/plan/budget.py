@@ -7,11 +7,12 @@ counted out wherever that is cheap.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cyclspec.compiler.axes import Grid
+from cyclspec.compiler.axes import Grid, Presence
 from cyclspec.language.diagnostics import SpecError
 from cyclspec.language.diagnostics.cy07_data_and_plan import OverBudget
 from cyclspec.language.types import typed as d
@@ -41,6 +42,44 @@ def present_cells(grid: Grid, axes: tuple[str, ...]) -> NDArray[np.bool_]:
         shape = [len(grid.axes[axis]) if axis in shared else 1 for axis in axes]
         present &= cells.reshape(shape)
     return present
+
+
+def first_cell(grid: Grid, axes: tuple[str, ...], fixed: Mapping[str, int]) -> tuple[int, ...] | None:
+    """The first combination of `axes` that exists, with some positions fixed; None where there is none.
+
+    Looks along one axis at a time, so that a grid of any size has its first cell at once.
+    """
+    holes = [_projected(one, axes) for one in grid.presence]
+    tied = [(names, cells) for names, cells in holes if names]
+    if not all(cells[tuple(fixed.get(name, slice(None)) for name in names)].any() for names, cells in tied):
+        return None
+    found = _search(grid, axes, tied, fixed)
+    return None if found is None else tuple(found[axis] for axis in axes)
+
+
+Projected = tuple[tuple[str, ...], NDArray[np.bool_]]
+
+
+def _projected(holes: Presence, axes: tuple[str, ...]) -> Projected:
+    """Which combinations of those of its axes that are among `axes` exist for any level of its others."""
+    others = tuple(at for at, axis in enumerate(holes.axes) if axis not in axes)
+    return tuple(axis for axis in holes.axes if axis in axes), holes.cells.any(axis=others)
+
+
+def _search(
+    grid: Grid, axes: tuple[str, ...], tied: Sequence[Projected], chosen: Mapping[str, int]
+) -> Mapping[str, int] | None:
+    axis = next((axis for axis in axes if axis not in chosen), None)
+    if axis is None:
+        return chosen
+    levels = np.ones(len(grid.axes[axis]), dtype=np.bool_)
+    for names, cells in tied:
+        if axis in names:
+            left = [name for name in names if name not in chosen]
+            rest = cells[tuple(chosen.get(name, slice(None)) for name in names)]
+            levels &= rest.any(axis=tuple(at for at, name in enumerate(left) if name != axis))
+    found = (_search(grid, axes, tied, {**chosen, axis: int(level)}) for level in np.flatnonzero(levels))
+    return next((one for one in found if one is not None), None)
 
 
 def count_cells(grid: Grid, axes: tuple[str, ...]) -> int:

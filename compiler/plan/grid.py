@@ -21,7 +21,7 @@ from cyclspec.compiler.data.loaded import LoadedTable
 from cyclspec.compiler.plan.columns import column_values
 from cyclspec.compiler.plan.conditions import holds, own_condition
 from cyclspec.compiler.plan.dependent import child_axis, counted_axis, order_axis, scale_orders
-from cyclspec.compiler.plan.joint import joint_presence
+from cyclspec.compiler.plan.joint import joint_presence, require_few
 from cyclspec.compiler.plan.sample import sampled_rows
 from cyclspec.compiler.plan.sources import audit_terms, contract_levels
 from cyclspec.language.diagnostics import Diagnostic, InternalError, SpecError
@@ -99,6 +99,8 @@ def _panel_axes(each: d.TypedEach, panel: d.TypedPanel) -> tuple[tuple[Axis, ...
         }
         return (Axis(each.names[0], tuple(m.name for m in models), attributes),), ()
     axes = tuple(vocabulary_axis(name, factors[name], None) for name in each.names)
+    helps = (f"ask by model: `each model in {panel.name}`",)
+    require_few(each, {a.name: len(a) for a in axes}, f"the factors of panel `{panel.name}` are", helps)
     cells = np.zeros([len(axis) for axis in axes], dtype=np.bool_)
     for model in kept_models(each, panel):
         cells[tuple(level_position(factors[name], model.factors[name]) for name in each.names)] = True
@@ -134,6 +136,8 @@ def _target_axes(
         kind = kinds[name]
         assert isinstance(kind, k.Of)
         axes.append(vocabulary_axis(name, kind.vocabulary, None))
+    helps = ("give the target fewer axes, or axes with fewer levels",)
+    require_few(each, {a.name: len(a) for a in axes}, f"the axes of target `{target.name}` are", helps)
     groups = groups_of(people, each.names)
     counts = np.bincount(groups.index[groups.index >= 0], minlength=groups.size).reshape(groups.shape)
     order = [[groups.levels[i].index(level) for level in axis.levels] for i, axis in enumerate(axes)]

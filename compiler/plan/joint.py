@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -23,14 +24,15 @@ from cyclspec.language.diagnostics import SpecError
 from cyclspec.language.diagnostics.cy07_data_and_plan import EmptyTable, OverBudget
 from cyclspec.language.types import typed as d
 
-_MOST_COMBINATIONS = 20_000_000
+MOST_COMBINATIONS = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Combinations(Mapping[str, NDArray[Any]]):
     """The values of axes and their attributes in every combination of some axes, flat, the last axis fastest.
 
-    Keys are `axis` for what an axis binds, and `axis.attribute`. Each column is laid out when it is asked for.
+    Keys are `axis` for what an axis binds, and `axis.attribute`. Each column is laid out when it is asked for. With a
+    `cell`, the position on each axis, that combination is the only one.
     """
 
     axes: tuple[str, ...]
@@ -38,11 +40,17 @@ class Combinations(Mapping[str, NDArray[Any]]):
     eaches: tuple[d.TypedEach, ...]
     tables: Mapping[str, LoadedTable]
     seed: int
+    cell: Mapping[str, int] | None = None
     known: dict[str, NDArray[Any]] = field(default_factory=dict)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return tuple(len(self.levels[axis]) for axis in self.axes)
+        return tuple(len(self._positions(axis)) for axis in self.axes)
+
+    def _positions(self, axis: str) -> range:
+        if self.cell is None:
+            return range(len(self.levels[axis]))
+        return range(self.cell[axis], self.cell[axis] + 1)
 
     def __len__(self) -> int:
         return math.prod(self.shape)
@@ -57,19 +65,24 @@ class Combinations(Mapping[str, NDArray[Any]]):
     def __getitem__(self, key: str) -> NDArray[Any]:
         if key not in self.known:
             axis, _, attribute = key.partition(".")
-            over, column = self._column(axis, attribute)
+            over, column = self._values(axis, attribute)
             order = sorted(range(len(over)), key=lambda at: self.axes.index(over[at]))
-            shape = [len(self.levels[a]) if a in over else 1 for a in self.axes]
+            shape = [len(self._positions(a)) if a in over else 1 for a in self.axes]
             laid = column.transpose(order).reshape(shape)
             self.known[key] = np.broadcast_to(laid, self.shape).reshape(-1)
         return self.known[key]
 
-    def _column(self, axis: str, attribute: str) -> tuple[tuple[str, ...], NDArray[Any]]:
-        """A column with the axes that it runs along."""
+    def _values(self, axis: str, attribute: str) -> tuple[tuple[str, ...], NDArray[Any]]:
+        """A column at the wanted positions, with the axes that it runs along."""
         each = next(each for each in self.eaches if axis in each.names)
+        if isinstance(each.source, Drawn):
+            return drawn_axes(each.source), self._drawn(each, each.source, attribute)
+        over, column = self._column(each, axis, attribute)
+        return over, column[np.ix_(*map(self._positions, over))]
+
+    def _column(self, each: d.TypedEach, axis: str, attribute: str) -> tuple[tuple[str, ...], NDArray[Any]]:
+        """A column with the axes that it runs along, one entry for each of their levels."""
         source = each.source
-        if isinstance(source, Drawn):
-            return drawn_axes(source), self._drawn(each, source, attribute)
         levels = self.levels[axis]
         match source:
             case d.ChildSource(parent=parent):
@@ -95,9 +108,10 @@ class Combinations(Mapping[str, NDArray[Any]]):
             bound = source.source.values if isinstance(source.source, d.ValuesSource) else of.levels
         column = of.attributes[attribute] if attribute else bound
         values = dict(zip(of.levels, column, strict=True))
-        found = np.empty([len(self.levels[axis]) for axis in over], dtype=object)
-        for index in np.ndindex(found.shape):
-            found[index] = values[draws.level(each, dict(zip(over, index, strict=True)))]
+        positions = [self._positions(axis) for axis in over]
+        found = np.empty([len(some) for some in positions], dtype=object)
+        for index, at in zip(np.ndindex(found.shape), product(*positions), strict=True):
+            found[index] = values[draws.level(each, dict(zip(over, at, strict=True)))]
         return found
 
 
@@ -118,8 +132,8 @@ def joint_presence(
             continue
         over = tuple(name for name in bound if name in condition.type.axes)
         values = Combinations(over, axes, audit.eaches, tables, audit.seed)
-        if len(values) > _MOST_COMBINATIONS:
-            raise SpecError([_too_many(each, values)])
+        helps = ("narrow each axis by a condition of its own first",)
+        require_few(each, dict(zip(values.axes, values.shape, strict=True)), "the condition is over", helps)
         cells = holds(condition, values, len(values)).reshape(values.shape)
         if not cells.any():
             notes = ("the condition keeps none of them",)
@@ -127,12 +141,20 @@ def joint_presence(
         yield Presence(over, cells)
 
 
-def _too_many(each: d.TypedEach, values: Combinations) -> OverBudget:
-    sizes = " x ".join(f"{axis} {size}" for axis, size in zip(values.axes, values.shape, strict=True))
-    return OverBudget(
-        span=each.span,
-        requests=f"{len(values):,}".replace(",", " "),
-        limit=f"{_MOST_COMBINATIONS:,}".replace(",", " "),
-        notes=(f"the condition is over {sizes}",),
-        helps=("narrow each axis by a condition of its own first",),
+def require_few(each: d.TypedEach, sizes: Mapping[str, int], what: str, helps: tuple[str, ...]) -> None:
+    """Refuses (CY0705) to look at each combination of some axes where there are too many; `what` is said of them."""
+    count = math.prod(sizes.values())
+    if count <= MOST_COMBINATIONS:
+        return
+    said = " x ".join(f"{axis} {size}" for axis, size in sizes.items())
+    raise SpecError(
+        [
+            OverBudget(
+                span=each.span,
+                requests=f"{count:,}".replace(",", " "),
+                limit=f"{MOST_COMBINATIONS:,}".replace(",", " "),
+                notes=(f"{what} {said}",),
+                helps=helps,
+            )
+        ]
     )

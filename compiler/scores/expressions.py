@@ -1,8 +1,8 @@
 """Expressions over cells: a typed term becomes named arrays inside the graph.
 
-Expects terms that `support` accepts. Ensures that equal terms, and what a name stands for, are computed once, and that a
-scope with other answers, people or resampling counts recomputes only what depends on them: the rest comes from the scope
-outside it.
+Expects terms that `support` accepts. Ensures that equal terms, and what a name stands for, are computed once, and that
+a scope with other answers, people or resampling counts recomputes only what depends on them: the rest comes from the
+scope outside it.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ DIFFERS = 1
 @options.models
 @options.audit
 @click.option("--data", is_flag=True, help="Open the data of both and count what would be asked again.")
+@options.max_requests
 @click.option("--exit-code", is_flag=True, help="Exit with 1 where they differ.")
 @click.option("--format", "style", type=click.Choice(["text", "json"]), default="text")
 def command(
@@ -31,6 +32,7 @@ def command(
     models: tuple[str, ...],
     audit: str | None,
     data: bool,
+    max_requests: int,
     exit_code: bool,
     style: str,
 ) -> None:
@@ -42,6 +44,7 @@ def command(
         params=options.pairs(params, "-p"),
         places=options.pairs(models, "--model"),
         data=data,
+        max_requests=max_requests,
     )
     if style == "json":
         click.echo(json.dumps(difference_record(found, asked), ensure_ascii=False, indent=2))

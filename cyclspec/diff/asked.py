@@ -7,6 +7,7 @@ by the keys of requests where both sides have tokenizers, else by what is said, 
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
@@ -75,7 +76,8 @@ def _planned(
     """The keys of the requests that a plan lays out, and their tokens."""
     from cyclspec.compiler.plan.plan import cells_of
 
-    plan = pipeline.plan(opened, places=places, weights="if here")
+    most = sys.maxsize  # checked before
+    plan = pipeline.plan(opened, places=places, max_requests=most, weights="if here")
     asks: dict[str, Mapping[Coordinates, str]] = {
         ask.name: {tuple(sorted(at.items())): plan.requests[n].key for at, n, _ in cells_of(plan, ask)}
         for ask in plan.asks
@@ -127,8 +129,20 @@ def _ask(name: str, before: Mapping[Coordinates, str], after: Mapping[Coordinate
     return AskedCells(name, same, len(both) - same, len(after) - len(both), len(before) - len(both))
 
 
-def asked_again(before: Opened, after: Opened, places: tuple[Mapping[str, str], Mapping[str, str]]) -> Asked:
-    """What differs between the questions of two audits; tokens are counted where both can be tokenised."""
+def asked_again(
+    before: Opened,
+    after: Opened,
+    places: tuple[Mapping[str, str], Mapping[str, str]],
+    max_requests: int = pipeline.DEFAULT_MAX_REQUESTS,
+) -> Asked:
+    """What differs between the questions of two audits; tokens are counted where both can be tokenised.
+
+    `SpecError` (CY0705) where either asks more than `max_requests`: their cells are compared one by one.
+    """
+    from cyclspec.compiler.plan.budget import check_budget
+
+    for side in (before, after):
+        check_budget(side.audit, side.grid, max_requests)
     notes: tuple[str, ...] = ()
     try:
         one, other = (questions(o, p, tokenise=True) for o, p in zip((before, after), places, strict=True))

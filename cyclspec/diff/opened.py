@@ -33,10 +33,12 @@ def compared(
     params: Mapping[str, str] | None = None,
     places: Mapping[str, str] | None = None,
     data: bool = False,
+    max_requests: int = pipeline.DEFAULT_MAX_REQUESTS,
 ) -> tuple[Difference, Asked | None]:
     """What differs, and with `data` what would be asked again. `SpecError` where a side is refused.
 
-    `params` and `places` are for specs; a run has its own.
+    With `data` cells are compared one by one, and neither side may ask more than `max_requests`. `params` and `places`
+    are for specs; a run has its own.
     """
     one, other = (load_side(path, audit, params, places) for path in (before, after))
     if not data:
@@ -44,4 +46,4 @@ def compared(
     from cyclspec.diff.asked import asked_again
 
     (one, open_one), (other, open_other) = _open(one), _open(other)
-    return compare(one, other), asked_again(open_one, open_other, (one.places, other.places))
+    return compare(one, other), asked_again(open_one, open_other, (one.places, other.places), max_requests)

@@ -123,9 +123,7 @@ def model_at(
 
 def choose_cell(audit: d.TypedAudit, grid: Grid, given: Mapping[str, str]) -> Cell:
     """The first existing cell with the given levels; `ask` and `model` may be given beside axes."""
-    import numpy as np
-
-    from cyclspec.compiler.plan.budget import ordered_axes, present_cells
+    from cyclspec.compiler.plan.budget import first_cell, ordered_axes
 
     ask = _chosen_ask(audit, given.get(_ASK))
     axes = ordered_axes(audit, ask.axes)
@@ -133,14 +131,10 @@ def choose_cell(audit: d.TypedAudit, grid: Grid, given: Mapping[str, str]) -> Ce
     if _MODEL in wanted and _MODEL not in axes:
         wanted |= _model_levels(audit, ask, wanted.pop(_MODEL))
     fixed = _positions(grid, ask, axes, wanted)
-    present = present_cells(grid, axes)
-    chosen = np.zeros_like(present)
-    index = tuple(fixed.get(axis, slice(None)) for axis in axes)
-    chosen[index] = present[index]
-    if not chosen.any():
+    first = first_cell(grid, axes, fixed)
+    if first is None:
         said = ", ".join(f"{axis}={level}" for axis, level in wanted.items())
         _unknown("cell", said, (), f" of ask `{ask.name}`")
-    first = [int(at) for at in np.unravel_index(int(chosen.argmax()), chosen.shape)]
     positions = dict(zip(axes, first, strict=True))
     assumed = frozenset(axes) - frozenset(fixed)
     return Cell(ask, axes, positions, assumed, model_at(audit, grid, ask, positions))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -193,3 +194,26 @@ def test_the_python_face_finds_the_same_changes(pair: tuple[Path, Path]) -> None
     assert [change.what for change in found.changes] == [
         change["what"] for change in as_json(*pair)["changes"]
     ]
+
+
+@pytest.mark.timeout(60)
+def test_more_cells_than_the_limit_are_refused_before_they_are_compared(tmp_path: Path) -> None:
+    """A comparison goes cell by cell: with a million repeats it would run out of memory before it began."""
+    spec = copied_quickstart(tmp_path)
+    text, _, _ = spec.read_text(encoding="utf-8").partition("  let human")
+    huge = text.replace("  ask reply", "  each repeat in 1..1000000\n  ask reply")
+    spec.write_text(huge.replace("model = model", "model = model, per = [repeat]") + "}\n", encoding="utf-8")
+    code, _, err = command("diff", spec, spec, "--data")
+    assert code == entry.REFUSED
+    assert "error[CY0705]" in err
+    assert "the limit is 1 000 000" in err
+
+
+def test_the_limit_of_a_comparison_is_chosen(tmp_path: Path) -> None:
+    spec = copied_quickstart(tmp_path)
+    code, _, err = command("diff", spec, spec, "--data", "--max-requests", "100")
+    assert code == entry.REFUSED
+    limit = re.search(r"`--max-requests (\d+)`", err)
+    assert limit is not None
+    code, _, err = command("diff", spec, spec, "--data", "--max-requests", limit[1])
+    assert code == 0, err

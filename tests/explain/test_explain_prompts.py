@@ -9,6 +9,7 @@ import pytest
 from recorded_stages import ROOT, command
 
 from cyclspec import pipeline
+from cyclspec.compiler.plan import arguments
 from cyclspec.explain.cells import levels_given
 
 QUICKSTART = ROOT / "specs" / "quickstart.cycl"
@@ -125,3 +126,56 @@ def test_levels_in_another_form_are_a_usage_error(levels: str) -> None:
 )
 def test_levels_are_read_with_spaces_and_quotes(text: str, levels: dict[str, str]) -> None:
     assert levels_given(text) == levels
+
+
+HUGE = """cycl 1
+
+axis town : nominal { mill, harbour }
+scale often : ordinal { never, some, always }
+
+prompt market(town: town, n: real) -> choice(often) { user "{n} {town}" }
+
+panel models { model first = demo() }
+
+audit whole {
+  each town  in town
+  each a     in 1..1000
+  each b     in 1..1000
+  each c     in 1..1000 where c >= 7
+  each turn  in draw([10], per = [a, b, c])
+  each model in models
+  ask reply = market(town, a + b + 2 * c + turn) { model = model, read = first_token }
+  check mass = (min over town, a, b, c of reply.mass) >= 0.5
+}
+"""
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("levels", "message"), [("a=30,b=999", "1053 mill"), ("town=harbour,c=1000", "2012 harbour")]
+)
+def test_a_prompt_of_a_grid_of_any_size_needs_one_cell(levels: str, message: str, tmp_path: Path) -> None:
+    spec = tmp_path / "audit.cycl"
+    spec.write_text(HUGE, encoding="utf-8")
+    said = command("explain", spec, "--prompt", levels, "--no-tokens")
+    assert said.code == 0, said.err
+    assert f"  | {message}\n" in said.out
+
+
+def test_what_is_computed_for_one_cell_is_what_is_computed_for_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = tmp_path / "audit.cycl"
+    small = HUGE.replace("1000", "20").replace("draw([10]", "draw(1..9")
+    spec.write_text(small, encoding="utf-8")
+    cells = [
+        f"town={town},a={a},b={b},c={c}" for town, a, b, c in [("mill", 3, 20, 8), ("harbour", 20, 1, 20)]
+    ]
+
+    def prompts() -> list[str]:
+        return [command("explain", spec, "--prompt", levels, "--no-tokens").out for levels in cells]
+
+    together = prompts()
+    monkeypatch.setattr(arguments, "MOST_AT_ONCE", 1)
+    assert prompts() == together
+    assert len(set(together)) == 2

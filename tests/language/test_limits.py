@@ -99,6 +99,6 @@ def test_metrics_within_the_limits_may_share_what_they_call(tmp_path: Path) -> N
 
 def test_whoever_calls_a_metric_that_is_too_large_is_not_told_of_it_again(tmp_path: Path) -> None:
     chain = chained(metric("f{n}", "f{before}(p) + f{before}(p)"), 20)
-    use = "let x = f19(uniform(s))\nlet y = f18(uniform(s))"
-    text = f"cycl 1\n{metric('f0', 'max over option of p')}\n{chain}\nscale s : nominal {{ a, b }}\naudit z {{ {use} }}\n"
+    use = "scale s : nominal { a, b }\naudit z { let x = f19(uniform(s))\nlet y = f18(uniform(s)) }"
+    text = f"cycl 1\n{metric('f0', 'max over option of p')}\n{chain}\n{use}\n"
     assert codes(check_text(tmp_path, text)) == ["CY0013"]
