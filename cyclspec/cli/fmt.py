@@ -28,10 +28,13 @@ def read_stdin() -> bytes:
 
 def source_of(file: str) -> Source | Diagnostic:
     """The text of a file, or of standard input for `-`."""
-    if file != STDIN:
-        return read_source(Path(file), file)
+    return _typed(read_stdin()) if file == STDIN else read_source(Path(file), file)
+
+
+def _typed(data: bytes) -> Source | Diagnostic:
+    """The text of standard input."""
     try:
-        text = read_stdin().decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return SourceUnreadable(file="standard input", problem="is not UTF-8", place="standard input")
     return Source("standard input", text.replace("\r\n", "\n"))
@@ -54,14 +57,15 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def _formatted(file: str) -> tuple[Formatted, bool]:
-    """The new text of a file, or why there is none, and whether it is another text."""
-    source = source_of(file)
+    """The new text of a file, or why there is none, and whether it is another text, byte by byte."""
+    typed = read_stdin() if file == STDIN else None
+    source = read_source(Path(file), file) if typed is None else _typed(typed)
     if isinstance(source, Diagnostic):
         return Formatted(None, (source,)), False
     formatted = format_source(source)
-    if formatted.text is None or file == STDIN:
-        return formatted, formatted.text not in (None, source.text)
-    return formatted, formatted.text.encode("utf-8") != Path(file).read_bytes()
+    if formatted.text is None:
+        return formatted, False
+    return formatted, formatted.text.encode("utf-8") != (Path(file).read_bytes() if typed is None else typed)
 
 
 def _told(file: str, differs: object) -> tuple[Diagnostic, ...]:

@@ -357,6 +357,15 @@ def test_standard_input_goes_to_standard_output() -> None:
     assert run("-", "x.cycl", stdin=b"").exit_code == 2
 
 
+@pytest.mark.parametrize("text", [PRETTY.replace("\n", "\r\n"), f"\ufeff{PRETTY}", PRETTY], ids=["CRLF", "mark", "plain"])
+def test_standard_input_is_compared_byte_by_byte_as_a_file_is(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.cycl"
+    path.write_bytes(text.encode())
+    typed, read = run("--check", "-", stdin=text.encode()), run("--check", str(path))
+    assert typed.exit_code == read.exit_code == (0 if text == PRETTY else 1)
+    assert run("-", stdin=text.encode()).stdout == PRETTY
+
+
 def test_a_file_with_syntax_errors_is_refused_and_others_are_not(tmp_path: Path) -> None:
     broken, ugly = tmp_path / "broken.cycl", tmp_path / "ugly.cycl"
     broken.write_text("cycl 1\nparam p : = 1\n")

@@ -15,6 +15,7 @@ from spec_files import GOOD, ROOT, SHIPPED, TESTS, check_text, codes, shown
 from cyclspec import pipeline
 from cyclspec.language.diagnostics.render import render
 from cyclspec.language.names.modules import MAX_MODULES
+from cyclspec.language.syntax import parse
 from cyclspec.language.syntax.parse import (
     MAX_CHARACTERS,
     MAX_DIGITS,
@@ -23,6 +24,7 @@ from cyclspec.language.syntax.parse import (
     MAX_NAME,
     MAX_PARTS,
     MAX_STATEMENTS,
+    MAX_WORDS,
 )
 
 MUTANTS = 2000
@@ -179,15 +181,42 @@ MANY = {
 }
 
 
-@pytest.mark.parametrize(("around", "words", "between", "limit"), MANY.values(), ids=MANY)
-def test_more_parts_than_any_audit_needs_are_refused(
-    around: str, words: str, between: str, limit: int, tmp_path: Path
-) -> None:
+CROWDED = ("tables", "models", "messages", "declarations", "arguments")
+"""What reaches the limit of words before its own."""
+
+
+@pytest.mark.parametrize("kind", MANY)
+def test_more_parts_than_any_audit_needs_are_refused(kind: str, tmp_path: Path) -> None:
+    around, words, between, limit = MANY[kind]
     begun = time.process_time()
     over = check_text(tmp_path, f"cycl 1\n{around.format(many(words, limit + 1, between))}\n")
     assert codes(over) == ["CY0013"]
-    assert str(limit) in shown(over)
+    assert ("words and signs" if kind in CROWDED else str(limit)) in shown(over)
     assert time.process_time() - begun < 20 * LIMIT_S
+
+
+LONG = {
+    "levels": "scale s : nominal { " + " ".join(f"l{n}" for n in range(100_000)) + " }",
+    "declarations": "\n".join(f"param p{n} : real = 1" for n in range(12_000)),
+    "a chain of conditions": "param p : real = " + "if true then 1 else " * 10_000 + "1",
+    "signs": "param p : real = " + "+" * (MAX_WORDS + 1),
+}
+
+
+@pytest.mark.parametrize("text", LONG.values(), ids=LONG)
+def test_a_file_over_the_limit_of_words_is_refused_before_it_is_parsed(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parse, "parser", lambda: pytest.fail("it is parsed"))
+    checked = check_text(tmp_path, f"cycl 1\n{text}\n")
+    assert codes(checked) == ["CY0013"]
+    assert "the number of words and signs in this file is over the limit of 50 000" in shown(checked)
+
+
+def test_comments_and_texts_are_no_words(tmp_path: Path) -> None:
+    remarks = "# a remark, with some words\n" * 20_000
+    text = f'cycl 1\n{remarks}param p : text = "{"words and signs, " * 20_000}"\n'
+    assert codes(check_text(tmp_path, text)) == []
 
 
 @pytest.mark.parametrize("kind", ["statements", "imports"])

@@ -7,7 +7,7 @@ changes nothing. `format_source` checks the first two of each text it returns.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from cyclspec.language.diagnostics import Diagnostic, InternalError
@@ -166,11 +166,13 @@ def print_source(module: t.Module, name: str) -> Formatted:
     """
     flaw = flaw_of(module)
     if isinstance(flaw, TooLarge):
-        return Formatted(None, (TooLarge(what=flaw.what, limit=flaw.limit, place=name),))
+        return Formatted(None, (replace(flaw, span=None, place=name),))
     text = print_module(module)
     again = parse(Source(name, text))
     if again.module == module:
         return Formatted(text, ())
+    if again.diagnostics and isinstance(again.diagnostics[0], TooLarge):
+        return Formatted(None, (replace(again.diagnostics[0], span=None, place=name),))
     said = again.diagnostics[0].message if again.diagnostics else "it would be read as another program"
     problem = "no program is written that way"
     return Formatted(None, (NotCanonical(problem=problem, place=name, notes=(said,)),))

@@ -27,6 +27,7 @@ from cyclspec.language.syntax.explain import explain_failure, late_import
 from cyclspec.language.syntax.pieces import Piece, cut, doc_start, names_of
 
 MAX_CHARACTERS = 1 << 20
+MAX_WORDS = 50_000
 MAX_DEPTH = 64
 MAX_DIGITS = 100
 MAX_NUMBER = 1e100
@@ -44,7 +45,9 @@ _PARTS = {
 }
 MAX_NAME = 200
 EDITION = 1
-_BRACKETS = re.compile(r'"""(?:.|\n)*?"""|"(?:[^"\\\n]|\\.)*"|\#[^\n]*|(?P<open>[\[({])|(?P<close>[\])}])')
+_WORDS = re.compile(
+    r'"""(?:.|\n)*?"""|"(?:[^"\\\n]|\\.)*"|(?P<comment>\#[^\n]*)|(?P<open>[\[({])|(?P<close>[\])}])|\w+|[^\w\s]'
+)
 STARTS = ("start", "import_", "decl", "statement", "field", "expr")
 _VISIBLE = re.compile(r"[^\n]")
 
@@ -81,32 +84,34 @@ def _piece(source: Source, piece: Piece, start: str) -> Any:
     return build(parser().parse(TextSlice(source.text, piece.start, piece.end), start=start), source)
 
 
-def _deepest(text: str) -> int | None:
-    """The offset at which brackets nest deeper than MAX_DEPTH, if they do anywhere."""
-    depth = 0
-    for match in _BRACKETS.finditer(text):
+def _oversize(source: Source) -> Diagnostic | None:
+    """What of a text is too large to be parsed, found in one quick look over it."""
+    if len(source.text) > MAX_CHARACTERS:
+        limit = f"{thousands(MAX_CHARACTERS)} characters"
+        return TooLarge(span=Span(source, 0, 0), what="this file", limit=limit)
+    depth = words = 0
+    for match in _WORDS.finditer(source.text):
         match match.lastgroup:
+            case "comment":
+                continue
             case "open":
                 depth += 1
             case "close":
                 depth = max(0, depth - 1)
+        words += 1
+        if depth <= MAX_DEPTH and words <= MAX_WORDS:
+            continue
+        span = Span(source, match.start(), match.start() + 1)
         if depth > MAX_DEPTH:
-            return match.start()
+            return TooLarge(span=span, what="the nesting of brackets", limit=f"{MAX_DEPTH} levels")
+        return TooLarge(
+            span=span, what="the number of words and signs in this file", limit=thousands(MAX_WORDS)
+        )
     return None
 
 
-def _oversize(source: Source) -> Diagnostic | None:
-    if len(source.text) > MAX_CHARACTERS:
-        return TooLarge(
-            span=Span(source, 0, 0),
-            what="this file",
-            limit=f"{MAX_CHARACTERS:,} characters".replace(",", " "),
-        )
-    offset = _deepest(source.text)
-    if offset is None:
-        return None
-    span = Span(source, offset, offset + 1)
-    return TooLarge(span=span, what="the nesting of brackets", limit=f"{MAX_DEPTH} levels")
+def thousands(number: int) -> str:
+    return f"{number:,}".replace(",", " ")
 
 
 def _number_flaw(node: t.Node) -> Diagnostic | None:
@@ -143,18 +148,23 @@ def flaw_of(node: object) -> Diagnostic | None:
         flaw = _number_flaw(current) or _name_flaw(current) or _crowd(current)
         if flaw is not None:
             return flaw
-        stack.extend((getattr(current, field.name), depth + 1) for field in fields(current))
+        stack.extend((getattr(current, name), depth + 1) for name in _members(type(current)))
     return None
+
+
+@cache
+def _members(kind: type[t.Node]) -> tuple[str, ...]:
+    """What a class of nodes is made of, beside its place."""
+    return tuple(field.name for field in fields(kind) if field.name != "span")
 
 
 def _crowd(node: t.Node) -> Diagnostic | None:
     """A list of parts that is longer than any pass has to expect."""
-    for field in fields(node):
-        parts = getattr(node, field.name)
-        limit = MOST_OF.get(field.name, MAX_PARTS)
-        if isinstance(parts, tuple) and len(parts) > limit:
+    for name in _members(type(node)):
+        parts = getattr(node, name)
+        if isinstance(parts, tuple) and len(parts) > (limit := MOST_OF.get(name, MAX_PARTS)):
             first = parts[0].span if isinstance(parts[0], t.Node) else node.span
-            what = f"the number of {_PARTS.get(field.name, field.name)} here"
+            what = f"the number of {_PARTS.get(name, name)} here"
             return TooLarge(span=first, what=what, limit=str(limit))
     return None
 
