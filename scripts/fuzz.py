@@ -1,8 +1,10 @@
 """Mutated programs by the thousand: `python scripts/fuzz.py --count 100000`.
 
 Every program of tests/good, tests/bad and specs, every mistake of the tests, and programs that are generated, are
-broken in one to four ways; each must give diagnostics, in order and in less than a second, and never a traceback. What
-fails is made as short as it can be and saved under build/fuzz. The seed alone decides what is tried.
+broken in one to four ways; each must give diagnostics, in order and in less than a second, and never a traceback. One
+in 25 is a growth instead: names that name one another by the dozen, or hundreds of names and misspelled ones; some of
+these go through the later stages too. What fails is made as short as it can be and saved under build/fuzz. The seed
+alone decides what is tried.
 """
 
 from __future__ import annotations
@@ -25,11 +27,13 @@ from types import FrameType
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "language")]
 
+from growths import grown, later_flaw  # noqa: E402
 from mistakes import MISTAKES  # noqa: E402
 from mutants import TOKENS, flaw_in, mutated  # noqa: E402
 from spec_files import BAD, GOOD, SHIPPED, TESTS  # noqa: E402
 
-CHUNK, HANG_S, TRIES, GENERATED = 250, 30, 400, 200
+CHUNK, HANG_S, TRIES, SHRINK_S, GENERATED = 250, 30, 400, 120, 200
+GROWN_EVERY, LATER_EVERY = 25, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +95,21 @@ def _hangs(_signal: int, _frame: FrameType | None) -> None:
     raise TimeoutError(f"it takes more than {HANG_S} s")
 
 
-def _tried(path: Path, text: str) -> tuple[str | None, float]:
+def _tried(path: Path, text: str, seed: int) -> tuple[str | None, float]:
     signal.alarm(HANG_S)
     try:
-        return flaw_in(path, text)
+        flaw, took = flaw_in(path, text)
+        return flaw or (later_flaw(path) if seed % LATER_EVERY == 0 else None), took
     finally:
         signal.alarm(0)
+
+
+def _made(rng: random.Random, seed: int, programs: list[Path]) -> tuple[Path, str]:
+    """What a seed tries: the program that it was made from, and the text."""
+    if seed % GROWN_EVERY == 0:
+        return programs[0].with_name("grown.cycl"), grown(rng)
+    original = rng.choice(programs)
+    return original, mutated(rng, original.read_text(encoding="utf-8"))
 
 
 def fuzz(folder: Path, seeds: range) -> Report:
@@ -106,30 +119,28 @@ def fuzz(folder: Path, seeds: range) -> Report:
     programs = sorted(path for path in folder.rglob("*.cycl") if not path.name.startswith("mutant"))
     slowest, failures = (0.0, -1, ""), []
     for seed in seeds:
-        rng = random.Random(seed)
-        original = rng.choice(programs)
-        text = mutated(rng, original.read_text(encoding="utf-8"))
+        original, text = _made(random.Random(seed), seed, programs)
         path = original.with_name(f"mutant_{os.getpid()}.cycl")
-        flaw, took = _tried(path, text)
+        flaw, took = _tried(path, text, seed)
         name = str(original.relative_to(folder))
         slowest = max(slowest, (took, seed, name))
         if flaw is not None:
-            failures.append(Failure(seed, name, flaw, _smallest(path, text, flaw)))
+            failures.append(Failure(seed, name, flaw, _smallest(path, text, flaw, seed)))
         path.unlink()
     return Report(len(seeds), slowest, tuple(failures))
 
 
-def _smallest(path: Path, text: str, flaw: str) -> str:
+def _smallest(path: Path, text: str, flaw: str, seed: int) -> str:
     """The text without whatever can be left out while the same kind of flaw shows."""
     kind = flaw.partition(":")[0].partition(" takes ")[0]
-    tokens, tries = TOKENS.findall(text), 0
+    tokens, tries, end = TOKENS.findall(text), 0, time.monotonic() + SHRINK_S
     size = max(1, len(tokens) // 2)
-    while size and tries < TRIES:
+    while size and tries < TRIES and time.monotonic() < end:
         at = 0
-        while at < len(tokens) and tries < TRIES:
+        while at < len(tokens) and tries < TRIES and time.monotonic() < end:
             fewer = tokens[:at] + tokens[at + size :]
             tries += 1
-            found, _ = _tried(path, "".join(fewer))
+            found, _ = _tried(path, "".join(fewer), seed)
             if found is not None and found.startswith(kind):
                 tokens = fewer
             else:

@@ -63,7 +63,7 @@ Projected = tuple[tuple[str, ...], NDArray[np.bool_]]
 def _projected(holes: Presence, axes: tuple[str, ...]) -> Projected:
     """Which combinations of those of its axes that are among `axes` exist for any level of its others."""
     others = tuple(at for at, axis in enumerate(holes.axes) if axis not in axes)
-    return tuple(axis for axis in holes.axes if axis in axes), holes.cells.any(axis=others)
+    return tuple(axis for axis in holes.axes if axis in axes), np.asarray(holes.cells.any(axis=others))
 
 
 def _search(

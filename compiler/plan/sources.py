@@ -55,12 +55,7 @@ def _own_terms(audit: d.TypedAudit) -> Iterator[h.Term]:
     """The terms of the statements of an audit."""
     yield from (each.where for each in audit.eaches if each.where is not None)
     yield from (term for ask in audit.asks for _, term in ask.args)
-    reads: tuple[d.TypedLet | d.TypedMeasure | d.TypedCheck, ...] = (
-        *audit.lets,
-        *audit.measures,
-        *audit.checks,
-    )
-    yield from (read.term for read in reads)
+    yield from (read.term for read in audit.reads)
 
 
 def audit_terms(audit: d.TypedAudit) -> Iterator[h.Term]:

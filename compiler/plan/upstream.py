@@ -34,7 +34,7 @@ class Upstream:
 
 def named_lets(audit: d.TypedAudit) -> Mapping[str, h.Term]:
     """The lets, measures and checks that a term can name."""
-    return {read.name: read.term for read in (*audit.lets, *audit.measures, *audit.checks)}
+    return {read.name: read.term for read in audit.reads}
 
 
 def asks_in(audit: d.TypedAudit, term: h.Term) -> tuple[str, ...]:

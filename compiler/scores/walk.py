@@ -97,7 +97,7 @@ def below(term: Term) -> Iterator[Term]:
 
 def named_terms(audit: TypedAudit) -> dict[str, Term]:
     """What a `LetTerm` may name: lets, measures and checks."""
-    return {read.name: read.term for read in (*audit.lets, *audit.measures, *audit.checks)}
+    return {read.name: read.term for read in audit.reads}
 
 
 def names_in(term: Term) -> tuple[str, ...]:

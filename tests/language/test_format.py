@@ -357,7 +357,9 @@ def test_standard_input_goes_to_standard_output() -> None:
     assert run("-", "x.cycl", stdin=b"").exit_code == 2
 
 
-@pytest.mark.parametrize("text", [PRETTY.replace("\n", "\r\n"), f"\ufeff{PRETTY}", PRETTY], ids=["CRLF", "mark", "plain"])
+@pytest.mark.parametrize(
+    "text", [PRETTY.replace("\n", "\r\n"), f"\ufeff{PRETTY}", PRETTY], ids=["CRLF", "mark", "plain"]
+)
 def test_standard_input_is_compared_byte_by_byte_as_a_file_is(text: str, tmp_path: Path) -> None:
     path = tmp_path / "a.cycl"
     path.write_bytes(text.encode())

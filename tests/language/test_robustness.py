@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from growths import KINDS, later_flaw
 from mutants import LIMIT_S, flaw_in, mutated, unprintable
 from spec_files import GOOD, ROOT, SHIPPED, TESTS, check_text, codes, shown
 
@@ -51,6 +52,17 @@ def test_mutated_programs_give_diagnostics_and_nothing_else(copies: Path, shard:
         text = mutated(rng, original.read_text(encoding="utf-8"))
         flaw, _ = flaw_in(original.with_name("mutant.cycl"), text, written=seed % 4 == 0)
         assert flaw is None, f"mutant {seed} of {original.name}: {flaw}"
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("kind", KINDS)
+def test_names_that_name_one_another_and_names_by_the_hundred_keep_no_stage_busy(
+    kind: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "grown.cycl"
+    for seed in range(5):
+        flaw, _ = flaw_in(path, KINDS[kind](random.Random(seed)))
+        assert (flaw or later_flaw(path)) is None, f"{kind} {seed}"
 
 
 DEEP = {

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-MOST_WORK = 2_000_000
+MOST_WORK = 1_000_000
 _THRESHOLD = 0.6
 _MOST = 3
 _LONGEST = 100

@@ -50,6 +50,7 @@ _WORDS = re.compile(
 )
 STARTS = ("start", "import_", "decl", "statement", "field", "expr")
 _VISIBLE = re.compile(r"[^\n]")
+_MEMBERS: dict[type[t.Node], tuple[str, ...]] = {}
 
 
 class Parsed(NamedTuple):
@@ -148,19 +149,21 @@ def flaw_of(node: object) -> Diagnostic | None:
         flaw = _number_flaw(current) or _name_flaw(current) or _crowd(current)
         if flaw is not None:
             return flaw
-        stack.extend((getattr(current, name), depth + 1) for name in _members(type(current)))
+        stack.extend((getattr(current, name), depth + 1) for name in _members(current))
     return None
 
 
-@cache
-def _members(kind: type[t.Node]) -> tuple[str, ...]:
-    """What a class of nodes is made of, beside its place."""
-    return tuple(field.name for field in fields(kind) if field.name != "span")
+def _members(node: t.Node) -> tuple[str, ...]:
+    """What a node is made of, beside its place."""
+    kind = type(node)
+    if kind not in _MEMBERS:
+        _MEMBERS[kind] = tuple(field.name for field in fields(kind) if field.name != "span")
+    return _MEMBERS[kind]
 
 
 def _crowd(node: t.Node) -> Diagnostic | None:
     """A list of parts that is longer than any pass has to expect."""
-    for name in _members(type(node)):
+    for name in _members(node):
         parts = getattr(node, name)
         if isinstance(parts, tuple) and len(parts) > (limit := MOST_OF.get(name, MAX_PARTS)):
             first = parts[0].span if isinstance(parts[0], t.Node) else node.span

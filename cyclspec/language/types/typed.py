@@ -371,6 +371,9 @@ class TypedCheck:
     span: Span = field(compare=False, repr=False)
 
 
+Read = TypedLet | TypedMeasure | TypedCheck
+
+
 @dataclass(frozen=True, slots=True)
 class TypedAudit:
     """One audit, closed: parameters are bound, imports resolved, every statement typed."""
@@ -390,3 +393,8 @@ class TypedAudit:
     count_missing: bool
     params: Mapping[str, str] = field(hash=False)
     span: Span = field(compare=False, repr=False)
+
+    @property
+    def reads(self) -> tuple[Read, ...]:
+        """What is read off the answers: lets, measures and checks, each of which others may name."""
+        return (*self.lets, *self.measures, *self.checks)
