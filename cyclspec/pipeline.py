@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from cyclspec.language.canonical.closure import hash_audit
-from cyclspec.language.canonical.form import write
-from cyclspec.language.canonical.hashes import Hashes
+from cyclspec.language.canonical.hashes import Hashes, complete
 from cyclspec.language.diagnostics import Diagnostic, Findings, Label, SpecError
 from cyclspec.language.diagnostics.cy01_names import AuditNotChosen, UnknownName
 from cyclspec.language.diagnostics.cy07_corpora import CorpusAbsent
@@ -227,7 +226,7 @@ def document(context: Context) -> dict[str, Any]:
     def name(key: str) -> str:
         return Path(os.path.relpath(key, here)).as_posix() if os.path.isabs(key) else key
 
-    return {name(key): write(module.tree) for key, module in context.program.modules.items()}
+    return {name(key): complete(module.tree) for key, module in context.program.modules.items()}
 
 
 def plan(

@@ -12,8 +12,8 @@ import click
 from cyclspec.cli.fmt import STDIN, read_stdin, source_of
 from cyclspec.cli.main import REFUSED
 from cyclspec.language.canonical.decode import MAX_BYTES, decode
-from cyclspec.language.canonical.form import canonical, write
-from cyclspec.language.canonical.hashes import meaning
+from cyclspec.language.canonical.form import canonical
+from cyclspec.language.canonical.hashes import complete, meaning
 from cyclspec.language.canonical.schema import schema
 from cyclspec.language.diagnostics import Diagnostic
 from cyclspec.language.diagnostics.cy00_syntax import SourceUnreadable
@@ -75,7 +75,7 @@ def _forth(file: str, *, compact: bool, hashed: bool) -> None:
     if parsed.module is None:
         _refuse(parsed.diagnostics)
         return
-    data = meaning(parsed.module) if hashed else write(parsed.module)
+    data = meaning(parsed.module) if hashed else complete(parsed.module)
     click.echo((canonical(data) if compact else indented(data)).encode("utf-8"), nl=False)
 
 

@@ -10,7 +10,7 @@ import hashlib
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cyclspec import pipeline
 from cyclspec.language.diagnostics import SpecError
@@ -18,7 +18,7 @@ from cyclspec.language.types import typed as d
 
 if TYPE_CHECKING:
     from cyclspec.compiler.plan.cells import AskCells
-    from cyclspec.pipeline import Opened
+    from cyclspec.pipeline import Numerics, Opened
 
 Coordinates = tuple[tuple[str, str], ...]
 
@@ -59,25 +59,36 @@ class Asked:
     notes: tuple[str, ...] = field(default=())
 
 
-def questions(opened: Opened, places: Mapping[str, str], *, tokenise: bool) -> Questions:
+class Setting(NamedTuple):
+    """How a side asks: the places that replace those of its models, and the type of their weights."""
+
+    places: Mapping[str, str]
+    numerics: Numerics
+
+
+def questions(opened: Opened, setting: Setting, *, tokenise: bool) -> Questions:
     """The questions of an audit. `SpecError` where they are to be tokenised and a model cannot be reached."""
     found: dict[str, Mapping[Coordinates, str]] = {}
     tokens: dict[str, int] = {}
     if tokenise:
-        found, tokens = _planned(opened, places)
+        found, tokens = _planned(opened, setting)
     rest = [ask for ask in opened.audit.asks if ask.panel is not None and ask.name not in found]
-    found |= {ask.name: dict(_spoken(opened, ask, places)) for ask in rest}
+    found |= {ask.name: dict(_spoken(opened, ask, setting)) for ask in rest}
     return Questions(found, tokens if tokenise else None, tuple(ask.name for ask in rest) if tokenise else ())
 
 
-def _planned(
-    opened: Opened, places: Mapping[str, str]
-) -> tuple[dict[str, Mapping[Coordinates, str]], dict[str, int]]:
+def _planned(opened: Opened, setting: Setting) -> tuple[dict[str, Mapping[Coordinates, str]], dict[str, int]]:
     """The keys of the requests that a plan lays out, and their tokens."""
     from cyclspec.compiler.plan.plan import cells_of
 
     most = sys.maxsize  # checked before
-    plan = pipeline.plan(opened, places=places, max_requests=most, weights="if here")
+    plan = pipeline.plan(
+        opened,
+        places=setting.places,
+        numerics=setting.numerics,
+        max_requests=most,
+        weights="if here",
+    )
     asks: dict[str, Mapping[Coordinates, str]] = {
         ask.name: {tuple(sorted(at.items())): plan.requests[n].key for at, n, _ in cells_of(plan, ask)}
         for ask in plan.asks
@@ -85,7 +96,7 @@ def _planned(
     return asks, {request.key: len(request.token_ids) for request in plan.requests}
 
 
-def _spoken(opened: Opened, ask: d.TypedAsk, places: Mapping[str, str]) -> Iterator[tuple[Coordinates, str]]:
+def _spoken(opened: Opened, ask: d.TypedAsk, setting: Setting) -> Iterator[tuple[Coordinates, str]]:
     """Every cell of an ask with a digest of everything that is known of its question without a tokenizer."""
     import numpy as np
 
@@ -103,7 +114,9 @@ def _spoken(opened: Opened, ask: d.TypedAsk, places: Mapping[str, str]) -> Itera
         position = int(cells.said[tuple(at[axis] for axis in cells.axes)])
         key = tuple(at[axis] for axis in ask.model_axes)
         if key not in models:
-            models[key] = _identity(model_at(opened.audit, grid, ask, at), places)
+            models[key] = (
+                f"{setting.numerics} {_identity(model_at(opened.audit, grid, ask, at), setting.places)}"
+            )
         if position >= 0:
             levels = tuple(sorted((axis, grid.axes[axis].levels[at[axis]]) for axis in axes))
             yield levels, f"{models[key]} {said[position]}"
@@ -132,7 +145,7 @@ def _ask(name: str, before: Mapping[Coordinates, str], after: Mapping[Coordinate
 def asked_again(
     before: Opened,
     after: Opened,
-    places: tuple[Mapping[str, str], Mapping[str, str]],
+    settings: tuple[Setting, Setting],
     max_requests: int = pipeline.DEFAULT_MAX_REQUESTS,
 ) -> Asked:
     """What differs between the questions of two audits; tokens are counted where both can be tokenised.
@@ -145,11 +158,11 @@ def asked_again(
         check_budget(side.audit, side.grid, max_requests)
     notes: tuple[str, ...] = ()
     try:
-        one, other = (questions(o, p, tokenise=True) for o, p in zip((before, after), places, strict=True))
+        one, other = (questions(o, s, tokenise=True) for o, s in zip((before, after), settings, strict=True))
     except SpecError as error:
         first = error.diagnostics[0]
         notes = (f"tokens are not counted: {first.code}: {first.message}",)
-        one, other = (questions(o, p, tokenise=False) for o, p in zip((before, after), places, strict=True))
+        one, other = (questions(o, s, tokenise=False) for o, s in zip((before, after), settings, strict=True))
     names = dict.fromkeys([*one.asks, *other.asks])
     asks = tuple(_ask(name, one.asks.get(name, {}), other.asks.get(name, {})) for name in names)
     again = other.distinct - one.distinct

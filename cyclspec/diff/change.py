@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Moved = Literal["module", "design", "score"]
-HASHES: tuple[Moved, ...] = ("module", "design", "score")
+Moved = Literal["module", "design", "score", "run"]
+HASHES: tuple[Moved, ...] = ("module", "design", "score", "run")
 How = Literal["added", "removed", "changed"]
 
 
@@ -29,7 +29,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Everything that differs between two audits. `hashes` gives each hash of both, None where it is not known."""
+    """Everything that differs between two audits; `hashes` gives each hash of both, `run` where both are runs."""
 
     before: str
     after: str
@@ -39,7 +39,7 @@ class Difference:
 
     def moved(self, which: Moved) -> bool:
         """Whether a hash differs."""
-        one, other = self.hashes[which]
+        one, other = self.hashes.get(which, ("", ""))
         return one != other
 
     @property

@@ -1,20 +1,23 @@
 """Two audits compared: what differs, and which hashes each difference moves.
 
 Expects two checked sides. Ensures that a change is said to move the design if and only if the design hashes differ,
-likewise for score and module, and that what is only wording moves nothing.
+likewise for score, module and, between two runs, the run; and that what is only wording moves nothing.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from cyclspec.diff.change import Change, Difference, How, Moved
 from cyclspec.diff.entities import Covered, Entity, audit_of, covered, entities
-from cyclspec.diff.pieces import Piece, keyed, pieces
+from cyclspec.diff.environments import environment_changes
+from cyclspec.diff.pieces import Named, Piece, keyed, pieces
 from cyclspec.diff.sides import Side
 from cyclspec.diff.spelling import spelled
-from cyclspec.language.canonical.hashes import TITLES, meaning
+from cyclspec.language.canonical.defaults import completed
+from cyclspec.language.canonical.hashes import PROSE, meaning, run_hash
 from cyclspec.language.syntax import tree as t
 
 _MODULE: frozenset[Moved] = frozenset({"module"})
@@ -71,7 +74,7 @@ def _change(what: str, piece: Piece, moves: frozenset[Moved]) -> Change:
 
 
 def _both(one: Entity, other: Entity) -> Iterator[Change]:
-    covers = one.covers | other.covers
+    covers = _covers(one, other)
     module = _MODULE if one.is_main or other.is_main else frozenset[Moved]()
     if one.is_main != other.is_main:
         here, there = one.file or "this file", other.file or "this file"
@@ -81,6 +84,13 @@ def _both(one: Entity, other: Entity) -> Iterator[Change]:
         return
     found = pieces(one.node, other.node)
     yield from (_change(other.title, piece, covers | module) for piece in found)
+    if covers and all(piece.is_prose for piece in found):
+        yield Change(other.title, "what a name in it means", "changed", moves=covers)
+
+
+def _covers(one: Entity, other: Entity) -> frozenset[Moved]:
+    """The hashes of audits that a difference moves: none where only the spelling of names or arguments differs."""
+    return one.covers | other.covers if one.meaning != other.meaning else frozenset()
 
 
 def _param(
@@ -107,9 +117,16 @@ def _settings(before: Side, after: Side) -> Iterator[Change]:
     if one.doc != other.doc:
         texts = "\n".join(one.doc), "\n".join(other.doc)
         yield Change(what, "documentation", "changed", *texts, is_text=True)
-    fields, others = keyed(one.fields), keyed(other.fields)
+    fields, others = _fields(one), _fields(other)
     for name in dict.fromkeys([*_SETTINGS, *fields, *others]):
         yield from _setting(what, name, fields.get(name), others.get(name), _values(before, after, name))
+
+
+def _fields(audit: t.Audit) -> dict[str, Named]:
+    """The fields of an audit by name, defaults written out."""
+    whole = completed(audit)
+    assert isinstance(whole, t.Audit)
+    return keyed(whole.fields)
 
 
 def _values(before: Side, after: Side, name: str) -> tuple[str, str] | None:
@@ -124,7 +141,7 @@ def _setting(
     what: str, name: str, one: t.Node | None, other: t.Node | None, values: tuple[str, str] | None
 ) -> Iterator[Change]:
     same = one == other or (one is not None and other is not None and meaning(one) == meaning(other))
-    module = frozenset[Moved]() if same or name in TITLES else _MODULE
+    module = frozenset[Moved]() if same or name in PROSE[t.Audit] else _MODULE
     if values is not None:
         yield Change(what, name, "changed", *values, moves=_SETTINGS[name] | module)
         return
@@ -201,5 +218,10 @@ def compare(before: Side, after: Side) -> Difference:
         "design": (one.design, other.design),
         "score": (one.score, other.score),
     }
+    here, there = before.environment, after.environment
+    if here is not None and there is not None:
+        hashes["run"] = (run_hash(one.score, here), run_hash(other.score, there))
+        changes = [replace(c, moves=c.moves | {"run"}) if "score" in c.moves else c for c in changes]
+        changes += environment_changes(here, there)
     notes = () if with_data else ("data was not compared, and is in none of these hashes; `--data` opens it",)
     return Difference(before.name, after.name, hashes, tuple(changes), notes)

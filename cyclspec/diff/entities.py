@@ -7,15 +7,18 @@ Ensures that every entity knows which hashes cover it, exactly as the hashes are
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cyclspec.diff.change import Moved
 from cyclspec.diff.sides import Side
-from cyclspec.language.canonical.closure import ASKED, declaration, reached
+from cyclspec.language.canonical.closure import ASKED, Reached, declared, labels_of, reached
+from cyclspec.language.canonical.defaults import completed
+from cyclspec.language.canonical.form import reshaped
 from cyclspec.language.canonical.hashes import meaning
+from cyclspec.language.canonical.references import Labels, resolved
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types.context import Symbol
 
@@ -26,7 +29,7 @@ _NOTHING: frozenset[Moved] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A declaration, import or statement; `meaning` is what the hashes of audits cover of it.
+    """A declaration, import or statement, defaults written out; `meaning` is what the hashes of audits cover of it.
 
     `file` is the path from the entry file's folder, "" for the entry file itself.
     """
@@ -73,22 +76,30 @@ def _statement_name(node: t.Statement) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """The declarations that some statements of an audit reach, what they are called there, and who covers them."""
+
+    found: Reached
+    labels: Labels
+    covers: frozenset[Moved]
+
+
+@dataclass(frozen=True, slots=True)
 class Covered:
-    """The declarations that the asking and the reading statements of an audit reach."""
+    """What the asking and what the reading statements of an audit reach."""
 
-    asked: Mapping[Symbol, t.Decl]
-    read: Mapping[Symbol, t.Decl]
+    asked: Part
+    read: Part
 
-    def hashes(self, symbol: Symbol) -> frozenset[Moved]:
-        if symbol in self.asked:
-            return _DESIGN
-        return _SCORE if symbol in self.read else _NOTHING
+    def of(self, symbol: Symbol) -> Part | None:
+        """The first part that reaches a declaration."""
+        return next((part for part in (self.asked, self.read) if symbol in part.found), None)
 
     def of_corpus(self, name: str) -> frozenset[Moved]:
         """The hashes that cover the data of a corpus."""
-        for found, hashes in ((self.asked, _DESIGN), (self.read, _SCORE)):
-            if any(isinstance(decl, t.Corpus) and decl.name.name == name for decl in found.values()):
-                return hashes
+        for part in (self.asked, self.read):
+            if any(isinstance(decl, t.Corpus) and decl.name.name == name for decl in part.found.values()):
+                return part.covers
         return _NOTHING
 
 
@@ -101,11 +112,13 @@ def audit_of(side: Side) -> t.Audit:
 
 def covered(side: Side) -> Covered:
     """What the statements of a side's audit reach."""
-    module = side.context.program.main
     statements = audit_of(side).statements
-    asked = [s for s in statements if isinstance(s, ASKED)]
-    read = [s for s in statements if not isinstance(s, ASKED)]
-    return Covered(reached(side.context, module, asked), reached(side.context, module, read))
+    asked = reached(side.context, [s for s in statements if isinstance(s, ASKED)])
+    read = reached(side.context, [s for s in statements if not isinstance(s, ASKED)])
+    return Covered(
+        Part(asked, labels_of(side.context, asked), _DESIGN),
+        Part(read, labels_of(side.context, read), _SCORE),
+    )
 
 
 def _file(side: Side, key: str) -> str:
@@ -119,19 +132,34 @@ def _file(side: Side, key: str) -> str:
 def _declared(side: Side, found: Covered) -> Iterator[Entity]:
     main = side.context.program.main
     own = {Symbol(main.key, name): decl for name, decl in main.decls.items() if name != side.audit.name}
-    for symbol, decl in {**own, **found.asked, **found.read}.items():
+    for symbol, decl in {**own, **found.asked.found, **found.read.found}.items():
         if symbol == Symbol(main.key, side.audit.name):
             continue
-        held = declaration(side.context, symbol, decl)
-        file = _file(side, symbol.module)
-        yield Entity(word_of(decl), symbol.name, file, decl, held, found.hashes(symbol))
+        part = found.of(symbol)
+        held = _held(side, symbol, decl, part)
+        covers = _NOTHING if part is None else part.covers
+        yield _entity(word_of(decl), symbol.name, _file(side, symbol.module), decl, held, covers)
+
+
+def _held(side: Side, symbol: Symbol, decl: t.Decl, part: Part | None) -> Any:
+    """What the hashes of audits cover of a declaration: of a parameter its value."""
+    if part is None and not isinstance(decl, t.Param):
+        return meaning(decl)
+    return declared(side.context, symbol, decl, {} if part is None else part.labels)
+
+
+def _entity(
+    word: str, name: str, file: str, node: t.Node, held: Any, covers: frozenset[Moved] = _NOTHING
+) -> Entity:
+    return Entity(word, name, file, reshaped(node, completed), held, covers)
 
 
 def entities(side: Side, found: Covered) -> list[Entity]:
     """Everything that a comparison of two audits looks at, the audit's own settings aside."""
     main = side.context.program.main
-    made = [Entity("import", _import_name(n), "", n, meaning(n), _NOTHING) for n in main.tree.imports]
+    made = [_entity("import", _import_name(n), "", n, meaning(n)) for n in main.tree.imports]
     for node in audit_of(side).statements:
-        covers = _DESIGN if isinstance(node, ASKED) else _SCORE
-        made.append(Entity(word_of(node), _statement_name(node), "", node, meaning(node), covers))
+        part = found.asked if isinstance(node, ASKED) else found.read
+        held = meaning(node, resolved(side.context, part.labels))
+        made.append(_entity(word_of(node), _statement_name(node), "", node, held, part.covers))
     return [*made, *_declared(side, found)]

@@ -43,7 +43,8 @@ def compared(
     one, other = (load_side(path, audit, params, places) for path in (before, after))
     if not data:
         return compare(one, other), None
-    from cyclspec.diff.asked import asked_again
+    from cyclspec.diff.asked import Setting, asked_again
 
     (one, open_one), (other, open_other) = _open(one), _open(other)
-    return compare(one, other), asked_again(open_one, open_other, (one.places, other.places), max_requests)
+    settings = (Setting(one.places, one.numerics), Setting(other.places, other.numerics))
+    return compare(one, other), asked_again(open_one, open_other, settings, max_requests)

@@ -1,18 +1,19 @@
 """Two versions of one declaration or statement, part by part: levels by name, messages by role and language, and so on.
 
-Expects two nodes of one kind and name. Ensures that there is a piece of meaning if and only if their canonical meanings
-differ, that documentation and titles make pieces of prose, and that layout and comments make none.
+Expects two nodes of one kind and name, defaults written out. Ensures that there is a piece of meaning if and only if
+their canonical meanings differ, that documentation and titles make pieces of prose, and that layout and comments make
+none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from cyclspec.diff.change import How
 from cyclspec.diff.spelling import spelled
-from cyclspec.language.canonical.hashes import TITLES, meaning
+from cyclspec.language.canonical.hashes import PROSE, meaning
 from cyclspec.language.syntax import tree as t
 
 Named = (
@@ -76,14 +77,16 @@ def _members(before: t.Node, after: t.Node, path: tuple[str, ...]) -> Iterator[P
         one, other = getattr(before, field.name), getattr(after, field.name)
         if one != other:
             word = _WORDS.get((type(before), field.name), field.name)
-            yield from _member(one, other, path, word)
+            yield from _member(one, other, path, word, type(before))
 
 
-def _member(before: Any, after: Any, path: tuple[str, ...], word: str) -> Iterator[Piece]:
+def _member(
+    before: Any, after: Any, path: tuple[str, ...], word: str, owner: type[t.Node]
+) -> Iterator[Piece]:
     here = _path(path, word)
     match before, after:
         case (tuple(), tuple()) if all(isinstance(item, Named) for item in (*before, *after)):
-            yield from _listed(before, after, path, word)
+            yield from _listed(before, after, path, word, owner)
         case (t.Node(), t.Node()) if meaning(before) == meaning(after):
             yield Piece(_part(_path(here, "documentation")), "changed", is_prose=True)
         case (t.TextValue(value=one), t.TextValue(value=other)):
@@ -132,7 +135,7 @@ def _called(before: t.Call, after: t.Call, path: tuple[str, ...]) -> Iterator[Pi
         if name not in other or name not in one:
             yield _whole((*path, name), _shown(one.get(name)), _shown(other.get(name)))
         elif one[name] != other[name]:
-            yield from _member(one[name], other[name], path, name)
+            yield from _member(one[name], other[name], path, name, t.Call)
 
 
 def named(node: Named) -> str:
@@ -158,9 +161,9 @@ def keyed(nodes: Iterable[Named]) -> dict[str, Named]:
     return found
 
 
-def is_prose(node: t.Node) -> bool:
-    """Whether a node is a title, which no hash covers."""
-    return isinstance(node, t.Field) and node.name.name in TITLES
+def is_prose(node: t.Node, owner: type[t.Node]) -> bool:
+    """Whether a part of a declaration is a title, which no hash covers."""
+    return isinstance(node, t.Field) and node.name.name in PROSE.get(owner, ())
 
 
 def _brief(node: Named) -> str:
@@ -168,34 +171,31 @@ def _brief(node: Named) -> str:
 
 
 def _listed(
-    before: tuple[Named, ...], after: tuple[Named, ...], path: tuple[str, ...], word: str
+    before: tuple[Named, ...],
+    after: tuple[Named, ...],
+    path: tuple[str, ...],
+    word: str,
+    owner: type[t.Node],
 ) -> Iterator[Piece]:
     """Two lists of named parts: those that went, came or changed, and another order."""
     one, other = keyed(before), keyed(after)
     for name in dict.fromkeys([*one, *other]):
         here = (*path, name)
         if name in one and name in other:
-            yield from _same_part(one[name], other[name], here)
+            yield from _same_part(one[name], other[name], here, prose=is_prose(one[name], owner))
             continue
         node = one.get(name) or other[name]
         how: How = "removed" if name in one else "added"
         texts = (_brief(node), "") if name in one else ("", _brief(node))
-        yield Piece(_part(here), how, *texts, is_prose=is_prose(node))
-    kept = [name for name in one if name in other and not is_prose(one[name])]
-    moved = [name for name in other if name in one and not is_prose(other[name])]
+        yield Piece(_part(here), how, *texts, is_prose=is_prose(node, owner))
+    kept = [name for name in one if name in other and not is_prose(one[name], owner)]
+    moved = [name for name in other if name in one and not is_prose(other[name], owner)]
     if kept != moved:
         yield Piece(_part(_path(path, f"order of {word}")), "changed", ", ".join(kept), ", ".join(moved))
 
 
-def _same_part(before: Named, after: Named, path: tuple[str, ...]) -> Iterator[Piece]:
+def _same_part(before: Named, after: Named, path: tuple[str, ...], *, prose: bool) -> Iterator[Piece]:
     if before == after:
         return
     for piece in _members(before, after, path):
-        yield Piece(
-            piece.part,
-            piece.how,
-            piece.before,
-            piece.after,
-            piece.is_text,
-            piece.is_prose or is_prose(before),
-        )
+        yield replace(piece, is_prose=piece.is_prose or prose)

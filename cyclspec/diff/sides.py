@@ -30,13 +30,22 @@ _LARGEST = 1 << 26
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A checked audit: `digests` of its tables where they are known, and `places` that replace those of models."""
+    """A checked audit: `digests` of its tables where they are known, and `places` that replace those of models.
+
+    `environment` is that of a run, None for a spec.
+    """
 
     name: str
     context: Context
     audit: TypedAudit
     places: Mapping[str, str] = field(default_factory=dict)
     digests: Mapping[str, str] | None = None
+    environment: Mapping[str, Any] | None = None
+
+    @property
+    def numerics(self) -> pipeline.Numerics:
+        """The type of weights that the models of a run had; that of a run by default for a spec."""
+        return "bfloat16" if (self.environment or {}).get("numerics") == "bfloat16" else "float32"
 
     def hashes(self, *, with_data: bool) -> Hashes:
         """The hashes of the audit, with the digests of its tables or without any."""
@@ -111,7 +120,8 @@ def _run(path: Path, audit: str | None) -> Side:
     checked = pipeline.check(entry, origin.params, _texts(run.path / _PLAN, document, origin.spec.parent))
     context = checked.require()
     digests = {table["table"]: table["digest"] for table in facts.get("data", [])}
-    return Side(str(path), context, pipeline.choose(context, name), origin.places, digests)
+    audited = pipeline.choose(context, name)
+    return Side(str(path), context, audited, origin.places, digests, facts["environment"])
 
 
 def _canonical(path: Path, audit: str | None, params: Mapping[str, str]) -> Side:

@@ -21,6 +21,7 @@ _SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 _GROUPS: tuple[tuple[frozenset[Moved], str], ...] = (
     (frozenset({"design"}), "moves the design: other questions"),
     (frozenset({"score"}), "moves the score: other measures of the same answers"),
+    (frozenset({"run"}), "moves the run: the same audit in another environment"),
     (frozenset({"module"}), "moves the module only: nothing that this audit asks or measures"),
 )
 _WORDING = "moves no hash: wording"
@@ -28,6 +29,8 @@ _WORDING = "moves no hash: wording"
 
 def _hash_lines(found: Difference) -> Iterator[str]:
     for which in HASHES:
+        if which not in found.hashes:
+            continue
         before, after = (value[:_SHORT] for value in found.hashes[which])
         moved = f"{before} -> {after}" if found.moved(which) else f"{before}  the same"
         yield f"{which:8}{moved}"
@@ -121,7 +124,7 @@ def difference_text(found: Difference, asked: Asked | None) -> str:
         blocks.append([title, *(line for change in changes for line in _change_lines(change))])
     if asked is not None:
         blocks.append(list(_asked_lines(asked)))
-    elif not found.moved("design"):
+    elif not found.moved("design") and not any(change.what == "environment" for change in found.changes):
         blocks.append(["no model is asked again, as long as the data is the same"])
     if not found.differs:
         blocks.append(["no difference"])

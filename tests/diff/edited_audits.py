@@ -49,7 +49,7 @@ audit main {
   ## How far apart.
   measure far by model : share = mean over item, town, repeat of gap {
     better   = lower
-    interval = bootstrap(over = item, draws = 500, level = 95%)
+    interval = bootstrap(over = item, draws = 500, level = 90%)
   }
 
   check mass = (min over item, town, repeat of reply.mass) >= least { on_fail = warn, because = "little" }
@@ -83,7 +83,7 @@ EDITS = [
     Edit("module score", "measure far by", "measure farther by", "measure farther"),
     Edit("module score", "better   = lower", "better   = higher", "measure far: better"),
     Edit("module score", "draws = 500", "draws = 600", "measure far: interval, draws"),
-    Edit("module score", ", level = 95%", "", "measure far: interval, level"),
+    Edit("module score", ", level = 90%", "", "measure far: interval, level"),
     Edit("module score", "reply.mass) >= least", "reply.mass) > least", "check mass: condition"),
     Edit("module score", "on_fail = warn", "on_fail = stop", "check mass: on_fail"),
     Edit("module score", "least   : share = 0.5", "least   : share = 0.6", "param least: default"),

@@ -120,27 +120,70 @@ def test_one_canonical_module_stands_for_its_file(pair: tuple[Path, Path]) -> No
 
 
 def test_a_run_is_compared_by_the_audit_that_made_it(tmp_path: Path) -> None:
-    from cyclspec.runtime.environment import environment
-    from cyclspec.runtime.store.runs import begin_run
-
     spec = copied_quickstart(tmp_path)
-    context = pipeline.check(spec, {"min_mass": "0.6"}).require()
-    opened = pipeline.open_data(context, pipeline.choose(context, None))
-    planned = pipeline.plan(opened)
-    run = begin_run(tmp_path / "runs", planned, environment(planned))
-    run.remember(spec, {"min_mass": "0.6"}, {}, "quickstart")
-    for place in (run.path, run.path / "plan.json", tmp_path / "runs"):
+    run = begun(spec, tmp_path / "runs", params={"min_mass": "0.6"})
+    hashes = json.loads((run / "plan.json").read_text(encoding="utf-8"))["hashes"]
+    for place in (run, run / "plan.json", tmp_path / "runs"):
         found = as_json(place, spec, "--data")
         assert [(c["what"], c["part"], c["moves"]) for c in found["changes"]] == [
             ("param min_mass", "value", ["score"])
         ]
-        assert found["hashes"]["design"]["before"] == planned.hashes["design"]
-        assert found["hashes"]["score"]["before"] == planned.hashes["score"]
+        assert found["hashes"]["design"]["before"] == hashes["design"]
+        assert found["hashes"]["score"]["before"] == hashes["score"]
         assert found["asked"]["requests_again"] == 0
     spec.write_text(spec.read_text(encoding="utf-8").replace("lang = en", "lang = es"), encoding="utf-8")
-    changed = as_json(run.path, spec, "--data")
+    changed = as_json(run, spec, "--data")
     assert "ask reply" in [change["what"] for change in changed["changes"]]
     assert changed["asked"]["requests_again"] == 198
+
+
+def begun(spec: Path, out: Path, numerics: pipeline.Numerics = "float32", params: Any = None) -> Path:
+    """A run as it is when it begins, with nothing answered."""
+    from cyclspec.runtime.environment import environment
+    from cyclspec.runtime.store.runs import begin_run
+
+    context = pipeline.check(spec, params).require()
+    planned = pipeline.plan(pipeline.open_data(context, pipeline.choose(context, None)), numerics=numerics)
+    run = begin_run(out, planned, environment(planned))
+    run.remember(spec, params or {}, {}, "quickstart")
+    return run.path
+
+
+def test_two_runs_are_compared_by_all_four_hashes(tmp_path: Path) -> None:
+    spec = copied_quickstart(tmp_path)
+    one, same = begun(spec, tmp_path / "one"), begun(spec, tmp_path / "same")
+    found = as_json(one, same)
+    assert list(found["hashes"]) == ["module", "design", "score", "run"]
+    assert found["changes"] == []
+    assert "no difference" in command("diff", one, same)[1]
+
+    other = begun(spec, tmp_path / "other", "bfloat16")
+    found = as_json(one, other, "--data")
+    assert {name: entry["moved"] for name, entry in found["hashes"].items()} == {
+        "module": False, "design": False, "score": False, "run": True,
+    }  # fmt: skip
+    numerics = next(change for change in found["changes"] if change["part"] == "numerics")
+    assert (numerics["before"], numerics["after"], numerics["moves"]) == ("float32", "bfloat16", ["run"])
+    assert found["asked"]["requests_again"] == found["asked"]["requests"] == 198
+    out = command("diff", one, other)[1]
+    assert (
+        "moves the run: the same audit in another environment\n  ~ environment, numerics: float32 -> bfloat16"
+        in out
+    )
+    assert "no model is asked again" not in out
+    assert command("diff", one, other, "--exit-code")[0] == 1
+
+
+def test_the_run_of_a_results_table_is_the_one_that_is_compared(tmp_path: Path) -> None:
+    """What moves the score moves the run too, and the hash is the one that tables of measures carry."""
+    from cyclspec.language.canonical.hashes import run_hash
+
+    spec = copied_quickstart(tmp_path)
+    one, other = begun(spec, tmp_path / "a"), begun(spec, tmp_path / "b", params={"min_mass": "0.6"})
+    found = as_json(one, other)
+    assert [(c["what"], c["moves"]) for c in found["changes"]] == [("param min_mass", ["score", "run"])]
+    facts = json.loads((other / "plan.json").read_text(encoding="utf-8"))
+    assert found["hashes"]["run"]["after"] == run_hash(facts["hashes"]["score"], facts["environment"])
 
 
 @pytest.mark.parametrize(

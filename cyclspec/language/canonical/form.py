@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -20,6 +20,7 @@ from cyclspec.language.syntax import tree as t
 from cyclspec.language.syntax.shapes import FLAG, AtLeast
 
 _NOWHERE = Span(Source("canonical form", ""), 0, 0)
+Shape = Callable[[t.Node], t.Node]
 
 
 def tag_of(cls: type) -> tuple[str, str] | None:
@@ -34,8 +35,26 @@ def tag_of(cls: type) -> tuple[str, str] | None:
 _PLACES = ("span", "head")
 
 
-def members_of(cls: type[t.Node]) -> list[str]:
-    return [field.name for field in fields(cls) if field.name not in _PLACES]
+def members_of(cls: type[t.Node]) -> tuple[str, ...]:
+    return _members(cls.__name__)
+
+
+@cache
+def _members(name: str) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(getattr(t, name)) if field.name not in _PLACES)
+
+
+def reshaped(value: Any, shape: Shape) -> Any:
+    """A tree, or any part of one, in which `shape` has had every node, the outer before the inner."""
+    if isinstance(value, tuple):
+        items = tuple(reshaped(item, shape) for item in value)
+        return value if all(new is old for new, old in zip(items, value, strict=True)) else items
+    if not isinstance(value, t.Node):
+        return value
+    node = shape(value)
+    held = {name: getattr(node, name) for name in members_of(type(node))}
+    changed = {n: new for n, old in held.items() if (new := reshaped(old, shape)) is not old}
+    return replace(node, **changed) if changed else node
 
 
 def write(value: Any) -> Any:
@@ -163,12 +182,3 @@ def read(data: Mapping[str, Any]) -> t.Module:
         raise ValueError("a canonical module has the kind `module`")
     module: t.Module = _read_node(data, t.Module)
     return module
-
-
-def without(data: Any, drop: Callable[[Mapping[str, Any]], bool], members: frozenset[str]) -> Any:
-    """Canonical data without the objects that `drop` picks out of lists, and without some members anywhere."""
-    if isinstance(data, list):
-        return [without(i, drop, members) for i in data if not (isinstance(i, dict) and drop(i))]
-    if isinstance(data, dict):
-        return {k: without(v, drop, members) for k, v in data.items() if k not in members}
-    return data

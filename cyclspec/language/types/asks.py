@@ -148,6 +148,7 @@ def _prompt(scope: Scope, ask: t.Ask) -> d.TypedPrompt | None:
     assert isinstance(ask.value, t.Call)
     found_decl = scope.ctx.resolve_dotted(scope.module, parts)
     if found_decl is not None and isinstance(found_decl[1], t.Prompt) and not found_decl[2]:
+        scope.ctx.means(ask.value.fn.span, found_decl[0])
         return scope.ctx.prompts.get(found_decl[0])
     alias = parts[0] in scope.module.aliases
     names = scope.ctx.public(scope.module, parts[0]) if alias else scope.ctx.names(scope.module)
@@ -199,6 +200,7 @@ def _model(
         helps = did_you_mean(text, {*scope.ctx.panels, *panels})
         scope.report(UnknownName(span=node.span, what="panel or axis of models", name=text, helps=helps))
         return None
+    scope.ctx.means(node.span, found_decl[0])
     panel = found_decl[1].name.name
     axes = tuple(a for a, s in sources.items() if isinstance(s, d.PanelSource) and s.panel == panel)
     if axes:

@@ -37,6 +37,7 @@ def infer_call(scope: Scope, node: t.Call) -> h.Term:
         return function.check(scope, node, function)
     found = scope.ctx.resolve_dotted(scope.module, parts)
     if found is not None and isinstance(found[1], t.Metric) and not found[2]:
+        scope.ctx.means(node.fn.span, found[0])
         metric = scope.ctx.metrics.get(found[0])
         return _metric(scope, node, metric) if metric is not None else _unchecked(scope, node)
     _report_unknown(scope, node, parts)

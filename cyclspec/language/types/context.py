@@ -2,7 +2,8 @@
 
 Every pass fills one table, keyed by the module and name of a declaration, and reads the tables of passes before it:
 vocabularies, parameters, tables, panels, targets, metrics, prompts, audits. A declaration that failed is absent, and
-whoever names it gets `Unknown`, so that one mistake is reported once.
+whoever names it gets `Unknown`, so that one mistake is reported once. `meant` holds the place of every path that a pass
+took for a declaration.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from cyclspec.language.diagnostics import Diagnostic, Findings
 from cyclspec.language.names.modules import Module, Program
+from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
@@ -27,6 +29,13 @@ class Symbol(NamedTuple):
 
     module: str
     name: str
+
+
+class Meant(NamedTuple):
+    """What a path means: a declaration, and the rest of the path inside of it."""
+
+    symbol: Symbol
+    rest: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +93,16 @@ class Context:
     metrics: dict[Symbol, TypedMetric] = field(default_factory=dict)
     prompts: dict[Symbol, d.TypedPrompt] = field(default_factory=dict)
     audits: dict[str, d.TypedAudit] = field(default_factory=dict)
+    meant: dict[Span, Meant] = field(default_factory=dict)
     _names: dict[str, frozenset[str]] = field(default_factory=dict)
     _public: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def means(self, place: Span, symbol: Symbol, rest: tuple[str, ...] = ()) -> None:
+        """Notes that the path at a place means a declaration; hashes cover what names mean, not how they are spelt."""
+        self.meant[place] = Meant(symbol, rest)
+
+    def declaration(self, symbol: Symbol) -> t.Decl:
+        return self.module(symbol.module).decls[symbol.name]
 
     def report(self, diagnostic: Diagnostic) -> None:
         self.findings.add(diagnostic)

@@ -169,6 +169,9 @@ class TypeReader:
             return ""
         if len(spelled.parts) == 1:
             return f"{corpus}.{spelled.parts[0]}"
+        found = self.ctx.resolve_dotted(self.module, spelled.parts)
+        if found is not None:
+            self.ctx.means(spelled.span, found[0], found[2])
         return ".".join(spelled.parts[-2:])
 
     def scale(self, node: t.Expr) -> k.Scale | None:
@@ -232,6 +235,7 @@ class TypeReader:
             self.ctx.report(self._unknown(spelled))
             return k.Unknown()
         symbol, decl, rest = found
+        self.ctx.means(spelled.span, symbol, rest)
         match decl:
             case t.VocabularyDecl() if not rest and symbol in self.ctx.vocabularies:
                 return k.Of(self.ctx.vocabularies[symbol])

@@ -148,6 +148,7 @@ def _population(scope: Scope, node: t.Dot, parts: tuple[str, ...]) -> h.Term | N
         helps, of = did_you_mean(node.name.name, ("share",)), f"target `{target.name}`"
         scope.report(NotAnAttribute(span=node.name.span, name=node.name.name, of=of, helps=helps))
         return unknown(node.span)
+    scope.ctx.means(node.span, found[0], found[2])
     type_ = k.Type(k.Number(k.Unit.SHARE), frozenset(target.axes), k.Phase.DATA)
     return h.PopulationTerm(type=type_, span=node.span, target=target.name)
 

@@ -239,6 +239,7 @@ def _table_name(ctx: Context, module: Module, expr: t.Expr) -> str | None:
     if found is not None and isinstance(found[1], t.Corpus) and len(found[2]) == 1:
         name = f"{found[1].name.name}.{found[2][0]}"
         if name in ctx.tables:
+            ctx.means(expr.span, found[0], found[2])
             return name
     ctx.report(WrongType(span=expr.span, what="`rows`", expected="a table of a corpus", found=expr.span.text))
     return None

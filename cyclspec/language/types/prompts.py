@@ -182,7 +182,7 @@ def hole_kind(ctx: Context, kind: k.Kind, path: tuple[str, ...]) -> k.Kind | Non
             column = ctx.tables[table].column(path[0])
             return column.kind if column else None
         case k.Of(vocabulary) if len(path) == 1 and path[0] in vocabulary.attributes:
-            return k.Of(attribute_vocabulary(ctx, vocabulary, path[0], ctx.vocabularies))
+            return k.Of(attribute_vocabulary(ctx, vocabulary, path[0]))
         case k.Record(fields) if path[0] in dict(fields):
             return hole_kind(ctx, dict(fields)[path[0]], path[1:])
     return None

@@ -41,7 +41,7 @@ def infer_reduce(scope: Scope, node: t.Reduce) -> h.Term:
         return unknown(node.span)
     if node.direction == "along":
         return _along(scope, node, reducer, of)
-    rows = _row_scope(scope, node)
+    rows = _row_scope(scope, node, of)
     by = _groups(rows, node)
     if by is None:
         return unknown(node.span)
@@ -80,17 +80,23 @@ def _reducer(scope: Scope, node: t.Reduce) -> tuple[Reducer, Mapping[str, t.Argu
     return None
 
 
-def _row_scope(scope: Scope, node: t.Reduce) -> Scope:
+def _row_scope(scope: Scope, node: t.Reduce, of: h.Term) -> Scope:
     """The scope in which the rows of reduced tables have their names: `person` in `over person`."""
     rows: dict[str, h.Term] = {}
     for axis in node.axes:
-        if axis.name in scope.locals:
-            continue
-        for table, declared in scope.ctx.tables.items():
-            if axis.name in key_of(scope.ctx, table) and declared is not None:
-                type_ = k.Type(k.Row(table), frozenset({axis.name}), k.Phase.DATA)
-                rows[axis.name] = h.AxisTerm(type=type_, span=axis.span, axis=axis.name)
+        table = None if axis.name in scope.locals else _rows_of(scope, axis.name, of)
+        if table is not None:
+            type_ = k.Type(k.Row(table), frozenset({axis.name}), k.Phase.DATA)
+            rows[axis.name] = h.AxisTerm(type=type_, span=axis.span, axis=axis.name)
     return scope.with_locals(rows)
+
+
+def _rows_of(scope: Scope, axis: str, of: h.Term) -> str | None:
+    """The table whose rows an axis is: the one that the reduced column refers to, where several have such a key."""
+    owners = [table for table in scope.ctx.tables if axis in key_of(scope.ctx, table)]
+    columns = scope.ctx.tables[of.table].columns if isinstance(of, h.ColumnTerm) else ()
+    meant = [c.kind.table for c in columns if isinstance(c.kind, k.Ref) and c.kind.table in owners]
+    return next(iter([*meant, *owners]), None)
 
 
 def _groups(scope: Scope, node: t.Reduce) -> tuple[str, ...] | None:
@@ -240,16 +246,16 @@ def _people(
     if name != "share" or not isinstance(of, h.ColumnTerm) or not isinstance(of.type.kind, k.Choice):
         return None
     person = node.axes[0].name
-    owner = [table for table in scope.ctx.tables if person in key_of(scope.ctx, table)]
+    owner = _rows_of(scope, person, of)
     column = weight.attribute if isinstance(weight, h.AttributeTerm) and weight.axis == person else None
-    if len(node.axes) != 1 or not owner or (weight is not None and column is None):
+    if len(node.axes) != 1 or owner is None or (weight is not None and column is None):
         return None
     return h.PeopleTerm(
         type=replace(type_, phase=k.Phase.DATA),
         span=node.span,
         table=of.table,
         column=of.column,
-        people=owner[0],
+        people=owner,
         person=person,
         by=by,
         weight=column,

@@ -162,6 +162,7 @@ class Scope:
         return UnknownName(span=node.span, what="value", name=node.name, helps=did_you_mean(node.name, close))
 
     def _declaration(self, symbol: Symbol, decl: t.Decl, span: Span) -> h.Term:
+        self.ctx.means(span, symbol)
         match decl:
             case t.Param() if symbol in self.ctx.params:
                 return at(self.ctx.params[symbol].term, span)
@@ -196,6 +197,7 @@ class Scope:
             if rest[0] not in {table.name.name for table in decl.tables}:
                 self._report_table(decl, rest[0], span)
                 return unknown(span)
+            self.ctx.means(span, symbol, rest)
             return at(self.column(f"{decl.name.name}.{rest[0]}", rest[1], last), span)
         if isinstance(decl, t.Corpus) and len(rest) == 1:
             name = f"{decl.name.name}.{rest[0]}"
@@ -289,7 +291,7 @@ class Scope:
             where = f"`{vocabulary.name}`"
             self.report(NotAnAttribute(span=name.span, name=name.name, of=where, helps=helps))
             return unknown(span)
-        kind = k.Of(attribute_vocabulary(self.ctx, vocabulary, name.name, self.ctx.vocabularies))
+        kind = k.Of(attribute_vocabulary(self.ctx, vocabulary, name.name))
         type_ = k.Type(kind, of.type.axes, of.type.phase)
         return h.AttributeTerm(type=type_, span=span, axis=axis, attribute=name.name)
 

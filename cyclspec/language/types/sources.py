@@ -89,6 +89,8 @@ def _declaration(scope: Scope, wanted: Wanted, parts: tuple[str, ...]) -> tuple[
             return (None,)
         return None
     symbol, decl, rest = found
+    if not isinstance(decl, t.Param):
+        scope.ctx.means(wanted.node.span, symbol, rest)
     match decl:
         case t.Corpus() if len(rest) == 1:
             return (_table(scope, wanted, f"{decl.name.name}.{rest[0]}", decl, rest[0]),)
@@ -149,6 +151,7 @@ def table_rows(scope: Scope, wanted: Wanted, parts: tuple[str, ...]) -> str | No
         scope.report(WrongType(span=wanted.node.span, what="this source", expected=what, found=text))
         return None
     corpus, short = found[1], found[2][0]
+    scope.ctx.means(wanted.node.span, found[0], found[2])
     made = _table(scope, wanted, f"{corpus.name.name}.{short}", corpus, short)
     return None if made is None else f"{corpus.name.name}.{short}"
 

@@ -97,7 +97,7 @@ def _attribute(scope: Scope, term: h.Term, name: str) -> k.Kind | None:
         return None
     match term.type.kind:
         case k.Of(vocabulary) if name in vocabulary.attributes:
-            return k.Of(attribute_vocabulary(scope.ctx, vocabulary, name, scope.ctx.vocabularies))
+            return k.Of(attribute_vocabulary(scope.ctx, vocabulary, name))
         case k.Row(table):
             column = scope.ctx.tables[table].column(name)
             return column.kind if column is not None and isinstance(column.kind, k.Of) else None

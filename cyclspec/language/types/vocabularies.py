@@ -83,10 +83,12 @@ def range_of(expr: t.Expr) -> tuple[float, float] | None:
     return None if low is None or high is None else (float(low), float(high))
 
 
-def labels_of(label: t.TextValue | t.I18n | None) -> dict[str, str]:
-    """Labels by language; the key "" for a label without a language."""
+def labels_of(name: str, label: t.TextValue | t.I18n | None) -> dict[str, str]:
+    """Labels by language; the key "" for a label without a language. One that repeats the name is none."""
     match label:
         case None:
+            return {}
+        case t.TextValue(value=value) if value == name:
             return {}
         case t.TextValue(value=value):
             return {"": value}
@@ -151,7 +153,7 @@ def make_level(ctx: Context, level: t.Level) -> Level:
     return Level(
         name=level.name.name,
         code=code,
-        label=labels_of(level.label),
+        label=labels_of(level.name.name, level.label),
         low=low,
         high=high,
         value=_value(ctx, level, code),
@@ -197,13 +199,24 @@ def _attribute_names(levels: Sequence[Level]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for level in levels for name in level.attributes))
 
 
-def attribute_vocabulary(
-    ctx: Context, vocabulary: Vocabulary, name: str, declared: Mapping[Symbol, Vocabulary]
-) -> Vocabulary:
+def attribute_axes(ctx: Context, symbol: Symbol) -> Mapping[str, Symbol]:
+    """The axes whose levels the attributes of a vocabulary are: those that the module of the vocabulary has by name."""
+    vocabulary = ctx.vocabularies.get(symbol)
+    names = () if vocabulary is None else vocabulary.attributes
+    found = {name: ctx.resolve(ctx.module(symbol.module), name) for name in names}
+    return {
+        name: axis
+        for name, (axis, decl) in ((name, pair) for name, pair in found.items() if pair is not None)
+        if isinstance(decl, t.VocabularyDecl) and decl.word == "axis"
+    }
+
+
+def attribute_vocabulary(ctx: Context, vocabulary: Vocabulary, name: str) -> Vocabulary:
     """The vocabulary of a level attribute: a declared axis of that name, else the words in use, in their order."""
-    for symbol, known in declared.items():
-        if symbol.name == name and known.is_axis:
-            return known
+    owner = next((symbol for symbol, known in ctx.vocabularies.items() if known == vocabulary), None)
+    axis = None if owner is None else attribute_axes(ctx, owner).get(name)
+    if axis is not None and axis in ctx.vocabularies:
+        return ctx.vocabularies[axis]
     words = dict.fromkeys(level.attributes[name] for level in vocabulary.levels if name in level.attributes)
     levels = tuple(Level(name=word, code=word, label={}) for word in words)
     return Vocabulary(name=name, ordered=False, levels=levels)
