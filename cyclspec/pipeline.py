@@ -207,9 +207,13 @@ def open_data(context: Context, audit: TypedAudit) -> Opened:
     from cyclspec.compiler.plan.grid import build_grid
     from cyclspec.compiler.plan.people import people_cells
     from cyclspec.compiler.plan.sources import open_tables, tables_of
+    from cyclspec.compiler.plan.wordings import unworded_options
 
     tables = open_tables(audit, tables_of(audit))
     grid = build_grid(audit, tables)
+    unworded = unworded_options(audit, grid, tables)
+    if unworded:
+        raise SpecError(unworded)
     return Opened(context, audit, tables, grid, people_cells(audit, grid, tables))
 
 

@@ -207,10 +207,11 @@ class ArgumentReader:
         return level
 
     def _level(self, vocabulary: k.Vocabulary, name: str) -> LevelValue:
-        level = vocabulary.level(name)
-        if level is None:
-            level = k.Level(name=name, code=name, label={})
-        attributes = {a: k.Level(name=word, code=word, label={}) for a, word in level.attributes.items()}
+        level = _level_named(vocabulary, name)
+        attributes = {
+            attribute: _level_named(vocabulary.attribute(attribute), word)
+            for attribute, word in level.attributes.items()
+        }
         return LevelValue(level, attributes)
 
     def _table(self, table: str) -> dict[str, list[Any]]:
@@ -328,3 +329,8 @@ def _indexed(term: h.ColumnTerm, fixed: Mapping[str, str]) -> tuple[str, ...]:
 def _name(shown: Shown) -> str:
     """The level that a value names."""
     return shown.level.name if isinstance(shown, LevelValue) else str(shown)
+
+
+def _level_named(vocabulary: k.Vocabulary, name: str) -> k.Level:
+    """A level of a vocabulary; one that the data alone know has its name and no more."""
+    return vocabulary.level(name) or k.Level(name=name, code=name, label={})

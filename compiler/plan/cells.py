@@ -148,7 +148,11 @@ class CellReader:
         notes = (f"a text or an option label that it shows is in {', '.join(lack.known)} only",)
         what = f"prompt `{self.ask.prompt.name}` at {levels}"
         lang = lack.lang or "single"
-        return SpecError([LanguageMissing(span=self.ask.span, lang=lang, what=what, notes=notes)])
+        helps = (
+            f"leave {lang} out, or give it words in {lang}" if lack.lang else "tag its messages: `user[en]`",
+        )
+        diagnostic = LanguageMissing(span=self.ask.span, lang=lang, what=what, notes=notes, helps=helps)
+        return SpecError([diagnostic])
 
 
 def _same(one: k.Scale, other: k.Scale | None) -> bool:

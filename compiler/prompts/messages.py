@@ -93,6 +93,13 @@ def _entry(item: Mapping[str, str] | Option, lang: str | None) -> str:
     return _in_language(item.label if isinstance(item, Option) else item, lang)
 
 
+def _label(level: k.Level, lang: str | None) -> str:
+    text = level.text(lang)
+    if text is None:
+        raise NoWording(lang, level.label)
+    return text
+
+
 def _many(items: Sequence[Mapping[str, str] | Option], style: Style, lang: str | None) -> str:
     words = [_entry(item, lang) for item in items]
     match style:
@@ -115,7 +122,7 @@ def _show(value: Shown, path: tuple[str, ...], style: Style, lang: str | None) -
             return _show(columns[path[0]], path[1:], style, lang)
         case LevelValue(level=level, attributes=attributes):
             shown = attributes[path[0]] if path else level
-            text = shown.text(lang) or shown.name
+            text = _label(shown, lang)
         case bool() | int() if style != "percent":
             return str(int(value))
         case bool() | int() | float():

@@ -73,7 +73,7 @@ def test_an_option_without_a_label_in_the_language_of_its_prompt_is_refused(
     del rows[0]["options"][0]["label"]["es"]
     text = "".join(json.dumps(row) + "\n" for row in rows)
     (place.parent / "items.jsonl").write_text(text, encoding="utf-8")
-    refused("CY0404", place, said="is in en only")
+    refused("CY0404", place, said="option `1` of item `q000`")
 
 
 def rows_of(place: Path, name: str) -> list[str]:

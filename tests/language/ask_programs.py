@@ -42,18 +42,18 @@ panel duo {{ factor size : ordinal(parameters)
   model one = demo() {{ size = 1B }}  model two = demo() {{ size = 2B }} }}
 
 prompt pick(item: c.items, town: town) -> choice(item.options) {{
-  user "{{town}}: {{item.question}} {{item.options|lettered}}" }}
+  user[en] "{{town}}: {{item.question}} {{item.options|lettered}}" }}
 prompt several(item: c.items) -> picks(item.options, 0..3) {{
-  user "{{item.question}} {{item.options|lettered}}" }}
-prompt tell(town: town) -> text {{ user "Tell of {{town}}." }}
-prompt felt(town: town) -> choice(mood) {{ user "How is {{town}}?" }}
+  user[en] "{{item.question}} {{item.options|lettered}}" }}
+prompt tell(town: town) -> text {{ user[en] "Tell of {{town}}." }}
+prompt felt(town: town) -> choice(mood) {{ user[en] "How is {{town}}?" }}
 prompt diary(town: town) -> record {{
   mood : choice(mood)  worries : list(text) where size(worries) in 1..3  rate : share  words : text
-}} {{ user "How was {{town}}?" }}
+}} {{ user[en] "How was {{town}}?" }}
 prompt recall(item: c.items, worries: list(text), mood: choice(mood), rate: share) -> choice(item.options) {{
-  user "{{worries|bulleted}} {{mood}} {{rate|percent}} {{item.question}} {{item.options|lettered}}" }}
+  user[en] "{{worries|bulleted}} {{mood}} {{rate|percent}} {{item.question}} {{item.options|lettered}}" }}
 prompt judged(before: choice(c.items.options), item: c.items) -> choice(item.options) {{
-  user "{{before}} {{item.question}} {{item.options|lettered}}" }}
+  user[en] "{{before}} {{item.question}} {{item.options|lettered}}" }}
 {declarations}
 
 audit one {{

@@ -52,15 +52,17 @@ corpus minds {{
 }}
 target residents {{ axes = [town, age], rows = towns.people, weight = towns.people.weight }}
 
-prompt likely(town: town) -> choice(temper) {{ user "{{town}}?" }}
-prompt think(town: town) -> choice(faculty) {{ user "{{town}}?" }}
+prompt likely(town: town) -> choice(temper) {{ user[en] "{{town}}?" }}
+prompt think(town: town) -> choice(faculty) {{ user[en] "{{town}}?" }}
 prompt rate(item: towns.items, town: town) -> choice(item.options) {{
-  user "{{town}} {{item.question}} {{item.options|lettered}}"
+  user[en] "{{town}} {{item.question}} {{item.options|lettered}}"
 }}
-prompt like(town: town) -> choice(colour) {{ user "{{town}}?" }}
-prompt mark(town: town) -> choice(grade) {{ user "{{town}}?" }}
-prompt wear(town: town) -> picks(colour, 0..2) {{ user "{{town}}?" }}
-prompt several(item: towns.items) -> picks(item.options, 0..3) {{ user "{{item.question}} {{item.options|lettered}}" }}
+prompt like(town: town) -> choice(colour) {{ user[en] "{{town}}?" }}
+prompt mark(town: town) -> choice(grade) {{ user[en] "{{town}}?" }}
+prompt wear(town: town) -> picks(colour, 0..2) {{ user[en] "{{town}}?" }}
+prompt several(item: towns.items) -> picks(item.options, 0..3) {{
+  user[en] "{{item.question}} {{item.options|lettered}}"
+}}
 
 panel grid {{
   factor size   : ordinal(parameters)

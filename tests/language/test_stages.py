@@ -147,7 +147,7 @@ def test_a_prompt_that_breaks_a_rule_is_one_error(declaration: str, code: str, t
 def test_the_conditions_of_a_record_see_all_its_fields(tmp_path: Path) -> None:
     declaration = (
         "prompt p(town: town) -> record { a : share where a + b == 1 and size(list_) < 4  b : share "
-        ' list_ : list(text) where size(list_) in 2..5 } { user "{town}" }'
+        ' list_ : list(text) where size(list_) in 2..5 } { user[en] "{town}" }'
     )
     prompt = asks(tmp_path, f"ask x = p(town) {{ {DROP}, read = json }}", declaration)["x"].prompt
     assert [name for name, _ in prompt.checks] == ["a", "list_"]
@@ -155,9 +155,8 @@ def test_the_conditions_of_a_record_see_all_its_fields(tmp_path: Path) -> None:
 
 
 def test_a_formal_with_a_default_need_not_be_given(tmp_path: Path) -> None:
-    declaration = (
-        'prompt p(town: town, n: count = tries, where_: town = quay) -> text { user "{town} {n} {where_}" }'
-    )
+    message = 'user[en] "{town} {n} {where_}"'
+    declaration = f"prompt p(town: town, n: count = tries, where_: town = quay) -> text {{ {message} }}"
     made = asks(
         tmp_path,
         f"ask x = p(town) {{ {DROP}, read = text }} ask y = p(town, where_ = mill) {{ {DROP}, read = text }}",
@@ -195,7 +194,7 @@ FORMALS = [
 def test_a_formal_takes_values_of_its_kind(
     formal: str, hole: str, argument: str, found: list[str], tmp_path: Path
 ) -> None:
-    declaration = f'prompt p(x: {formal}) -> text {{ user "{hole}" }}'
+    declaration = f'prompt p(x: {formal}) -> text {{ user[en] "{hole}" }}'
     statements = (
         f"each order in permutations(item.options, n = 2) ask a = p({argument}) {{ {DROP}, read = text }}"
     )

@@ -26,8 +26,8 @@ corpus survey {{
   table items {{
     source = parquet("items.parquet")
     item      : key
-    question  : text(en, fr)
-    phrasings : list(text(en)) where size(phrasings) >= 2
+    question  : text
+    phrasings : list(text) where size(phrasings) >= 2
     options   : scale(ordinal, 2..5)
     theme     : nominal(work, home)
   }}

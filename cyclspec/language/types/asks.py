@@ -71,8 +71,9 @@ def ask_statement(scope: Scope, ask: t.Ask, sources: Sources, stages: Mapping[st
     history = history_of(scope, fields.get("history"), answer.reader, asked.axes, asked.model_axes)
     if history is None or not _covers(scope, answer.reader, asked.axes, fields["read"]):
         return None
+    shows: tuple[d.ShownOptions, ...] = ()
     if not isinstance(answer.reader, d.Recorded):
-        check_languages(scope, ask, asked.prompt, asked.args)
+        shows = check_languages(scope, ask, asked.prompt, asked.args, answer.reader)
     upstream = any(term.type.optional and term.type.phase is k.Phase.RESPONSE for _, term in asked.args)
     optional = answer.optional or upstream
     return d.TypedAsk(
@@ -92,6 +93,7 @@ def ask_statement(scope: Scope, ask: t.Ask, sources: Sources, stages: Mapping[st
         retries=answer.retries,
         seed=seed,
         history=history[0],
+        shows=shows,
         span=ask.span,
     )
 

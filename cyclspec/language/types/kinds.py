@@ -54,9 +54,14 @@ class Level:
     attributes: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def text(self, lang: str | None) -> str | None:
-        """The label in one language, the label for every language, or None where there is neither."""
+        """The label in one language, else the label for every language; None where there is neither.
+
+        In no language, the label of a level that is labelled in one.
+        """
         if not self.label:
             return self.name
+        if lang is None and len(self.label) == 1:
+            return next(iter(self.label.values()))
         return self.label.get(lang or "", self.label.get(""))
 
 
@@ -65,7 +70,7 @@ class Vocabulary:
     """A closed list of levels: a declared `axis` or `scale`, or `nominal(..)`/`ordinal(..)` in place.
 
     `open` vocabularies take their levels from data or from the models of a panel. `name` is the declared name, or the
-    name of the column, parameter or factor that it stands in.
+    name of the column, parameter or factor that it stands in. `axes` are the declared axes whose levels attributes are.
     """
 
     name: str
@@ -75,10 +80,19 @@ class Vocabulary:
     open: bool = False
     is_axis: bool = False
     attributes: tuple[str, ...] = ()
+    axes: tuple[tuple[str, Vocabulary], ...] = ()
     _by_name: Mapping[str, Level] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_name", {level.name: level for level in reversed(self.levels)})
+
+    def attribute(self, name: str) -> Vocabulary:
+        """What the words of an attribute are levels of: a declared axis of that name, else the words in their order."""
+        declared = dict(self.axes).get(name)
+        if declared is not None:
+            return declared
+        words = dict.fromkeys(level.attributes[name] for level in self.levels if name in level.attributes)
+        return Vocabulary(name, ordered=False, levels=tuple(Level(word, word, {}) for word in words))
 
     def level(self, name: str) -> Level | None:
         return self._by_name.get(name)

@@ -28,7 +28,7 @@ from cyclspec.language.types.declared import TypeReader
 from cyclspec.language.types.fields import read_fields
 from cyclspec.language.types.results import prompt_defaults, prompt_result
 from cyclspec.language.types.templates import STYLES, Hole, split
-from cyclspec.language.types.vocabularies import attribute_vocabulary, check_name
+from cyclspec.language.types.vocabularies import check_name
 
 _MANY = ("lettered", "numbered", "bulleted", "inline")
 _FRACTIONS = (k.Unit.NONE, k.Unit.SHARE, k.Unit.POINTS, k.Unit.RATIO, k.Unit.COEFFICIENT)
@@ -182,7 +182,7 @@ def hole_kind(ctx: Context, kind: k.Kind, path: tuple[str, ...]) -> k.Kind | Non
             column = ctx.tables[table].column(path[0])
             return column.kind if column else None
         case k.Of(vocabulary) if len(path) == 1 and path[0] in vocabulary.attributes:
-            return k.Of(attribute_vocabulary(ctx, vocabulary, path[0]))
+            return k.Of(vocabulary.attribute(path[0]))
         case k.Record(fields) if path[0] in dict(fields):
             return hole_kind(ctx, dict(fields)[path[0]], path[1:])
     return None

@@ -21,7 +21,6 @@ from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.context import Context, Symbol
-from cyclspec.language.types.vocabularies import attribute_vocabulary
 
 ENDS = ("first", "last")
 
@@ -291,7 +290,7 @@ class Scope:
             where = f"`{vocabulary.name}`"
             self.report(NotAnAttribute(span=name.span, name=name.name, of=where, helps=helps))
             return unknown(span)
-        kind = k.Of(attribute_vocabulary(self.ctx, vocabulary, name.name))
+        kind = k.Of(vocabulary.attribute(name.name))
         type_ = k.Type(kind, of.type.axes, of.type.phase)
         return h.AttributeTerm(type=type_, span=span, axis=axis, attribute=name.name)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from cyclspec.language.spans import Span
-from cyclspec.language.types.kinds import Kind, Scale, Type, Unit, Vocabulary
+from cyclspec.language.types.kinds import ItemScale, Kind, Scale, Type, Unit, Vocabulary
 from cyclspec.language.types.terms import Term
 
 
@@ -302,13 +302,22 @@ class History:
     clean: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ShownOptions:
+    """Options that an ask shows or scores in a language, or in none, and that the data bring along with the items."""
+
+    lang: str | None
+    scale: ItemScale
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypedAsk:
     """`args` are the prompt's arguments by formal name; `axes` is the grid that the ask fills.
 
     `panel` is None where answers are recorded. `scale` is that of a choice, None for texts and records. `stage` counts
     from 1: one more than the latest ask whose answers are arguments. `missing` is None where no answer can be missing;
-    `retries` counts the further tries of `retry(n)`. `parse` names the parsers in the order they are tried.
+    `retries` counts the further tries of `retry(n)`. `parse` names the parsers in the order they are tried. `shows` is
+    what only the data can tell to exist in the languages of the ask.
     """
 
     name: str
@@ -327,6 +336,7 @@ class TypedAsk:
     retries: int = 0
     seed: int | None = None
     history: History | None = None
+    shows: tuple[ShownOptions, ...] = ()
     span: Span = field(compare=False, repr=False)
 
 

@@ -10,7 +10,6 @@ from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types.scope import Scope
-from cyclspec.language.types.vocabularies import attribute_vocabulary
 
 
 def joint(*terms: h.Term) -> tuple[frozenset[str], k.Phase, bool]:
@@ -97,7 +96,7 @@ def _attribute(scope: Scope, term: h.Term, name: str) -> k.Kind | None:
         return None
     match term.type.kind:
         case k.Of(vocabulary) if name in vocabulary.attributes:
-            return k.Of(attribute_vocabulary(scope.ctx, vocabulary, name))
+            return k.Of(vocabulary.attribute(name))
         case k.Row(table):
             column = scope.ctx.tables[table].column(name)
             return column.kind if column is not None and isinstance(column.kind, k.Of) else None

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from cyclspec.language.diagnostics import Label
-from cyclspec.language.diagnostics.cy01_names import Duplicate, ReservedWord
+from cyclspec.language.diagnostics.cy01_names import Duplicate, ReservedWord, UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongType
 from cyclspec.language.names.modules import twice
+from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.syntax.pieces import DECLARATIONS, STATEMENTS
@@ -117,12 +119,19 @@ def _attributes(ctx: Context, level: t.Level) -> dict[str, str]:
     for field in level.attributes:
         if field.name.name == VALUE:
             continue
-        match field.value:
-            case t.Name(name=word) | t.TextValue(value=word):
-                found[field.name.name] = word
-            case _:
-                ctx.report(_not_a(field.value.span, "the attribute", "a word", "an expression"))
+        word = _word_of(field.value)
+        if word is None:
+            ctx.report(_not_a(field.value.span, "the attribute", "a word", "an expression"))
+        else:
+            found[field.name.name] = word
     return found
+
+
+def _word_of(value: t.Expr) -> str | None:
+    match value:
+        case t.Name(name=word) | t.TextValue(value=word):
+            return word
+    return None
 
 
 def _not_a(span: Span, what: str, expected: str, found: str) -> WrongType:
@@ -211,17 +220,6 @@ def attribute_axes(ctx: Context, symbol: Symbol) -> Mapping[str, Symbol]:
     }
 
 
-def attribute_vocabulary(ctx: Context, vocabulary: Vocabulary, name: str) -> Vocabulary:
-    """The vocabulary of a level attribute: a declared axis of that name, else the words in use, in their order."""
-    owner = next((symbol for symbol, known in ctx.vocabularies.items() if known == vocabulary), None)
-    axis = None if owner is None else attribute_axes(ctx, owner).get(name)
-    if axis is not None and axis in ctx.vocabularies:
-        return ctx.vocabularies[axis]
-    words = dict.fromkeys(level.attributes[name] for level in vocabulary.levels if name in level.attributes)
-    levels = tuple(Level(name=word, code=word, label={}) for word in words)
-    return Vocabulary(name=name, ordered=False, levels=levels)
-
-
 def elaborate_vocabularies(ctx: Context) -> None:
     """Fills `ctx.vocabularies`."""
     for module, decl in ctx.declarations(t.VocabularyDecl):
@@ -237,3 +235,27 @@ def elaborate_vocabularies(ctx: Context) -> None:
             is_axis=decl.word == "axis",
             attributes=_attribute_names(levels),
         )
+    for symbol in ctx.vocabularies:
+        _check_attributes(ctx, symbol)
+    ctx.vocabularies |= {symbol: _with_axes(ctx, symbol, frozenset()) for symbol in ctx.vocabularies}
+
+
+def _with_axes(ctx: Context, symbol: Symbol, above: frozenset[Symbol]) -> Vocabulary:
+    """A vocabulary with the axes of its attributes, and those with theirs; one that leads back to itself ends there."""
+    axes = attribute_axes(ctx, symbol)
+    inside = above | {symbol}
+    found = tuple((n, _with_axes(ctx, axis, inside)) for n, axis in axes.items() if axis not in inside)
+    return replace(ctx.vocabularies[symbol], axes=found)
+
+
+def _check_attributes(ctx: Context, symbol: Symbol) -> None:
+    """Reports attributes that are no levels of the axis of their name."""
+    axes, decl = attribute_axes(ctx, symbol), ctx.declaration(symbol)
+    assert isinstance(decl, t.VocabularyDecl)
+    for field in (field for level in decl.levels for field in level.attributes):
+        axis = axes.get(field.name.name)
+        known = () if axis is None else ctx.vocabularies[axis].names
+        word = _word_of(field.value)
+        if axis is not None and word is not None and word not in known:
+            helps, where = did_you_mean(word, known), f" of `{axis.name}`"
+            ctx.report(UnknownName(span=field.value.span, what="level", name=word, where=where, helps=helps))
