@@ -167,24 +167,41 @@ def _elementwise(function: Callable[[Any, Any], Any], left: Any, right: Any) -> 
 
 def _compare(term: h.CompareTerm, values: Values) -> Array:
     left, right = _evaluate(term.left, values), _evaluate(term.right, values)
-    order = _order(term.left.type.kind)
-    if order is not None and term.op not in ("==", "!="):
-        left, right = _positions(left, order), _positions(right, order)
+    kinds = term.left.type.kind, term.right.type.kind
+    order = _order(kinds[0]) or _order(kinds[1])
+    if any(isinstance(kind, k.Number) for kind in kinds):
+        left, right = (_amounts(side, kind) for side, kind in zip((left, right), kinds, strict=True))
+    elif order is not None and term.op not in ("==", "!="):
+        left, right = _looked_up(left, order), _looked_up(right, order)
     return _elementwise(_COMPARE[term.op], left, right)
 
 
-def _positions(names: Any, order: Mapping[str, int]) -> Any:
+def _amounts(names: Any, kind: k.Kind) -> Any:
+    """Levels as the numbers that they stand for; numbers as they are."""
+    if not isinstance(kind, k.Of):
+        return names
+    known = {level.name: level.value for level in kind.vocabulary.levels}
+    if not kind.vocabulary.open:
+        return _looked_up(names, known)
+    found = names.tolist() if isinstance(names, np.ndarray) else [names]
+    return np.array([None if name is None else float(name) for name in found], dtype=object)
+
+
+def _looked_up(names: Any, known: Mapping[str, Any]) -> Any:
     if isinstance(names, np.ndarray):
-        return np.array([order.get(name) for name in names.tolist()], dtype=object)
-    return order.get(names)
+        return np.array([known.get(name) for name in names.tolist()], dtype=object)
+    return known.get(names)
 
 
 def _member(term: h.MemberTerm, values: Values) -> Array:
     found = _evaluate(term.of, values)
     if isinstance(term.among, h.RangeTerm):
-        high = np.inf if term.among.high is None else term.among.high
-        inside = np.logical_and(np.asarray(found) >= term.among.low, np.asarray(found) <= high)
+        found, high = _amounts(found, term.of.type.kind), term.among.high
+        above = _elementwise(operator.ge, found, term.among.low)
+        inside = above & _elementwise(operator.le, found, np.inf if high is None else high)
     else:
+        if any(isinstance(item.type.kind, k.Number) for item in term.among.items):
+            found = _amounts(found, term.of.type.kind)
         wanted = [_evaluate(item, values) for item in term.among.items]
         inside = np.array([value in wanted for value in np.atleast_1d(found).tolist()])
     return ~inside if term.negated else inside

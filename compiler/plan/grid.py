@@ -18,6 +18,7 @@ from cyclspec.compiler.data.codes import scale_of_levels
 from cyclspec.compiler.data.contracts import Scale
 from cyclspec.compiler.data.groups import groups_of
 from cyclspec.compiler.data.loaded import LoadedTable
+from cyclspec.compiler.plan.attributes import groups, inner_columns, level_position, levels_of
 from cyclspec.compiler.plan.columns import column_values
 from cyclspec.compiler.plan.conditions import holds, own_condition
 from cyclspec.compiler.plan.dependent import child_axis, counted_axis, order_axis, scale_orders
@@ -38,14 +39,18 @@ def _attribute(value: Any) -> Attribute:
     return float(value) if isinstance(value, bool | int) else value
 
 
-def _rows(each: d.TypedEach, table: LoadedTable, kept: list[int]) -> Axis:
+def _rows(each: d.TypedEach, declared: d.TypedTable, table: LoadedTable, kept: list[int]) -> Axis:
+    """The axis of some rows, with their columns and the attributes of the levels in these."""
     keys = table.only("key").codes
-    attributes = {
+    columns = {
         name: tuple(_attribute(column_values(column)[row]) for row in kept)
         for name, column in table.columns.items()
         if column.column.kind in _SCALARS
     }
-    return Axis(each.names[0], tuple(keys[row] for row in kept), attributes)
+    levels = {c.name: c.kind.vocabulary for c in declared.columns if isinstance(c.kind, k.Of)}
+    return Axis(
+        each.names[0], tuple(keys[row] for row in kept), {**inner_columns(levels, columns), **columns}
+    )
 
 
 def kept_rows(each: d.TypedEach, table: LoadedTable) -> list[int]:
@@ -56,10 +61,6 @@ def kept_rows(each: d.TypedEach, table: LoadedTable) -> list[int]:
     values = {name: column_values(column) for name, column in table.columns.items()}
     values[each.names[0]] = list(table.only("key").codes)
     return [int(row) for row in np.flatnonzero(holds(condition, values, table.n_rows))]
-
-
-def _table_axis(each: d.TypedEach, table: LoadedTable) -> Axis:
-    return _rows(each, table, kept_rows(each, table))
 
 
 def vocabulary_axis(name: str, vocabulary: k.Vocabulary, where: h.Term | None) -> Axis:
@@ -94,9 +95,8 @@ def _panel_axes(each: d.TypedEach, panel: d.TypedPanel) -> tuple[tuple[Axis, ...
     factors = {factor.name: factor for factor in panel.factors}
     if each.names[0] not in factors:
         models = kept_models(each, panel)
-        attributes: dict[str, tuple[Attribute, ...]] = {
-            name: tuple(m.factors.get(name) for m in models) for name in factors
-        }
+        columns = {name: levels_of(factor, models) for name, factor in factors.items()}
+        attributes = {**inner_columns(factors, columns), **columns}
         return (Axis(each.names[0], tuple(m.name for m in models), attributes),), ()
     axes = tuple(vocabulary_axis(name, factors[name], None) for name in each.names)
     helps = (f"ask by model: `each model in {panel.name}`",)
@@ -107,20 +107,13 @@ def _panel_axes(each: d.TypedEach, panel: d.TypedPanel) -> tuple[tuple[Axis, ...
     return axes, (Presence(each.names, cells),)
 
 
-def level_position(factor: k.Vocabulary, level: str | float) -> int:
-    """Where a model's level stands among the levels of a factor."""
-    return next(i for i, known in enumerate(factor.levels) if level in (known.code, known.name))
-
-
 def kept_models(each: d.TypedEach, panel: d.TypedPanel) -> list[d.TypedModel]:
     """The models of a panel that the condition of an `each` keeps."""
     models = list(panel.models)
     condition = own_condition(each)
     if condition is None:
         return models
-    columns: dict[str, list[Any]] = {
-        f.name: [f.levels[level_position(f, m.factors[f.name])].name for m in models] for f in panel.factors
-    }
+    columns: dict[str, list[Any]] = {f.name: list(levels_of(f, models)) for f in panel.factors}
     columns[each.names[0]] = columns.get(each.names[0], [m.name for m in models])
     truth = holds(condition, columns, len(models))
     return [model for model, keep in zip(models, truth, strict=True) if keep]
@@ -169,7 +162,7 @@ class GridBuilder:
         audit, tables, source = self.audit, self.tables, each.source
         match source:
             case d.TableSource(table):
-                return (_table_axis(each, tables[table]),), ()
+                return (self._rows(each, table, kept_rows(each, tables[table])),), ()
             case d.VocabularySource(vocabulary):
                 return (vocabulary_axis(each.names[0], vocabulary, own_condition(each)),), ()
             case d.ValuesSource():
@@ -221,7 +214,10 @@ class GridBuilder:
             self.warnings.append(
                 EmptyCells(span=each.span, count=lacking, total=source.n, what=f"sample `{each.names[0]}`")
             )
-        return _rows(each, table, kept)
+        return self._rows(each, source.table, kept)
+
+    def _rows(self, each: d.TypedEach, table: str, kept: list[int]) -> Axis:
+        return _rows(each, self.audit.tables[table], self.tables[table], kept)
 
 
 def _kept(each: d.TypedEach, axis: Axis) -> Axis:
@@ -308,8 +304,7 @@ def _derived(audit: d.TypedAudit, axes: Mapping[str, Axis]) -> Iterator[Axis]:
         for name in term.by:
             owners = [axes[a] for a in term.axes if a in axes and name in axes[a].attributes]
             if owners:
-                values = (value for value in owners[0].attributes[name] if value is not None)
-                yield Axis(name, tuple(dict.fromkeys(map(str, values))))
+                yield Axis(name, groups(audit, owners[0], name))
         yield from _fitted(term)
     for term in terms:
         if isinstance(term, h.PeopleTerm):

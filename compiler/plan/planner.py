@@ -17,6 +17,7 @@ from cyclspec.compiler.axes import Grid
 from cyclspec.compiler.checkpoints.families import decoder_config
 from cyclspec.compiler.data.loaded import LoadedTable
 from cyclspec.compiler.plan.arguments import Answers
+from cyclspec.compiler.plan.attributes import level_position
 from cyclspec.compiler.plan.budget import ordered_axes, present_cells
 from cyclspec.compiler.plan.cells import AskCells, CellReader
 from cyclspec.compiler.plan.drawing import seeded, task_of, text_seed
@@ -32,7 +33,7 @@ from cyclspec.compiler.plan.figures import (
     tokens_beside,
     turn_tokens,
 )
-from cyclspec.compiler.plan.grid import kept_models, level_position
+from cyclspec.compiler.plan.grid import kept_models
 from cyclspec.compiler.plan.likelihood import warned_options
 from cyclspec.compiler.plan.memory import over_memory, require_later_room
 from cyclspec.compiler.plan.ordering import Asking, shares_little

@@ -1,7 +1,8 @@
 """What failing checks do: take answers out before measuring, or take measured values back.
 
-Expects evaluated checks. A check covers a cell of something else where their shared axes agree; where the check has
-axes that the other lacks, one failing level is enough.
+Expects evaluated checks. A check covers a cell of something else where their shared axes agree, and where a level of an
+axis has the attribute that the check or the other is by: a check by the origin of models covers the models of that
+origin. For other axes that only the check has, one failing level is enough.
 """
 
 from __future__ import annotations
@@ -35,20 +36,29 @@ def excluded(
 ) -> dict[AnswerTerm, Cells]:
     """The answers without the cells that failing `exclude` checks take out, with the check as reason.
 
-    A check acts on every answer that has all of its axes. Axes of the check that no answer has are first folded (one
-    failing level is enough), so that the check acts through the axes it shares.
+    A check acts on every answer that has all of its axes, or those whose attributes they are. Axes of the check that
+    no answer has are first folded (one failing level is enough), so that the check acts through the axes it shares.
     """
     asked = frozenset[str]().union(*(cells.axes for cells in answers.values()))
     kept = dict(answers)
     for number, check in enumerate(exclusions(audit)):
         cells = results[check.name]
-        bad = failing(cells)
+        owners = _owners(frame, cells.axes - asked, asked)
+        axes, bad = cells.axes | frozenset(owners.values()), failing(cells)
+        for derived, owner in owners.items():
+            bad = bad & jnp.asarray(frame.members(owner, derived))
         foreign = tuple(frame.place_of(axis) for axis in cells.axes - asked)
         bad = bad.any(axis=foreign, keepdims=True) if foreign else bad
         for term, answer in kept.items():
-            if cells.axes & asked <= answer.axes:
+            if axes & asked <= answer.axes:
                 kept[term] = _without(answer, bad, reason_code(number))
     return kept
+
+
+def _owners(frame: Frame, axes: frozenset[str], others: frozenset[str]) -> dict[str, str]:
+    """The axes that attributes of other ones made, each with the one that has the attribute."""
+    found = {axis: frame.owner(axis, others) for axis in sorted(axes)}
+    return {axis: owner for axis, owner in found.items() if owner is not None}
 
 
 def reason_code(exclusion: int) -> int:
@@ -85,5 +95,9 @@ def _covered(frame: Frame, axes: tuple[str, ...], check: CheckCells) -> NDArray[
     if check.on_fail == "stop":
         return np.ones(shape, dtype=np.bool_)
     full = frame.placed(check.failing, check.axes)
+    here, there = frozenset(axes), frozenset(check.axes)
+    owners = _owners(frame, there - here, here) | _owners(frame, here - there, there)
+    for derived, owner in owners.items():
+        full = full & frame.members(owner, derived)
     lacking = tuple(frame.place_of(axis) for axis in check.axes if axis not in axes)
     return frame.taken(np.any(full, axis=lacking, keepdims=True), axes)

@@ -39,12 +39,16 @@ T = TypeVar("T", bound=np.generic)
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The axes in canonical order, with what is known about them before anything is asked."""
+    """The axes in canonical order, with what is known about them before anything is asked.
+
+    `derived` are those that `by` or a fitted statistic makes, and no `each` binds.
+    """
 
     names: tuple[str, ...]
     axes: Mapping[str, Axis] = field(hash=False)
     grid: Grid = field(hash=False)
     count_missing: bool
+    derived: frozenset[str] = frozenset()
 
     def place_of(self, axis: str) -> int:
         """The dimension of an axis."""
@@ -122,6 +126,12 @@ class Frame:
             raise InternalError("score", f"axis {axis} has no attribute {name}")
         return held[name]
 
+    def owner(self, derived: str, among: Iterable[str]) -> str | None:
+        """Which of some axes has the attribute that another axis is made of; None where none has or it is bound."""
+        if derived not in self.derived:
+            return None
+        return next((axis for axis in sorted(among) if derived in self.axes[axis].attributes), None)
+
     def members(self, axis: str, derived: str) -> NDArray[np.bool_]:
         """Full-rank mask over `axis` and `derived`: which levels belong to which value of the attribute."""
         values = [None if value is None else str(value) for value in self.attribute(axis, derived)]
@@ -139,7 +149,7 @@ def frame_of(audit: TypedAudit, grid: Grid) -> Frame:
         if name not in axes and source:
             axes[name] = Axis(name, _distinct(grid.axes[source].attributes[name]))
             names.append(name)
-    return Frame(tuple(names), axes, grid, audit.count_missing)
+    return Frame(tuple(names), axes, grid, audit.count_missing, frozenset(names) - ranks.keys())
 
 
 def _rank(source: AxisSource) -> int:

@@ -16,7 +16,7 @@ from cyclspec.compiler.axes import Attribute
 from cyclspec.compiler.scores.cells import NO_VALUE, OK, Array, Cells, apply
 from cyclspec.compiler.scores.frame import Frame, vocabulary_of
 from cyclspec.language.diagnostics import InternalError
-from cyclspec.language.types.kinds import Bool, Number, Of, Unit
+from cyclspec.language.types.kinds import Bool, Number, Of
 from cyclspec.language.types.terms import AttributeTerm, AxisTerm, LevelTerm, ListTerm, Literal_, Term
 
 
@@ -41,7 +41,7 @@ def _is_numeric(term: Term) -> bool:
         case Number() | Bool():
             return True
         case Of(vocabulary):
-            return vocabulary.unit is not Unit.NONE
+            return vocabulary.numeric
         case _:
             return False
 
@@ -67,7 +67,15 @@ def _numbers(frame: Frame, term: AxisTerm | AttributeTerm) -> NDArray[np.float64
     else:
         axis = frame.axes[term.axis]
         held = axis.attributes.get("value", axis.levels)
-    return np.array([np.nan if value is None else float(value) for value in held], dtype=np.float64)
+    return np.array([_number(value, term) for value in held], dtype=np.float64)
+
+
+def _number(value: Attribute, term: Term) -> float:
+    """A number as it is, a level of a vocabulary as the number that it stands for; NaN where there is none."""
+    kind = term.type.kind
+    level = kind.vocabulary.level(value) if isinstance(kind, Of) and isinstance(value, str) else None
+    found = value if level is None else level.value
+    return np.nan if found is None else float(found)
 
 
 def _texts(values: tuple[Attribute, ...]) -> tuple[str | None, ...]:

@@ -71,7 +71,7 @@ def _chosen_ask(audit: d.TypedAudit, name: str | None) -> d.TypedAsk:
 
 def _model_levels(audit: d.TypedAudit, ask: d.TypedAsk, name: str) -> dict[str, str]:
     """The levels of the factors that a model is found at, where it is chosen by its name."""
-    from cyclspec.compiler.plan.grid import level_position
+    from cyclspec.compiler.plan.attributes import level_position
 
     if ask.panel is None:
         _unknown("axis", _MODEL, ask.axes, f" of ask `{ask.name}`")
@@ -105,7 +105,7 @@ def model_at(
     audit: d.TypedAudit, grid: Grid, ask: d.TypedAsk, cell: Mapping[str, int]
 ) -> d.TypedModel | None:
     """The model of a cell: the level of its axis, or the one model with the levels of all factors."""
-    from cyclspec.compiler.plan.grid import level_position
+    from cyclspec.compiler.plan.attributes import level_position
 
     if ask.panel is None:
         return None

@@ -85,6 +85,9 @@ def members(view: View, kind: k.Kind) -> Iterator[Item]:
         case k.Of(vocabulary):
             for name in (*vocabulary.attributes, "label", "code"):
                 yield Item(name, "attribute", vocabulary.name, "", 1)
+        case k.ModelKind(panel) if panel in view.context.panels:
+            for factor in view.context.panels[panel].factors:
+                yield Item(factor.name, "attribute", f"factor of {panel}", ", ".join(factor.names), 1)
         case k.Dist():
             yield Item("mass", "column", "share", "The share of probability on the labels of the options.", 1)
         case k.Record(fields):

@@ -57,6 +57,8 @@ def member(
             return s.of_column(view, table, name, type_)
         case k.Of(vocabulary):
             return s.of_attribute(view, vocabulary, name)
+        case k.ModelKind(panel):
+            return s.of_factor(view, panel, name)
         case k.Dist() if name == "mass":
             shown = f" : {type_text(type_, scope)}" if type_ is not None else ""
             return Subject(

@@ -217,6 +217,19 @@ def of_attribute(view: View, vocabulary: k.Vocabulary, name: str) -> Subject | N
     return Subject(f"{vocabulary.name}.{name}", (), notes, target)
 
 
+def of_factor(view: View, panel: str, name: str) -> Subject | None:
+    """A factor of the models of a panel: `model.origin`."""
+    panels = (d for _, d in view.context.declarations(t.Panel) if isinstance(d, t.Panel))
+    factors = (factor for declared in panels if declared.name.name == panel for factor in declared.factors)
+    node = next((factor for factor in factors if factor.name.name == name), None)
+    typed = view.context.panels.get(panel)
+    if node is None or typed is None:
+        return None
+    levels = next((factor.names for factor in typed.factors if factor.name == name), ())
+    notes = (", ".join(f"`{level}`" for level in levels),) if levels else ()
+    return Subject(f"{panel}.{name}", node.doc, notes, node.name.span)
+
+
 def _first_attribute(view: View, vocabulary: k.Vocabulary, name: str) -> Span | None:
     for level in vocabulary.levels:
         node = _level_node(view, vocabulary, level.name)

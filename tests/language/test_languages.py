@@ -189,3 +189,23 @@ def test_an_attribute_is_a_level_of_the_axis_of_its_name(tmp_path: Path) -> None
     assert [d.code for d in checked.errors] == ["CY0101"]
     assert "there is no level named `could` of `zone`" in shown(checked)
     assert "did you mean `cold`?" in shown(checked)
+
+
+def test_an_attribute_is_shown_by_the_label_of_its_level(tmp_path: Path) -> None:
+    items(tmp_path, {"en": "no", "fr": "non"})
+    text = program(
+        'prompt p(town: town, side: side) -> text { user[en] "{town.zone}, {side}" }', "p(town, item.side)"
+    )
+    context = check_text(tmp_path, text).require()
+    plan = pipeline.plan(pipeline.open_data(context, pipeline.choose(context, None)))
+    assert {message.content for request in plan.requests for message in request.messages} == {
+        "the cold zone, the east"
+    }
+
+
+def test_a_label_in_one_language_is_shown_by_a_prompt_that_is_in_none(tmp_path: Path) -> None:
+    items(tmp_path, {"en": "no", "fr": "non"})
+    text = program('prompt p(side: side) -> text { user "{side}" }', "p(item.side)")
+    context = check_text(tmp_path, text).require()
+    plan = pipeline.plan(pipeline.open_data(context, pipeline.choose(context, None)))
+    assert [m.content for request in plan.requests for m in request.messages] == ["the east"]

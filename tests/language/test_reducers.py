@@ -99,7 +99,6 @@ GIVEN = [
     # choices, and answers that may be missing
     ("share over repeat of felt", "dist(mood)", {"age", "day", "size"}, False),
     ("share over person of book.people.age", "dist(age)", set(), False),
-    ("mean over person of book.people.age", "years", set(), False),
     ("mode over repeat of felt", "choice(mood)", {"age", "day", "size"}, True),
     ("mode over repeat weighted by repeat of felt", "choice(mood)", {"age", "day", "size"}, True),
     ("share over age of told.mood", "dist(mood)", {"size"}, False),

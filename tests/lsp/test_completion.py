@@ -47,6 +47,30 @@ def test_behind_a_dot_stand_the_members_of_what_is_before_it(old: str, new: str,
     assert not {"mean", "audit", "abs"} & set(offered)
 
 
+PANEL = "panel models {\n  model tiny = demo()\n}"
+FACTORS = """panel models {
+  factor origin : nominal { north, south }
+  factor size   : ordinal(parameters)
+  model tiny = demo() { origin = north, size = 500k }
+}"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "wanted"),
+    [
+        ("mean over item of (if model.¦ == north then 1 else 0)", {"origin", "size"}),
+        ("mean over item, model by ¦ of reply.mass", {"origin", "size", "theme"}),
+        ("mean over item of (if model.origin == ¦ then 1 else 0)", {"north", "south"}),
+    ],
+)
+def test_models_have_their_factors(statement: str, wanted: set[str]) -> None:
+    text = QUICKSTART.read_text(encoding="utf-8")
+    assert PANEL in text
+    before = text.replace(PANEL, FACTORS)
+    marked = written(QUICKSTART, before.replace(REDUCTION, statement, 1), before)
+    assert wanted <= set(marked.complete())
+
+
 @pytest.mark.parametrize(
     "condition",
     [

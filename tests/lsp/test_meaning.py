@@ -56,6 +56,22 @@ def test_hover_says_what_a_name_is(old: str, new: str, shown: str) -> None:
     assert shown in at(QUICKSTART, old, new).hover()
 
 
+def test_hover_and_definition_of_a_factor_behind_a_model() -> None:
+    text = QUICKSTART.read_text(encoding="utf-8").replace(
+        "model tiny = demo()",
+        "## Where it is from.\n  factor origin : nominal { north }\n  model tiny = demo() { origin = north }",
+    )
+    statement = (
+        "measure m by model : share = mean over item, country of (if model.ori¦gin == north then 1.0 else 0)"
+    )
+    marked = written(
+        QUICKSTART, text.replace("  measure alignment", f"  {statement}\n\n  measure alignment", 1)
+    )
+    assert "models.origin" in marked.hover()
+    assert "Where it is from." in marked.hover()
+    assert marked.definition().endswith("origin")
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

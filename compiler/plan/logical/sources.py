@@ -83,7 +83,7 @@ def _used(audit: d.TypedAudit, axis: str, table: str) -> Iterator[str]:
             case h.AttributeTerm(axis=owner, attribute=attribute) if owner == axis:
                 yield attribute
             case h.ReduceTerm(by=by):
-                yield from by
+                yield from (name for group in by for name in _columns_of(audit.tables[table], group))
         yield from _scale_column(term.type.kind, table)
     for each in audit.eaches:
         if isinstance(each.source, d.ChildSource) and each.source.parent == axis:
@@ -96,6 +96,16 @@ def _used(audit: d.TypedAudit, axis: str, table: str) -> Iterator[str]:
                 yield from _shown(ask.prompt, name)
         if ask.scale is not None:
             yield from _scale_column(k.Choice(ask.scale), table)
+
+
+def _columns_of(table: d.TypedTable, group: str) -> Iterator[str]:
+    """The column that `by` keeps, or those whose levels have such an attribute."""
+    if table.column(group) is not None:
+        yield group
+        return
+    for column in table.columns:
+        if isinstance(column.kind, k.Of) and group in column.kind.vocabulary.attributes:
+            yield column.name
 
 
 def _scale_column(kind: k.Kind, table: str) -> Iterator[str]:

@@ -57,7 +57,7 @@ VALUES: Final[tuple[Rule, ...]] = (
     Rule(
         name="by",
         formula="e : T @ A,  every b in B an attribute of some x in X   =>   R over X by B of e : R(T) @ (A - X) + B",
-        says="A reduction can keep attributes of what it reduces: `mean over town by side`.",
+        says="A reduction can keep attributes of what it reduces: `mean over town by side`, `mean over model by size`.",
         applied_by=infer_reduce,
         breaks=NotAnAttribute,
         good=holds("measure sides by model, side : share = mean over item, town by side of reply.mass"),

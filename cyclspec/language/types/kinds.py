@@ -94,6 +94,12 @@ class Vocabulary:
         words = dict.fromkeys(level.attributes[name] for level in self.levels if name in level.attributes)
         return Vocabulary(name, ordered=False, levels=tuple(Level(word, word, {}) for word in words))
 
+    @property
+    def numeric(self) -> bool:
+        """Whether its levels are numbers in a unit; ranges of them are not."""
+        numbers = all(level.value is not None for level in self.levels if not level.missing)
+        return self.unit is not Unit.NONE and numbers
+
     def level(self, name: str) -> Level | None:
         return self._by_name.get(name)
 

@@ -22,6 +22,7 @@ from cyclspec.language.types.fields import read_fields
 from cyclspec.language.types.scope import Scope, dotted_parts
 from cyclspec.language.types.vocabularies import (
     RESERVED,
+    attribute_names,
     check_name,
     make_levels,
     number_of,
@@ -72,7 +73,8 @@ def _factor(ctx: Context, factor: t.Factor) -> k.Vocabulary:
         check_name(ctx, factor.name)
     ordered, unit = order_and_unit(ctx, factor.type)
     levels = make_levels(ctx, factor.levels)
-    return k.Vocabulary(factor.name.name, ordered, levels, unit=unit, open=not factor.levels)
+    attributes = attribute_names(levels)
+    return k.Vocabulary(factor.name.name, ordered, levels, unit, open=not levels, attributes=attributes)
 
 
 def _closed(vocabulary: k.Vocabulary, models: list[d.TypedModel]) -> k.Vocabulary:

@@ -19,6 +19,7 @@ from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import units
+from cyclspec.language.types.attributes import groups_of
 from cyclspec.language.types.fitted import Arguments, Reduced, name_arguments, read_arguments
 from cyclspec.language.types.operands import result_kind
 from cyclspec.language.types.reducers import REDUCERS, Reducer, reducer_names
@@ -114,18 +115,8 @@ def _groups(scope: Scope, node: t.Reduce) -> tuple[str, ...] | None:
 
 def _attributes(scope: Scope, axis: str) -> tuple[str, ...]:
     term = scope.locals.get(axis)
-    match term.type.kind if term is not None else None:
-        case k.Row(table):
-            declared = scope.ctx.tables[table]
-            coded = [c for c in declared.columns if isinstance(c.kind, k.Of)]
-            names = [c.name for c in coded]
-            return (
-                *names,
-                *(a for c in coded if isinstance(c.kind, k.Of) for a in c.kind.vocabulary.attributes),
-            )
-        case k.Of(vocabulary):
-            return vocabulary.attributes
-    return ()
+    found = {} if term is None else groups_of(term.type.kind, scope.ctx.tables, scope.ctx.panels)
+    return tuple(found)
 
 
 def _weight(scope: Scope, node: t.Reduce, expr: t.Expr, of: h.Term) -> h.Term:

@@ -256,6 +256,8 @@ class Scope:
                 return self._row_attribute(axis, table, name, span, of)
             case h.AxisTerm(axis=axis) | h.DrawnTerm(name=axis), k.Of(vocabulary):
                 return self._level_attribute(axis, vocabulary, name, span, of)
+            case h.AxisTerm(axis=axis), k.ModelKind(panel) if panel in self.ctx.panels:
+                return self._factor(axis, self.ctx.panels[panel], name, span, of)
         self.report(NotAnAttribute(span=name.span, name=name.name, of=f"`{k.kind_text(of.type.kind)}`"))
         return unknown(span)
 
@@ -277,6 +279,17 @@ class Scope:
         if failed(column):
             return unknown(span)
         type_ = k.Type(column.type.kind, of.type.axes, k.Phase.DATA, column.type.optional)
+        return h.AttributeTerm(type=type_, span=span, axis=axis, attribute=name.name)
+
+    def _factor(self, axis: str, panel: d.TypedPanel, name: t.Ident, span: Span, of: h.Term) -> h.Term:
+        """`model.origin`: the level of a factor that each model of a panel has."""
+        factor = next((factor for factor in panel.factors if factor.name == name.name), None)
+        if factor is None:
+            helps = did_you_mean(name.name, [factor.name for factor in panel.factors])
+            where = f"the models of panel `{panel.name}`"
+            self.report(NotAnAttribute(span=name.span, name=name.name, of=where, helps=helps))
+            return unknown(span)
+        type_ = k.Type(k.Of(factor), of.type.axes, of.type.phase)
         return h.AttributeTerm(type=type_, span=span, axis=axis, attribute=name.name)
 
     def _level_attribute(

@@ -29,11 +29,11 @@ def is_zero(term: h.Term) -> bool:
 
 
 def unit_of(term: h.Term) -> k.Unit | None:
-    """The unit of a numeric term; an axis with numeric levels counts as its unit."""
+    """The unit of a numeric term; levels that are numbers count as theirs."""
     match term.type.kind:
         case k.Number(unit):
             return unit
-        case k.Of(vocabulary) if vocabulary.unit is not U.NONE:
+        case k.Of(vocabulary) if vocabulary.numeric:
             return vocabulary.unit
     return None
 

@@ -9,6 +9,7 @@ from cyclspec.language.names.suggest import did_you_mean, suggest
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
+from cyclspec.language.types.attributes import groups_of
 from cyclspec.language.types.scope import Scope
 
 
@@ -94,10 +95,5 @@ def axis_kind(scope: Scope, axis: str) -> k.Kind | None:
 def _attribute(scope: Scope, term: h.Term, name: str) -> k.Kind | None:
     if not isinstance(term, h.AxisTerm):
         return None
-    match term.type.kind:
-        case k.Of(vocabulary) if name in vocabulary.attributes:
-            return k.Of(vocabulary.attribute(name))
-        case k.Row(table):
-            column = scope.ctx.tables[table].column(name)
-            return column.kind if column is not None and isinstance(column.kind, k.Of) else None
-    return None
+    found = groups_of(term.type.kind, scope.ctx.tables, scope.ctx.panels).get(name)
+    return None if found is None else k.Of(found)

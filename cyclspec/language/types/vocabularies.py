@@ -204,7 +204,7 @@ def order_and_unit(ctx: Context, type_: t.TypeExpr) -> tuple[bool, Unit]:
     return type_.dotted == "ordinal", unit
 
 
-def _attribute_names(levels: Sequence[Level]) -> tuple[str, ...]:
+def attribute_names(levels: Sequence[Level]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for level in levels for name in level.attributes))
 
 
@@ -233,7 +233,7 @@ def elaborate_vocabularies(ctx: Context) -> None:
             levels=levels,
             unit=unit,
             is_axis=decl.word == "axis",
-            attributes=_attribute_names(levels),
+            attributes=attribute_names(levels),
         )
     for symbol in ctx.vocabularies:
         _check_attributes(ctx, symbol)
