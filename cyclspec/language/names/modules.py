@@ -9,6 +9,7 @@ else is found because of it is a consequence, and stays quiet.
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -274,10 +275,18 @@ def _path_span(asked: t.Import) -> Span:
     return asked.span if isinstance(asked, t.ImportStd) else asked.path.span
 
 
-def twice(again: t.Ident, first: t.Ident, where: str) -> Diagnostic:
+def twice(again: t.Ident, first: t.Ident, where: str, helps: tuple[str, ...] = ()) -> Diagnostic:
     """The diagnostic for a name that is given twice in one place."""
     also = (Label(first.span, "first given here"),)
-    return Duplicate(span=again.span, name=again.name, where=where, also=also)
+    return Duplicate(span=again.span, name=again.name, where=where, also=also, helps=helps)
+
+
+def declared_twice(name: t.Ident, what: str, here: Module, first: Module) -> Diagnostic:
+    """The diagnostic for a corpus, a panel or a target that another module declares by the same name."""
+    notes = (f"`{first.source.name}` declares a {what} of that name too, and results know it by its name",)
+    other = re.sub(r"\W+", "_", Path(here.source.name).stem)
+    helps = (f"name one of them otherwise: `{what} {name.name}_of_{other}`",)
+    return Duplicate(span=name.span, name=name.name, where="audit and its imports", notes=notes, helps=helps)
 
 
 @sparing()

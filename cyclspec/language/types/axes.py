@@ -26,7 +26,7 @@ from cyclspec.language.types.draws import CONSTRUCTED, NAMING_AXES
 from cyclspec.language.types.expressions import truth_of
 from cyclspec.language.types.narrowing import narrowed
 from cyclspec.language.types.references import value_names
-from cyclspec.language.types.scope import Scope, dotted_parts, failed
+from cyclspec.language.types.scope import Scope, dotted_parts, failed, key_of
 from cyclspec.language.types.sources import Found, Wanted, begins_with_an_axis, plain_source
 from cyclspec.language.types.vocabularies import check_name
 
@@ -173,7 +173,7 @@ def each_statement(
 ) -> tuple[d.TypedEach, Mapping[str, h.Term]] | None:
     """One `each` with the terms of the names it binds, or None after reporting."""
     for ident in each.names:
-        _check_axis_name(scope, ident, taken)
+        _check_axis_name(scope, each, ident, taken)
     found = _source(scope, each)
     if found is None:
         return None
@@ -209,13 +209,17 @@ def _bound(ident: t.Ident, kind: k.Kind, found: Found, parents: tuple[str, ...])
     return h.AxisTerm(type=type_, span=ident.span, axis=ident.name)
 
 
-def _check_axis_name(scope: Scope, ident: t.Ident, taken: Mapping[str, t.Ident]) -> None:
+def _check_axis_name(scope: Scope, each: t.Each, ident: t.Ident, taken: Mapping[str, t.Ident]) -> None:
     check_name(scope.ctx, ident)
-    if ident.name in taken:
-        scope.report(twice(ident, taken[ident.name], "audit"))
-    if ident.name in RESERVED_COLUMNS:
+    name = ident.name
+    if name in taken:
+        keyed = any(name in key_of(scope.ctx, table) for table in scope.ctx.tables)
+        rows = f"rows are an axis by their key: declare that of one table by another name, `{name}_2 : key`"
+        scope.report(twice(ident, taken[name], "audit", helps=(rows,) if keyed else ()))
+    if name in RESERVED_COLUMNS:
         notes = ("the results have a column of that name",)
-        scope.report(AxisNameTaken(span=ident.span, axis=ident.name, notes=notes))
+        helps = (f"name it otherwise: `each {name}_ in {each.source.span.text}`",)
+        scope.report(AxisNameTaken(span=ident.span, axis=name, notes=notes, helps=helps))
 
 
 def _source(scope: Scope, each: t.Each) -> Found | None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cyclspec.language.diagnostics.cy01_names import Duplicate, FieldMissing, UnknownName
+from cyclspec.language.diagnostics.cy01_names import FieldMissing, UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongArguments, WrongType
 from cyclspec.language.diagnostics.cy03_axes import NotAnAttribute
-from cyclspec.language.names.modules import Module, twice
+from cyclspec.language.names.modules import Module, declared_twice, twice
 from cyclspec.language.names.suggest import did_you_mean, suggest
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
@@ -63,8 +63,7 @@ def _declared_elsewhere(
     first = seen.setdefault(name.name, module)
     if first.key == module.key:
         return False
-    notes = (f"`{first.source.name}` declares a {what} of that name too",)
-    ctx.report(Duplicate(span=name.span, name=name.name, where="audit and its imports", notes=notes))
+    ctx.report(declared_twice(name, what, module, first))
     return True
 
 

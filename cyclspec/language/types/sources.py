@@ -123,14 +123,14 @@ def not_a_source(scope: Scope, wanted: Wanted, found: str) -> None:
     scope.report(WrongType(span=wanted.node.span, what="this source", expected=expected, found=found))
 
 
-def names_are(scope: Scope, wanted: Wanted, known: tuple[str, ...], what: str) -> bool:
-    """Whether the bound names are exactly those that the source has."""
+def names_are(scope: Scope, wanted: Wanted, known: tuple[str, ...], what: str, *, because: str = "") -> bool:
+    """Whether the bound names are exactly those that the source has; `because` says why it has them."""
     given = tuple(ident.name for ident in wanted.names)
     if wanted.free or (set(given) == set(known) and len(given) == len(known)):
         return True
     first = next((i for i in wanted.names if i.name not in known), wanted.names[0])
     helps = (f"write `each {', '.join(known)} in {wanted.node.span.text}`",)
-    notes = (f"{what} has {', '.join(known)}",)
+    notes = (because or f"{what} has {', '.join(known)}",)
     scope.report(AxisNameTaken(span=first.span, axis=first.name, notes=notes, helps=helps))
     return False
 
@@ -165,7 +165,10 @@ def _table(scope: Scope, wanted: Wanted, name: str, corpus: t.Corpus, short: str
         where = f" in `{corpus.name.name}`"
         scope.report(UnknownName(span=wanted.node.span, what=what, name=short, where=where, helps=helps))
         return None
-    if not names_are(scope, wanted, keys, f"`{name}`"):
+    because = (
+        f"the rows of `{name}` are an axis named by their key, `{keys[0]}`, where answers and people meet"
+    )
+    if not names_are(scope, wanted, keys, f"`{name}`", because=because):
         return None
     return Found(d.TableSource(name), (k.Row(name),), k.Phase.DATA)
 

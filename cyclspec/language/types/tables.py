@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cyclspec.language.diagnostics.cy01_names import Duplicate, UnknownName
+from cyclspec.language.diagnostics.cy01_names import UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongType
 from cyclspec.language.diagnostics.cy05_units import OutsideRange
-from cyclspec.language.names.modules import Module, twice
+from cyclspec.language.names.modules import Module, declared_twice, twice
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
@@ -38,9 +38,7 @@ def elaborate_tables(ctx: Context) -> None:
         assert isinstance(decl, t.Corpus)
         check_name(ctx, decl.name)
         if decl.name.name in seen:
-            where = "audit and its imports"
-            notes = (f"`{seen[decl.name.name].source.name}` declares a corpus of that name too",)
-            ctx.report(Duplicate(span=decl.name.span, name=decl.name.name, where=where, notes=notes))
+            ctx.report(declared_twice(decl.name, "corpus", module, seen[decl.name.name]))
             continue
         seen[decl.name.name] = module
         read_fields(ctx, decl.fields, _CORPUS_FIELDS, where="corpus")
