@@ -22,6 +22,7 @@ from cyclspec.compiler.plan.attributes import groups, inner_columns, level_posit
 from cyclspec.compiler.plan.columns import column_values
 from cyclspec.compiler.plan.conditions import holds, own_condition
 from cyclspec.compiler.plan.dependent import child_axis, counted_axis, order_axis, scale_orders
+from cyclspec.compiler.plan.holdout import part_rows
 from cyclspec.compiler.plan.joint import joint_presence, require_few
 from cyclspec.compiler.plan.sample import sampled_rows
 from cyclspec.compiler.plan.sources import audit_terms, contract_levels
@@ -53,14 +54,14 @@ def _rows(each: d.TypedEach, declared: d.TypedTable, table: LoadedTable, kept: l
     )
 
 
-def kept_rows(each: d.TypedEach, table: LoadedTable) -> list[int]:
-    """The rows of a table that an `each` keeps, from zero."""
-    condition = own_condition(each)
-    if condition is None:
-        return list(range(table.n_rows))
-    values = {name: column_values(column) for name, column in table.columns.items()}
-    values[each.names[0]] = list(table.only("key").codes)
-    return [int(row) for row in np.flatnonzero(holds(condition, values, table.n_rows))]
+def kept_rows(each: d.TypedEach, table: LoadedTable, part: d.HeldOut | None) -> list[int]:
+    """The rows of a table, or of one side of a split of them, that an `each` keeps, from zero."""
+    condition, rows = own_condition(each), list(range(table.n_rows))
+    if condition is not None:
+        values = {name: column_values(column) for name, column in table.columns.items()}
+        values[each.names[0]] = list(table.only("key").codes)
+        rows = [int(row) for row in np.flatnonzero(holds(condition, values, table.n_rows))]
+    return rows if part is None else part_rows(part, each.names[0], table, rows)
 
 
 def vocabulary_axis(name: str, vocabulary: k.Vocabulary, where: h.Term | None) -> Axis:
@@ -155,14 +156,16 @@ class GridBuilder:
         for axis in made:
             if not len(axis):
                 notes = ("the condition keeps none of them",) if each.where is not None else ()
+                if isinstance(each.source, d.TableSource) and each.source.part is not None:
+                    notes = ("none of the rows is on this side of the split",)
                 raise SpecError([EmptyTable(span=each.span, what=f"axis `{axis.name}`", notes=notes)])
             self.axes[axis.name] = axis
 
     def _made(self, each: d.TypedEach) -> tuple[tuple[Axis, ...], tuple[Presence, ...]]:
         audit, tables, source = self.audit, self.tables, each.source
         match source:
-            case d.TableSource(table):
-                return (self._rows(each, table, kept_rows(each, tables[table])),), ()
+            case d.TableSource(table, part):
+                return (self._rows(each, table, kept_rows(each, tables[table], part)),), ()
             case d.VocabularySource(vocabulary):
                 return (vocabulary_axis(each.names[0], vocabulary, own_condition(each)),), ()
             case d.ValuesSource():
@@ -208,7 +211,9 @@ class GridBuilder:
 
     def _sample(self, each: d.TypedEach, source: d.SampleSource) -> Axis:
         table = self.tables[source.table]
-        kept = sampled_rows(self.audit.seed, each.names[0], source, table, kept_rows(each, table))
+        kept = sampled_rows(
+            self.audit.seed, each.names[0], source, table, kept_rows(each, table, source.part)
+        )
         if kept and len(kept) < source.n:
             lacking = source.n - len(kept)
             self.warnings.append(

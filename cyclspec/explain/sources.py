@@ -98,9 +98,12 @@ def _how(each: d.TypedEach) -> list[str]:
             return [said + (", its own first" if keep else "")]
         case d.WavesSource(every=every):
             return [f"every {every:g} days"]
-        case d.SampleSource(n=n, strata=strata, weight=weight):
+        case d.TableSource(part=part) if part is not None:
+            return [str(part)]
+        case d.SampleSource(n=n, strata=strata, weight=weight, part=part):
             by = f" in strata of {', '.join(strata)}" if strata else ""
-            return [f"sample of {n}{by}{f', by {weight}' if weight else ''}"]
+            drawn = f"sample of {n}{by}{f', by {weight}' if weight else ''}"
+            return [drawn] if part is None else [drawn, f"of {part}"]
         case d.DrawSource(per=per):
             return [f"drawn per {', '.join(per)}"]
         case d.ShuffledSource(axis=axis):

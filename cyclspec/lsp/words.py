@@ -19,6 +19,8 @@ SOURCES: Final[Words] = {
     "shuffled": "Another level of an axis in each of its cells, for a control: `shuffled(country)`. Adds no axis.",
     "permutations": "Orders of a scale: `permutations(item.options, n = 4, keep = identity)`.",
     "waves": "Dated sessions: `waves(count = 4, every = 7d)`.",
+    "holdout": "A share of the rows of a table, drawn by key: `holdout(survey.items, share = 20%)`.",
+    "rest": "The rows that a hold-out leaves: `rest(survey.items, share = 20%)`.",
     "sample": "Rows of a table: `sample(survey.people, n = 200, strata = [country], weight = weight)`.",
 }
 READERS: Final[Words] = {
@@ -161,6 +163,11 @@ _SAMPLING: Final[Words] = {
     "top_p": "The share of probability that is drawn from.",
     "max_tokens": "How long an answer may be.",
 }
+_SPLIT: Final[Words] = {
+    "share": "How much of the rows is held out.",
+    "name": "What tells one split of a table from another.",
+    "cluster": "A column whose rows of one level are held out together.",
+}
 ARGUMENTS: Final[Mapping[str, Words]] = {
     "first_token": {"labels": "How options are labelled.", "variants": "Which spellings of a label count."},
     "option_likelihood": {
@@ -185,6 +192,8 @@ ARGUMENTS: Final[Mapping[str, Words]] = {
         "strata": "Columns that cut the table.",
         "weight": "The column of weights.",
     },
+    "holdout": _SPLIT,
+    "rest": _SPLIT,
     "draw": {"per": "The axes in whose cells one level is drawn."},
     "turns": {
         "along": "The axis that turns run along.",

@@ -36,7 +36,7 @@ metric near(p: dist(S), q: dist(S), by: real = 0.5) -> share = by * (sum over op
 audit main {
   each item   in town.items
   each place  in place
-  each person in sample(town.people, n = 5)
+  each person in sample(holdout(town.people, share = 20%), n = 5)
   each repeat in 1..2
   each model  in models
 
@@ -66,6 +66,7 @@ SAME = [
     ("read = sampled", "read = sampled, parse = [leading_letter, labelled, option_text]"),
     ("read = text", "read = text(max_tokens = 256)"),
     ("n = 5)", "strata = [], n = 5)"),
+    ("share = 20%)", 'name = "", share = 20%)'),
     ("turns(along = repeat, last = 2)", "turns(last = 2, along = repeat)"),
     ("bootstrap(over = item)", "bootstrap(over = item, level = 95%)"),
     ("bootstrap(over = item)", "bootstrap(draws = 2000, over = item)"),
@@ -92,6 +93,10 @@ SPELT_OTHERWISE = [
 OTHER = [
     ("read = first_token", "read = first_token(labels = numbers)"),
     ("read = sampled", "read = sampled(max_tokens = 63)"),
+    ("share = 20%)", "share = 21%)"),
+    ("share = 20%)", 'share = 20%, name = "tuning")'),
+    ("share = 20%)", "share = 20%, cluster = place)"),
+    ("holdout(", "rest("),
     ("read = sampled", "read = sampled, parse = [labelled, leading_letter, option_text]"),
     ("told(item) { model = model, read", "told(item, 4) { model = model, read"),
     ("bootstrap(over = item)", "bootstrap(over = item, level = 90%)"),

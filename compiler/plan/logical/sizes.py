@@ -14,6 +14,13 @@ from cyclspec.compiler.plan.conditions import joint_condition, own_condition
 from cyclspec.language.types import typed as d
 
 
+def _is_drawn(source: d.AxisSource) -> bool:
+    """Whether rows are drawn among those that the condition keeps."""
+    return isinstance(source, d.SampleSource) or (
+        isinstance(source, d.TableSource) and source.part is not None
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Sizes:
     """Numbers of cells over axes. Axes that the grid lacks (those of metrics) count once."""
@@ -65,7 +72,7 @@ class Sizes:
         done = tuple(applied)
         names = set(axes)
         for each in self.audit.eaches:
-            if each in done or isinstance(each.source, d.SampleSource) or not names & set(each.names):
+            if each in done or _is_drawn(each.source) or not names & set(each.names):
                 continue
             found *= self.total(each) / max(self.kept(each), 1)
         return round(found)

@@ -21,11 +21,14 @@ def axis_source(audit: d.TypedAudit, sizes: Sizes, each: d.TypedEach) -> o.Opera
     """What one `each` binds, without its condition."""
     axes, total = sizes.ordered(each.names), sizes.total(each)
     match each.source:
-        case d.TableSource(table):
+        case d.TableSource(table, None):
             return _table(audit, axes, table, total, each.names[0])
+        case d.TableSource(table, part) if part is not None:
+            scan = _table(audit, axes, table, sizes.grid.rows.get(table, total), each.names[0], part=part)
+            return o.Draw(axes=axes, cells=sizes.kept(each), inputs=(scan,), name=axes[0], how=str(part))
         case d.SampleSource(table=table):
             rows = sizes.grid.rows.get(table, total)
-            scan = _table(audit, axes, table, rows, each.names[0], each.source)
+            scan = _table(audit, axes, table, rows, each.names[0], each.source, each.source.part)
             drawn = sizes.kept(each)
             return o.Draw(axes=axes, cells=drawn, inputs=(scan,), name=axes[0], how=_sample(each.source))
         case d.PermutationsSource() as found:
@@ -56,7 +59,8 @@ def _name(audit: d.TypedAudit, source: d.AxisSource) -> str:
 
 def _sample(source: d.SampleSource) -> str:
     strata = f" by {', '.join(source.strata)}" if source.strata else ""
-    return f"{source.n} rows{strata}" + (f" weighted by {source.weight}" if source.weight else "")
+    weighted = f" weighted by {source.weight}" if source.weight else ""
+    return f"{source.n} rows{strata}{weighted}" + (f" of {source.part}" if source.part else "")
 
 
 def _table(
@@ -66,11 +70,14 @@ def _table(
     rows: int,
     axis: str,
     sample: d.SampleSource | None = None,
+    part: d.HeldOut | None = None,
 ) -> o.Scan:
     columns = tuple(column.name for column in audit.tables[table].columns)
     used = set(_used(audit, axis, table))
     if sample is not None:
         used |= {*sample.strata, *([sample.weight] if sample.weight else [])}
+    if part is not None and part.cluster is not None:
+        used.add(part.cluster)
     needed = tuple(name for name in columns if name in used)
     return o.Scan(axes=axes, cells=rows, source=table, columns=columns, needed=needed)
 

@@ -69,6 +69,8 @@ CALLS: Mapping[tuple[type[t.Node], str], Mapping[str, Values]] = {
         "permutations": {},
         "waves": {},
         "sample": {"strata": _list()},
+        "holdout": {"name": _text("")},
+        "rest": {"name": _text("")},
         "draw": {},
         "shuffled": {},
     },
@@ -85,7 +87,7 @@ def completed(node: t.Node) -> t.Node:
         case t.Corpus() | t.Prompt() | t.Panel() | t.Model():
             return replace(node, fields=_sorted(node.fields))
         case t.Each(source=t.Call() as source):
-            return replace(node, source=_called(source, CALLS[t.Each, "source"]))
+            return replace(node, source=_source(source))
         case t.Reduce(reducer=reducer, direction=direction):
             return replace(node, reducer=_called(reducer, _reducers(direction)))
         case t.Level(name=name, code=code, label=label):
@@ -93,6 +95,13 @@ def completed(node: t.Node) -> t.Node:
             word = _text(name.name)
             return replace(node, code=None if code == word else code, label=None if label == word else label)
     return node
+
+
+def _source(source: t.Call) -> t.Expr:
+    """A source and, where one is made of another, `sample(holdout(..), ..)`, also that one."""
+    known = CALLS[t.Each, "source"]
+    args = tuple(replace(arg, value=_called(arg.value, known)) for arg in source.args)
+    return _called(replace(source, args=args), known)
 
 
 def _fields(owner: type[t.Node], fields: tuple[t.Field, ...]) -> tuple[t.Field, ...]:

@@ -11,6 +11,7 @@ from cyclspec.language.diagnostics.cy03_axes import (
     KnownTooLate,
     ParentBeforeChild,
 )
+from cyclspec.language.diagnostics.cy05_units import OutsideRange
 from cyclspec.language.rules.rule import Rule, holds
 from cyclspec.language.types.audits import elaborate_audits
 from cyclspec.language.types.axes import each_statement
@@ -80,5 +81,19 @@ GRID: Final[tuple[Rule, ...]] = (
             "  check sure = (min over item, person of again.mass) >= 0.5"
         ),
         bad=holds("each person in sample(survey.people, strata = [town])"),
+    ),
+    Rule(
+        name="held-out rows",
+        formula="each x in holdout(T, share =, name =, cluster =)  |  rest(T, ..)   =>   x : row T @ {x};  "
+        "rows(holdout(a)) + rows(rest(a)) = rows(T),  rows(holdout(a)) & rows(rest(a)) = {}",
+        says="A split of a table has two sides. Equal arguments make the same split in every audit.",
+        applied_by=each_statement,
+        breaks=OutsideRange,
+        good=holds(
+            'each person in sample(rest(survey.people, share = 20%, name = "tuning"), n = 20)\n'
+            "  ask again = neighbour(item, person.town) { model = model, read = first_token }\n"
+            "  check sure = (min over item, person of again.mass) >= 0.5"
+        ),
+        bad=holds("each person in holdout(survey.people, share = 20)"),
     ),
 )

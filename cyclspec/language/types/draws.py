@@ -1,4 +1,4 @@
-"""Sources that are written as calls: `permutations`, `waves`, `sample`, `draw` and `shuffled`.
+"""Sources that are written as calls: `permutations`, `waves`, `sample`, `holdout`, `rest`, `draw` and `shuffled`.
 
 Expects the axes that they name. Ensures that numbers are constants in their range and that what is drawn is known
 before any model is called; the draws themselves are made by counter from the audit's seed, so that a level more or
@@ -19,8 +19,10 @@ from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
 from cyclspec.language.types import units
 from cyclspec.language.types.arguments import Arguments, bind, duration, whole, word
-from cyclspec.language.types.scope import Scope, dotted_parts, failed
-from cyclspec.language.types.sources import Found, Wanted, one_name, plain_source, table_rows
+from cyclspec.language.types.column_paths import column_named
+from cyclspec.language.types.holdouts import held_out, rows_of
+from cyclspec.language.types.scope import Scope, failed
+from cyclspec.language.types.sources import Found, Wanted, one_name, plain_source
 from cyclspec.language.types.values import axis_words
 
 MAX_ORDERS = 1000
@@ -89,58 +91,33 @@ def waves(scope: Scope, wanted: Wanted) -> Found | None:
 
 
 def sample(scope: Scope, wanted: Wanted) -> Found | None:
-    """`sample(survey.people, n = 200, strata = [country], weight = weight)`: rows of a table."""
+    """`sample(survey.people, n = 200, strata = [country], weight = weight)`: rows of a table, or of a part of them."""
     args = bind(
         scope, wanted.node, ("table", "n", "strata", "weight"), required=("table", "n"), by_position=1
     )
     if args is None:
         return None
-    at = args["table"].value
-    table = table_rows(scope, Wanted(wanted.names, at), dotted_parts(at) or ("",))
+    rows = rows_of(scope, Wanted(wanted.names, args["table"].value))
     number = whole(scope, args["n"].value, "n", 1, MAX_ROWS)
-    if table is None or number is None:
+    if rows is None or number is None:
         return None
+    table, part = rows
     strata = _strata(scope, table, args["strata"].value) if "strata" in args else ()
     weight = _weight(scope, table, args["weight"].value) if "weight" in args else ""
     if strata is None or weight is None:
         return None
-    return Found(d.SampleSource(table, number, strata, weight or None), (k.Row(table),), k.Phase.DATA)
+    source = d.SampleSource(table, number, strata, weight or None, part)
+    return Found(source, (k.Row(table),), k.Phase.DATA)
 
 
 def _strata(scope: Scope, table: str, node: t.Expr) -> tuple[str, ...] | None:
     nodes = [item.value for item in node.items] if isinstance(node, t.List) else [node]
-    names = [_column(scope, table, "stratum", k.Of, each) for each in nodes]
+    names = [column_named(scope, table, "stratum", k.Of, each) for each in nodes]
     return None if None in names else tuple(dict.fromkeys(name for name in names if name is not None))
 
 
 def _weight(scope: Scope, table: str, node: t.Expr) -> str | None:
-    return _column(scope, table, "weight", k.Number, node)
-
-
-def _column(scope: Scope, table: str, what: str, kind: type[k.Kind], node: t.Expr) -> str | None:
-    """A column by its name or its path: `weight`, `person.weight`, `survey.people.weight`."""
-    parts = dotted_parts(node) or (node.span.text,)
-    columns = scope.ctx.tables[table].columns
-    fitting = [column.name for column in columns if isinstance(column.kind, kind)]
-    if parts[-1] in fitting and (len(parts) == 1 or _owner(scope, table, parts[:-1])):
-        return parts[-1]
-    known = scope.ctx.tables[table].column(parts[-1])
-    if known is not None and parts[-1] not in fitting:
-        expected = "a column of levels" if kind is k.Of else "a column of numbers"
-        found = k.kind_text(known.kind)
-        scope.report(WrongType(span=node.span, what=f"this {what}", expected=expected, found=found))
-        return None
-    helps = did_you_mean(parts[-1], fitting)
-    scope.report(
-        UnknownName(span=node.span, what="column", name=node.span.text, where=f" in `{table}`", helps=helps)
-    )
-    return None
-
-
-def _owner(scope: Scope, table: str, parts: tuple[str, ...]) -> bool:
-    """Whether a path is the table or its key: `survey.people`, `person`."""
-    keys = [column.name for column in scope.ctx.tables[table].columns if isinstance(column.kind, k.Key)]
-    return list(parts) == keys or ".".join(parts[-2:]) == table
+    return column_named(scope, table, "weight", k.Number, node)
 
 
 def draw(scope: Scope, wanted: Wanted) -> Found | None:
@@ -223,6 +200,8 @@ CONSTRUCTED: Mapping[str, Callable[[Scope, Wanted], Found | None]] = {
     "permutations": permutations,
     "waves": waves,
     "sample": sample,
+    "holdout": held_out,
+    "rest": held_out,
     "draw": draw,
     "shuffled": shuffled,
 }
@@ -231,6 +210,8 @@ NAMING_AXES: Mapping[str, tuple[str, ...]] = {
     "permutations": ("", "scale", "n"),
     "waves": ("count", "every"),
     "sample": ("n",),
+    "holdout": ("share",),
+    "rest": ("share",),
     "draw": ("per",),
     "shuffled": ("", "axis"),
 }

@@ -333,7 +333,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
 _SOURCE = "stands where an axis is bound: `each ... in {}(...)`"
 _READER = "stands in an ask: `read = {}`"
 ELSEWHERE: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("permutations", "waves", "sample", "draw", "shuffled"), _SOURCE),
+    **dict.fromkeys(("permutations", "waves", "sample", "holdout", "rest", "draw", "shuffled"), _SOURCE),
     **dict.fromkeys(("first_token", "option_likelihood", "sampled", "json", "recorded"), _READER),
     "turns": "stands in an ask: `history = {}(...)`",
     "retry": "stands in an ask: `missing = {}(...)`",

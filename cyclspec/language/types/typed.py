@@ -114,9 +114,30 @@ class TypedTarget:
     min_n: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldOut:
+    """One side of a split of the rows of a table: about `share` of them, or with `rest` the others.
+
+    Rows are drawn by the `name` of the split and their key, rows of one `cluster` together. Equal arguments make the
+    same split in every audit, whatever its seed.
+    """
+
+    share: float
+    name: str
+    cluster: str | None
+    rest: bool
+
+    def __str__(self) -> str:
+        """`the rest of 20% held out as tuning, by battery`."""
+        named = f" as {self.name}" if self.name else ""
+        by = f", by {self.cluster}" if self.cluster else ""
+        return f"{'the rest of' if self.rest else 'the'} {100 * self.share:g}% held out{named}{by}"
+
+
 @dataclass(frozen=True, slots=True)
 class TableSource:
     table: str
+    part: HeldOut | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +204,7 @@ class SampleSource:
     n: int
     strata: tuple[str, ...]
     weight: str | None
+    part: HeldOut | None = None
 
 
 @dataclass(frozen=True, slots=True)
