@@ -37,6 +37,7 @@ class Audit:
     diagnostics: tuple[Diagnostic, ...]
     _context: Any = field(repr=False)
     _params: Mapping[str, str] = field(repr=False)
+    _locked: bool = field(default=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -87,6 +88,7 @@ class Audit:
             wave=wave,
             numerics=numerics,
             weights="if here",
+            locked=self._locked,
         )
 
     def run(
@@ -109,6 +111,7 @@ class Audit:
             memory=memory,
             wave=wave or pipeline.wave_here(),
             numerics=numerics,
+            locked=self._locked,
         )
         found, _ = pipeline.run(opened, planned, Path(out), progress)
         found.remember(self.path, self._params, models or {}, self.name)
@@ -116,13 +119,20 @@ class Audit:
 
 
 def load(
-    path: str | PathLike[str], *, params: Mapping[str, str] | None = None, audit: str | None = None
+    path: str | PathLike[str],
+    *,
+    params: Mapping[str, str] | None = None,
+    audit: str | None = None,
+    locked: bool = False,
 ) -> Audit:
-    """The audit of a spec, checked; `params` are expressions by name, `audit` chooses among several."""
-    checked = pipeline.check(Path(path), params)
+    """The audit of a spec or pack, checked; `params` are expressions by name, `audit` chooses among several.
+
+    `locked` refuses what neither the spec nor `cycl.lock` pins.
+    """
+    checked = pipeline.check(Path(path), params, locked=locked)
     context = checked.require()
     typed = pipeline.choose(context, audit)
-    return Audit(Path(path), typed, checked.diagnostics, context, dict(params or {}))
+    return Audit(Path(path), typed, checked.diagnostics, context, dict(params or {}), locked)
 
 
 def compare(

@@ -9,7 +9,7 @@ the stages that need them, so that checking a spec stays a matter of millisecond
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,7 +20,8 @@ from cyclspec.language.diagnostics import Diagnostic, Findings, Label, SpecError
 from cyclspec.language.diagnostics.cy01_names import AuditNotChosen, UnknownName
 from cyclspec.language.diagnostics.cy07_corpora import CorpusAbsent
 from cyclspec.language.diagnostics.cy07_data_and_plan import EmptyCells
-from cyclspec.language.names.locked import unpinned
+from cyclspec.language.diagnostics.cy09_sharing import OtherHash
+from cyclspec.language.names.lock import Lock
 from cyclspec.language.names.modules import load_program
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.spans import Source, Span
@@ -30,6 +31,7 @@ from cyclspec.language.types.check import check_program
 from cyclspec.language.types.context import Context
 from cyclspec.language.types.kinds import Of
 from cyclspec.language.types.typed import TypedAudit
+from cyclspec.pack.source import SpecSource, source_of
 
 if TYPE_CHECKING:
     from cyclspec.compiler.axes import Grid
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from cyclspec.compiler.description.findings import Limits
     from cyclspec.compiler.plan.plan import Plan
     from cyclspec.compiler.scores.tables import HumanTerm, PeopleCells
+    from cyclspec.pack.manifest import Manifest
     from cyclspec.runtime.execute import Answering, Outcome, Progress
     from cyclspec.runtime.store.runs import Run
 
@@ -50,11 +53,15 @@ Numerics = Literal["float32", "bfloat16"]
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A spec after checking: `context` is None where its file cannot be read at all."""
+    """A spec after checking: `context` is None where its file cannot be read at all.
+
+    `packed` is the manifest of the pack that it came in, where nothing was bound otherwise than in it.
+    """
 
     path: Path
     context: Context | None
     diagnostics: tuple[Diagnostic, ...]
+    packed: Manifest | None = None
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -113,25 +120,38 @@ def _moved(value: Any, source: Source) -> Any:
 
 
 def check(
-    path: Path,
+    path: Path | SpecSource,
     params: Mapping[str, str] | None = None,
     texts: Mapping[Path, str] | None = None,
     *,
     locked: bool = False,
+    lock: Lock | None = None,
+    files: Iterable[Path] = (),
 ) -> Checked:
-    """Stages parse to type: everything that can be said of a spec without opening data.
+    """Stages parse to type: everything that can be said of a spec, or of the one in a pack, without opening data.
 
     `texts` stand for files, by resolved path: what an editor holds and has not saved. `locked` refuses what is reached
-    and not pinned.
+    and not pinned, and files that are here and are not those that are pinned. `lock` stands for the one of the project.
+    `files` is where data is that did not travel with a pack.
     """
+    try:
+        source = source_of(path, files) if isinstance(path, Path) else path
+    except SpecError as error:
+        return Checked(Path(str(path)), None, error.diagnostics)
+    bound = {**source.params, **(params or {})}
     findings = Findings()
-    bindings = _bindings(params or {}, findings)
-    program = load_program(path, findings, texts, partial=True)
-    unread = set(params or {}) - set(bindings)
+    bindings = _bindings(bound, findings)
+    program = load_program(
+        source.file, findings, texts, partial=True, name=source.name, lock=lock, sealed=source.sealed
+    )
+    unread = set(bound) - set(bindings)
     context = None if program is None else check_program(program.without(unread), findings, bindings)
-    if program is not None and locked:
-        findings.items.extend(unpinned(program))
-    return Checked(path, context, tuple(sorted(findings.items, key=Diagnostic.order)))
+    if context is not None and locked:
+        from cyclspec.lock.reached import not_locked
+
+        findings.items.extend(not_locked(context))
+    packed = source.manifest if bound == source.params else None
+    return Checked(source.path, context, tuple(sorted(findings.items, key=Diagnostic.order)), packed)
 
 
 def choose(context: Context, name: str | None) -> TypedAudit:
@@ -223,6 +243,19 @@ def hashes(opened: Opened, places: Mapping[str, str]) -> Hashes:
     return hash_audit(opened.context, opened.audit.name, tables=digests, models=places)
 
 
+def other_hashes(checked: Checked, opened: Opened) -> Iterator[Diagnostic]:
+    """A warning for each hash that a packed audit does not have as it had it where it was packed."""
+    home = None if checked.packed is None else checked.packed.audits.get(opened.audit.name)
+    if checked.packed is None or home is None:
+        return
+    here, by = hashes(opened, {}), checked.packed.made_by
+    for which, known in (("module", home.module), ("design", home.design), ("score", home.score)):
+        found = getattr(here, which)
+        if found != known:
+            notes = (f"it is sha256:{found[:12]} here, and sha256:{known[:12]} where {by} packed it",)
+            yield OtherHash(which=which, audit=opened.audit.name, place=str(checked.path), notes=notes)
+
+
 def document(context: Context) -> dict[str, Any]:
     """The canonical form of a program: every module by its path from the entry file, wherever that was run from."""
     here = context.program.main.folder.resolve()
@@ -242,13 +275,15 @@ def plan(
     wave: int | None = None,
     numerics: Numerics = "float32",
     weights: Weights = "required",
+    locked: bool = False,
 ) -> Plan:
     """Expands, renders, tokenises, finds what prompts share and lays it out. `places` replaces models' places by name.
 
     `memory` is how many bytes a wave of tokens may take beside a model's weights, or the texts that are being written;
     `wave` how many tokens it has at most, as many as suit a CPU where it is None; `numerics` the type of weights, keys
     and values. Sums, softmax and scores are float32 with either.
-    With `weights="required"`, as for a run, what cannot run yet is refused before a checkpoint is opened.
+    With `weights="required"`, as for a run, what cannot run yet is refused before a checkpoint is opened. A model that
+    is not the one in the lock is refused; `locked` takes no demo model in its place either.
     """
     from cyclspec.compiler.plan.budget import check_budget
     from cyclspec.compiler.plan.models import ask_models
@@ -259,7 +294,7 @@ def plan(
     check_budget(opened.audit, opened.grid, max_requests)
     if weights == "required":
         require_executable(opened)
-    asked, tokenizers = ask_models(opened.audit, dict(places or {}), weights=weights)
+    asked, tokenizers = ask_models(opened.audit, dict(places or {}), weights=weights, locked=locked)
     planner = Planner(
         audit=opened.audit,
         grid=opened.grid,
@@ -325,12 +360,16 @@ def run(
     return found, outcome
 
 
-def score(found: Run, opened: Opened, places: Mapping[str, str]) -> None:
+def score(found: Run, opened: Opened, places: Mapping[str, str], *, locked: bool = False) -> None:
     """New measures from the stored answers of a run; no model is loaded."""
+    from cyclspec.compiler.plan.models import require_locked_answers
     from cyclspec.compiler.scores import lower
 
     current = hashes(opened, places)
     found.require_design(current.design, opened.audit)
+    asked = {one["model"]: one["digest"] for one in found.plan["environment"].get("models", [])}
+    rehearsed = () if locked else [name for name, place in places.items() if place == "demo"]
+    require_locked_answers(opened.audit, asked, except_for=rehearsed)
     require_executable(opened)
     graph = lower(opened.audit, opened.grid)
     named = {"module": current.module, "design": current.design, "score": current.score}

@@ -13,6 +13,7 @@ from cyclspec.compiler.checkpoints.architecture import (
 from cyclspec.compiler.checkpoints.checkpoint import Checkpoint, open_checkpoint
 from cyclspec.compiler.checkpoints.digests import digest
 from cyclspec.compiler.checkpoints.families import decoder_config
+from cyclspec.compiler.checkpoints.identity import identity, pin_of
 from cyclspec.compiler.checkpoints.places import Demo, Folder, Hub, Place, parse_place
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "Unscaled",
     "decoder_config",
     "digest",
+    "identity",
     "open_checkpoint",
     "parse_place",
+    "pin_of",
 ]

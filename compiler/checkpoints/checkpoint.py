@@ -41,7 +41,7 @@ TOKENIZER_FILES = (
 WEIGHT_FILES = (SINGLE, INDEX, "model-*.safetensors")
 
 _CONVERT = "convert it: `AutoModelForCausalLM.from_pretrained(OLD).save_pretrained(NEW)` writes safetensors"
-_COMMIT = re.compile(r"[0-9a-f]{40}")
+COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def _locate(name: str, place: Place, need: Need) -> tuple[Path, str | None]:
         case Hub():
             patterns = TOKENIZER_FILES if need == "tokenizer" else TOKENIZER_FILES + WEIGHT_FILES
             folder = hub.fetch(place, name, patterns)
-            return folder, folder.name if _COMMIT.fullmatch(folder.name) else place.revision
+            return folder, folder.name if COMMIT.fullmatch(folder.name) else place.revision
         case Demo():
             return _demo_folder(name), None
         case _:
@@ -124,16 +124,25 @@ def _weight_files(name: str, folder: Path) -> tuple[Path, ...]:
 
 
 def _shards(name: str, folder: Path) -> tuple[Path, ...]:
-    weight_map = read_object(name, folder / INDEX, INDEX_LIMIT).get("weight_map")
-    if not isinstance(weight_map, dict) or not weight_map:
-        raise refused(name, f"has a `{INDEX}` without a `weight_map`")
-    shards = sorted({_plain_name(name, shard) for shard in weight_map.values()})
+    shards = shard_names(name, folder)
     for shard in shards:
         if not (folder / shard).is_file():
             raise refused(
                 name, f"lacks the file `{shard}` that its index names", "fetch the checkpoint again"
             )
     return tuple(folder / shard for shard in shards)
+
+
+def shard_names(name: str, folder: Path) -> list[str]:
+    """The weight files that the index of a checkpoint names, sorted; they need not be there.
+
+    Raises:
+        SpecError: there is no index, or it is none.
+    """
+    weight_map = read_object(name, folder / INDEX, INDEX_LIMIT).get("weight_map")
+    if not isinstance(weight_map, dict) or not weight_map:
+        raise refused(name, f"has a `{INDEX}` without a `weight_map`")
+    return sorted({_plain_name(name, shard) for shard in weight_map.values()})
 
 
 def _plain_name(name: str, shard: object) -> str:

@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from cyclspec.compiler.checkpoints.checkpoint import Checkpoint
@@ -33,13 +34,22 @@ def digest(checkpoint: Checkpoint) -> str:
     """
     if not checkpoint.weights:
         raise InternalError("checkpoints", "the digest of a checkpoint that was opened without weights")
-    lines = ["cyclspec checkpoint 1"]
-    for path in (checkpoint.folder / "config.json", *checkpoint.weights):
-        lines.append(f"{path.name} {_of_file(checkpoint.name, path)}")
+    paths = (checkpoint.folder / "config.json", *checkpoint.weights)
+    return over({path.name: file_digest(checkpoint.name, path) for path in paths})
+
+
+def over(files: Mapping[str, str]) -> str:
+    """The digest of a checkpoint, from those of its configuration and weight files by name, in that order."""
+    lines = ["cyclspec checkpoint 1", *(f"{name} {known}" for name, known in files.items())]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _of_file(model: str, path: Path) -> str:
+def file_digest(model: str, path: Path) -> str:
+    """SHA-256 of one file of a checkpoint.
+
+    Raises:
+        SpecError: it cannot be read.
+    """
     try:
         real = path.resolve(strict=True)
         key = _key(real)

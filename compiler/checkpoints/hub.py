@@ -1,10 +1,13 @@
-"""Fetches the files of a checkpoint from the Hugging Face Hub, or from its local cache when offline.
+"""Fetches the files of a checkpoint from the Hugging Face Hub, or from its local cache when offline; asks it what a
+revision is and which digests it has published.
 
 Files only: no code of a repository is ever imported. Every failure is a `CheckpointRefused` with a way on.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import huggingface_hub
@@ -30,6 +33,34 @@ def fetch(hub: Hub, name: str, patterns: tuple[str, ...]) -> Path:
             name, f"could not be fetched from `{hub}`: {_reason(hub, error)}", *_helps(hub, name, error)
         ) from error
     return Path(folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What the Hub says of a revision: its commit, and the SHA-256 of each file, None where it has published none."""
+
+    commit: str
+    files: Mapping[str, str | None]
+
+
+def published(hub: Hub, name: str) -> Published:
+    """What the Hub says of the revision of `hub`; nothing is fetched.
+
+    Raises:
+        SpecError: the Hub could not be asked.
+    """
+    try:
+        found = huggingface_hub.HfApi(library_name="cyclspec").model_info(
+            hub.repo, revision=hub.revision, files_metadata=True
+        )
+    except Exception as error:
+        raise refused(
+            name, f"could not be looked up at `{hub}`: {_reason(hub, error)}", *_helps(hub, name, error)
+        ) from error
+    files = {file.rfilename: file.lfs.sha256 if file.lfs else None for file in found.siblings or ()}
+    if found.sha is None:
+        raise refused(name, f"has no commit at `{hub}`", *_helps(hub, name, ValueError()))
+    return Published(found.sha, files)
 
 
 def _reason(hub: Hub, error: Exception) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from cyclspec.language.names.lock import FilePin, Locked
 from cyclspec.language.spans import Span
 
 Kind = Literal[
@@ -87,7 +88,9 @@ class Column:
 class Table:
     """One declared table and its file. `hash` is `sha256:` and the first 12 to 64 hex digits of the digest.
 
-    `tolerance` is how far, relatively, a sum of shares may be from one; None takes that of the reader.
+    `locked` is what the lock of the project has of the file; `elsewhere` says what it is, where a pack came without it.
+    `tolerance` is how far, relatively, a sum of shares may be
+    from one; None takes that of the reader.
     """
 
     name: str
@@ -97,6 +100,8 @@ class Table:
     hash: str | None = None
     span: Span | None = None
     tolerance: float | None = None
+    locked: Locked[FilePin] | None = None
+    elsewhere: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

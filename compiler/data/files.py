@@ -1,8 +1,8 @@
 """Opens a data file safely.
 
 Expects a path from a spec: it may name anything. Ensures a regular file under its size limit, read through one
-handle, whose digest fits its pin; text formats are UTF-8. What is refused raises `SpecError` with `FileUnreadable`
-or `CorpusHashDiffers`.
+handle, whose digest fits its pins, in the spec and in the lock; text formats are UTF-8. What is refused raises
+`SpecError` with `FileUnreadable` or `CorpusHashDiffers`.
 """
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 
 from cyclspec.compiler.data.contracts import Budget, Format, Table
 from cyclspec.compiler.data.refusals import refuse_file
-from cyclspec.language.diagnostics.base import SpecError
+from cyclspec.language.diagnostics.base import Diagnostic, SpecError
 from cyclspec.language.diagnostics.cy07_data_and_plan import CorpusHashDiffers
+from cyclspec.language.names.lock import FILE
 from cyclspec.language.spans import Span
 
 _CHUNK = 1 << 20
@@ -76,7 +77,7 @@ def open_table(table: Table, budget: Budget) -> Iterator[OpenedFile]:
 
     Raises `SpecError`: `FileUnreadable` or `CorpusHashDiffers`.
     """
-    with open_regular(table.path, table.span) as handle:
+    with open_regular(table.path, table.span, table.elsewhere) as handle:
         before = os.fstat(handle.fileno())
         if before.st_size > budget.file_bytes:
             limit = f"{budget.file_bytes:,}"
@@ -93,12 +94,30 @@ def open_table(table: Table, budget: Budget) -> Iterator[OpenedFile]:
             refuse_file(table.path, "changed while it was read", span=table.span)
 
 
-def open_regular(path: Path, span: Span | None = None) -> BinaryIO:
-    """A plain file, open for reading. Raises `SpecError` (`FileUnreadable`) for anything else."""
+def changed_files(tables: Iterable[Table], budget: Budget | None = None) -> Iterator[Diagnostic]:
+    """What differs from its pin among files that are here; one that is absent is left to whoever reads it."""
+    for table in tables:
+        if (table.hash is None and table.locked is None) or not table.path.is_file():
+            continue
+        try:
+            with open_table(table, budget or Budget()):
+                pass
+        except SpecError as error:
+            yield from error.diagnostics
+
+
+def open_regular(path: Path, span: Span | None = None, elsewhere: tuple[str, ...] = ()) -> BinaryIO:
+    """A plain file, open for reading. Raises `SpecError` (`FileUnreadable`) for anything else.
+
+    `elsewhere` is what is known of a file that did not travel with a pack.
+    """
     try:
         # O_NONBLOCK: opening a fifo must not wait for a writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
+        if elsewhere:
+            helps = "`--files FOLDER` finds it by its digest"
+            refuse_file(path, "did not travel with the pack", helps, span=span, notes=elsewhere)
         refuse_file(path, "does not exist", f"it was looked for at {path}", span=span)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "its path is not valid"
@@ -150,21 +169,24 @@ def _refuse_packed(start: bytes, path: Path) -> None:
 
 
 def _check_pin(table: Table, digest: str) -> None:
-    if table.hash is None:
-        return
-    pin = _PIN.match(table.hash)
-    if pin is not None and digest.startswith(pin.group(1)):
-        return
-    note = () if pin else ("the hash in the spec is not `sha256:` and 12 to 64 hex digits",)
-    raise SpecError(
-        [
-            CorpusHashDiffers(
-                file=table.path.name,
-                found=digest[:12],
-                span=table.span,
-                place=table.path.name,
-                notes=note,
-                helps=(f"if the change is wanted, write `hash = sha256:{digest[:12]}`",),
-            )
-        ]
+    if table.hash is not None:
+        pin = _PIN.match(table.hash)
+        note = () if pin else ("the hash in the spec is not `sha256:` and 12 to 64 hex digits",)
+        if pin is None or not digest.startswith(pin.group(1)):
+            _differs(table, digest, f"if the change is wanted, write `hash = sha256:{digest[:12]}`", note)
+    locked = table.locked
+    if locked is not None and locked.pin.sha256 != digest:
+        note = (f"`{FILE}` has sha256:{locked.pin.sha256[:12]}",)
+        _differs(table, digest, locked.help, note)
+
+
+def _differs(table: Table, digest: str, wanted: str, notes: tuple[str, ...]) -> NoReturn:
+    found = CorpusHashDiffers(
+        file=table.path.name,
+        found=digest[:12],
+        span=table.span,
+        place=table.path.name,
+        notes=notes,
+        helps=(wanted,),
     )
+    raise SpecError([found])

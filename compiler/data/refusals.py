@@ -26,9 +26,13 @@ def place_of(path: Path, row: int, column: str) -> str:
     return f"{path.name}, row {row}, column `{column}`"
 
 
-def refuse_file(path: Path, problem: str, *helps: str, span: Span | None = None) -> NoReturn:
+def refuse_file(
+    path: Path, problem: str, *helps: str, span: Span | None = None, notes: tuple[str, ...] = ()
+) -> NoReturn:
     """Raises `SpecError` with one `FileUnreadable`."""
-    diagnostic = FileUnreadable(file=path.name, problem=problem, span=span, place=path.name, helps=helps)
+    diagnostic = FileUnreadable(
+        file=path.name, problem=problem, span=span, place=path.name, notes=notes, helps=helps
+    )
     raise SpecError([diagnostic]) from None
 
 

@@ -1,12 +1,13 @@
 """The models of an audit: where each is, its tokenizer, and its identity in request keys.
 
 Expects a typed audit and the places given on the command line. Ensures that no weight is loaded, that a replaced name
-exists, and that a model whose weights are not here yet is planned all the same, with an identity that says so.
+exists, that what the lock has of a model is what is opened, and that a model whose weights are not here yet is planned
+all the same, with an identity that says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -19,15 +20,17 @@ from cyclspec.compiler.checkpoints import (
     Place,
     decoder_config,
     digest,
+    identity,
     open_checkpoint,
     parse_place,
 )
 from cyclspec.compiler.plan.grid import kept_models
 from cyclspec.compiler.plan.requests import AskedModel
 from cyclspec.compiler.prompts.tokens import Tokenizer
-from cyclspec.language.diagnostics import SpecError
+from cyclspec.language.diagnostics import Diagnostic, SpecError
 from cyclspec.language.diagnostics.cy01_names import UnknownName
 from cyclspec.language.diagnostics.cy07_data_and_plan import CheckpointRefused
+from cyclspec.language.diagnostics.cy09_sharing import ModelDiffers
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.types import typed as d
 
@@ -35,16 +38,20 @@ Key = tuple[str, str]
 Weights = Literal["required", "if here"]
 
 
-def _place(model: d.TypedModel, places: Mapping[str, str]) -> Place:
-    if model.name in places:
-        return parse_place(places[model.name])
+def place_of(model: d.TypedModel) -> Place:
+    """Where a model is by its panel; a revision of the Hub that the lock resolved is taken as it was then.
+
+    Raises:
+        SpecError: it is behind an API.
+    """
     match model.source:
         case "demo":
             return Demo()
         case "local":
             return Folder(Path(model.folder) / model.location)
         case "hf":
-            return Hub(model.location, model.revision)
+            pinned = None if model.locked is None else model.locked.pin.revision
+            return Hub(model.location, pinned or model.revision)
     problem = "is behind an API, and this version asks only models that it can run"
     helps = (f"run it elsewhere, or give a place: `--model {model.name}=FOLDER`",)
     raise SpecError([CheckpointRefused(span=model.span, model=model.name, problem=problem, helps=helps)])
@@ -65,7 +72,35 @@ def _open(model: d.TypedModel, place: Place, weights: Weights) -> tuple[Checkpoi
     return checkpoint, f"place:{place}"
 
 
-def _asked(audit: d.TypedAudit) -> dict[Key, d.TypedModel]:
+def _require_locked(model: d.TypedModel, checkpoint: Checkpoint) -> None:
+    """Refuses a checkpoint that is not the one in the lock."""
+    if model.locked is None:
+        return
+    found = identity(checkpoint).differences(model.locked.pin)
+    if found:
+        raise SpecError([ModelDiffers(model=model.name, notes=found, helps=(model.locked.help,))])
+
+
+def require_locked_answers(
+    audit: d.TypedAudit, digests: Mapping[str, str], *, except_for: Container[str] = ()
+) -> None:
+    """Refuses answers, known by the digest of each model's weights, that another model than the locked one gave."""
+    found: list[Diagnostic] = []
+    for model in asked_models(audit).values():
+        given = digests.get(model.name)
+        if model.locked is None or given is None or model.name in except_for:
+            continue
+        if given != model.locked.pin.weights:
+            notes = (
+                f"weights: sha256:{model.locked.pin.weights[:12]} in the lock, sha256:{given[:12]} answered",
+            )
+            helps = ("`cyclspec run` asks the locked one", model.locked.help)
+            found.append(ModelDiffers(span=model.span, model=model.name, notes=notes, helps=helps))
+    if found:
+        raise SpecError(found)
+
+
+def asked_models(audit: d.TypedAudit) -> dict[Key, d.TypedModel]:
     """The models that some ask reaches, by panel and name."""
     found: dict[Key, d.TypedModel] = {}
     for ask in audit.asks:
@@ -86,25 +121,31 @@ def _check_names(models: Mapping[Key, d.TypedModel], places: Mapping[str, str]) 
 
 
 def ask_models(
-    audit: d.TypedAudit, places: Mapping[str, str], *, weights: Weights
+    audit: d.TypedAudit, places: Mapping[str, str], *, weights: Weights, locked: bool = False
 ) -> tuple[dict[Key, AskedModel], dict[Key, Tokenizer]]:
-    """Every asked model with its checkpoint and tokenizer, by panel and name."""
-    models = _asked(audit)
+    """Every asked model with its checkpoint and tokenizer, by panel and name.
+
+    The demo model in the place of another is a rehearsal, and held against the lock only where `locked` says so.
+    """
+    models = asked_models(audit)
     _check_names(models, places)
     asked: dict[Key, AskedModel] = {}
     tokenizers: dict[Key, Tokenizer] = {}
     for key, model in models.items():
         try:
-            checkpoint, identity = _open(model, _place(model, places), weights)
+            given = parse_place(places[model.name]) if model.name in places else None
+            checkpoint, known_as = _open(model, given or place_of(model), weights)
             decoder_config(model.name, checkpoint.config)
-            asked[key] = AskedModel(model.name, checkpoint, identity, plain=False)
+            if locked or not isinstance(given, Demo):
+                _require_locked(model, checkpoint)
+            asked[key] = AskedModel(model.name, checkpoint, known_as, plain=False)
             tokenizers[key] = Tokenizer(checkpoint)
         except SpecError as error:
-            raise _at(error, model, places) from error
+            raise at_its_place(error, model, places) from error
     return asked, tokenizers
 
 
-def _at(error: SpecError, model: d.TypedModel, places: Mapping[str, str]) -> SpecError:
+def at_its_place(error: SpecError, model: d.TypedModel, places: Mapping[str, str]) -> SpecError:
     """The same refusal with the place that named the checkpoint: the command line, or the panel."""
     if model.name in places:
         place = f"command line: --model {model.name}={places[model.name]}"

@@ -202,6 +202,8 @@ def declared_table(table: d.TypedTable) -> Table:
         hash=table.hash,
         span=table.span,
         tolerance=table.tolerance,
+        locked=table.locked,
+        elsewhere=table.elsewhere,
     )
 
 

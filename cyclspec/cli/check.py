@@ -37,21 +37,29 @@ def _summary(files: int, diagnostics: list[Diagnostic]) -> str:
 
 
 @click.command("check")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("specs", nargs=-1, required=True, metavar="FILES...", type=click.Path(path_type=Path))
 @options.params
 @click.option("--data", is_flag=True, help="Also open the data files and check every row.")
-@click.option("--locked", is_flag=True, help="Refuse imports and tables that nothing pins.")
+@options.locked
+@options.files
 @click.option("--format", "style", type=click.Choice(["text", "json", "github"]), default="text")
-def command(files: tuple[Path, ...], params: tuple[str, ...], data: bool, locked: bool, style: str) -> None:
+def command(
+    specs: tuple[Path, ...],
+    params: tuple[str, ...],
+    data: bool,
+    locked: bool,
+    files: tuple[Path, ...],
+    style: str,
+) -> None:
     """Check specs: names, types, axes, units, templates."""
     found: list[Diagnostic] = []
     bound = options.pairs(params, "-p")
-    for file in files:
-        checked = pipeline.check(file, bound, locked=locked)
+    for spec in specs:
+        checked = pipeline.check(spec, bound, locked=locked, files=files)
         found.extend(_with_data(checked) if data else checked.diagnostics)
     distinct = list(dict.fromkeys(found))
     if distinct or style == "json":
         click.echo(render(distinct, style))
-    click.echo(_summary(len(files), distinct), err=True)
+    click.echo(_summary(len(specs), distinct), err=True)
     if any(d.severity == "error" for d in distinct):
         sys.exit(REFUSED)

@@ -21,6 +21,7 @@ DIFFERS = 1
 @options.params
 @options.models
 @options.audit
+@options.files
 @click.option("--data", is_flag=True, help="Open the data of both and count what would be asked again.")
 @options.max_requests
 @click.option("--exit-code", is_flag=True, help="Exit with 1 where they differ.")
@@ -31,6 +32,7 @@ def command(
     params: tuple[str, ...],
     models: tuple[str, ...],
     audit: str | None,
+    files: tuple[Path, ...],
     data: bool,
     max_requests: int,
     exit_code: bool,
@@ -45,6 +47,7 @@ def command(
         places=options.pairs(models, "--model"),
         data=data,
         max_requests=max_requests,
+        files=files,
     )
     if style == "json":
         click.echo(json.dumps(difference_record(found, asked), ensure_ascii=False, indent=2))

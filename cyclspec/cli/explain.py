@@ -56,6 +56,7 @@ def _refuse_without_use(
 @options.params
 @options.models
 @options.audit
+@options.files
 def command(
     what: str,
     stage: Stage | None,
@@ -68,6 +69,7 @@ def command(
     params: tuple[str, ...],
     models: tuple[str, ...],
     audit: str | None,
+    files: tuple[Path, ...],
 ) -> None:
     """Show a stage of a spec, one of its prompts, or what a diagnostic such as CY0302 means."""
     if looks_like_code(what):
@@ -76,12 +78,12 @@ def command(
     _refuse_without_use(stage, prompt, measure, metric)
     places = options.pairs(models, "--model")
     if prompt is not None:
-        _show_prompt(Path(what), prompt, params, places, audit, tokens=tokens)
+        _show_prompt(Path(what), prompt, params, places, audit, files, tokens=tokens)
         return
     if stage == "ast":
         click.echo(syntax_text(Path(what)))
         return
-    checked = pipeline.check(Path(what), options.pairs(params, "-p"))
+    checked = pipeline.check(Path(what), options.pairs(params, "-p"), files=files)
     context = checked.require()
     options.warn(checked.diagnostics)
     click.echo(stage_text(context, stage or "types", Wanted(audit, measure, metric, places, data, rewrites)))
@@ -95,6 +97,7 @@ def _show_prompt(
     params: tuple[str, ...],
     places: dict[str, str],
     audit: str | None,
+    files: tuple[Path, ...],
     *,
     tokens: bool,
 ) -> None:
@@ -104,5 +107,5 @@ def _show_prompt(
         given = levels_given(prompt)
     except ValueError as error:
         raise click.UsageError(f"--prompt {error}") from None
-    opened = options.open_spec(file, params, audit)
+    opened = options.open_spec(file, params, audit, files=files)
     click.echo(prompt_text(opened, given, places, tokens=tokens))

@@ -28,6 +28,10 @@ COMMANDS = {
     "score": "Score the answers of a run again.",
     "diff": "Say what two specs ask and score differently, and what would be asked again.",
     "corpus": "Describe and check survey data, and give it to others.",
+    "lock": "Pin everything that a spec reaches: modules, data, metrics in Python, models.",
+    "pack": "Put an audit with all it needs into one file, to be run elsewhere.",
+    "unpack": "Take an audit out of its pack.",
+    "new": "Start an audit from a template, with your own data in place.",
     "lsp": "Serve an editor: diagnostics, hover, completion, definitions, formatting.",
     "doctor": "Show versions, devices, and what is usable here.",
 }

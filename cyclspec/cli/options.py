@@ -42,6 +42,19 @@ max_requests: Decorator = click.option(
 )
 
 
+locked: Decorator = click.option(
+    "--locked", is_flag=True, help="Refuse what nothing pins, and what is not as it was pinned."
+)
+
+files: Decorator = click.option(
+    "--files",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    metavar="FOLDER",
+    help="Where data is that did not travel with a pack; it is found by its digest.",
+)
+
+
 def _size(ctx: click.Context, param: click.Parameter, text: str) -> int:
     """A number of bytes, such as `512MiB` or `2GiB`."""
     found = _SIZE.fullmatch(text.strip().lower())
@@ -49,6 +62,11 @@ def _size(ctx: click.Context, param: click.Parameter, text: str) -> int:
     if not 1 <= size < 2**63:
         raise click.BadParameter(f"{text!r} is no size; write it as `512MiB` or `2GiB`", ctx, param)
     return int(size)
+
+
+def size_or_nothing(ctx: click.Context, param: click.Parameter, text: str) -> int:
+    """A number of bytes, or 0."""
+    return 0 if text.strip() == "0" else _size(ctx, param, text)
 
 
 memory: Decorator = click.option(
@@ -96,11 +114,18 @@ def warn(diagnostics: tuple[Diagnostic, ...]) -> None:
         click.echo(render(diagnostics, "text") + "\n", err=True)
 
 
-def open_spec(file: Path, params_: tuple[str, ...], audit_: str | None) -> Opened:
-    """The audit of a spec with its data; warnings are shown, errors raised."""
-    checked = pipeline.check(file, pairs(params_, "-p"))
+def open_spec(
+    file: Path,
+    params_: tuple[str, ...],
+    audit_: str | None,
+    *,
+    locked: bool = False,
+    files: tuple[Path, ...] = (),
+) -> Opened:
+    """The audit of a spec or of a pack with its data; warnings are shown, errors raised."""
+    checked = pipeline.check(file, pairs(params_, "-p"), locked=locked, files=files)
     context = checked.require()
     warn(checked.diagnostics)
     opened = pipeline.open_data(context, pipeline.choose(context, audit_))
-    warn(opened.empty_cells)
+    warn((*pipeline.other_hashes(checked, opened), *opened.empty_cells))
     return opened

@@ -29,6 +29,8 @@ def _write(path: Path, text: str) -> None:
 @options.memory
 @options.wave
 @options.numerics
+@options.locked
+@options.files
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -48,6 +50,8 @@ def command(
     memory: int,
     wave: int | None,
     numerics: pipeline.Numerics,
+    locked: bool,
+    files: tuple[Path, ...],
     out: Path,
     style: str,
     output: Path | None,
@@ -58,7 +62,7 @@ def command(
     from cyclspec.runtime.report.console import json_text
     from cyclspec.runtime.store.replies import ReplyStore
 
-    opened = options.open_spec(file, params, audit)
+    opened = options.open_spec(file, params, audit, locked=locked, files=files)
     planned = pipeline.plan(
         opened,
         places=options.pairs(models, "--model"),
@@ -66,6 +70,7 @@ def command(
         memory=memory,
         wave=wave,
         numerics=numerics,
+        locked=locked,
         weights="if here",
     )
     options.warn(planned.warnings)

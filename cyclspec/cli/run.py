@@ -47,6 +47,8 @@ def _notices(measures: Any, checks: Any) -> list[str]:
 @options.memory
 @options.wave
 @options.numerics
+@options.locked
+@options.files
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -64,13 +66,15 @@ def command(
     memory: int,
     wave: int | None,
     numerics: pipeline.Numerics,
+    locked: bool,
+    files: tuple[Path, ...],
     out: Path,
     quiet: bool,
 ) -> None:
     """Run an audit: ask the models, score the answers, write the tables."""
     from cyclspec.runtime.report.console import measures_view, show
 
-    opened = options.open_spec(file, params, audit)
+    opened = options.open_spec(file, params, audit, locked=locked, files=files)
     places = options.pairs(models, "--model")
     planned = pipeline.plan(
         opened,
@@ -79,6 +83,7 @@ def command(
         memory=memory,
         wave=wave or pipeline.wave_here(),
         numerics=numerics,
+        locked=locked,
     )
     options.warn(planned.warnings)
     with closing(Bar(quiet=quiet)) as bar:
@@ -95,9 +100,9 @@ def command(
     for line in _notices(measures, checks):
         click.echo(printable(line), err=True)
     if outcome.damaged:
-        files = "file" if outcome.damaged == 1 else "files"
+        noun = "file" if outcome.damaged == 1 else "files"
         click.echo(
-            f"{outcome.damaged} damaged {files} of stored replies set aside; what was in them is asked again",
+            f"{outcome.damaged} damaged {noun} of stored replies set aside; what was in them is asked again",
             err=True,
         )
     click.echo(f"{outcome.asked} asked, {outcome.reused} reused", err=True)

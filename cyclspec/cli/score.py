@@ -17,7 +17,16 @@ from cyclspec.cli.main import WITHHELD
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @options.params
 @options.audit
-def command(run: Path, file: Path | None, params: tuple[str, ...], audit: str | None) -> None:
+@options.locked
+@options.files
+def command(
+    run: Path,
+    file: Path | None,
+    params: tuple[str, ...],
+    audit: str | None,
+    locked: bool,
+    files: tuple[Path, ...],
+) -> None:
     """Score the answers of a run again, by its own spec or by another one of the same design."""
     from cyclspec.runtime.report.console import measures_view, show
     from cyclspec.runtime.store.runs import find_run
@@ -25,8 +34,9 @@ def command(run: Path, file: Path | None, params: tuple[str, ...], audit: str | 
     found = find_run(run)
     origin = found.origin
     bound = tuple(f"{name}={text}" for name, text in origin.params.items() if file is None) + params
-    opened = options.open_spec(file or origin.spec, bound, audit or (None if file else origin.audit))
-    pipeline.score(found, opened, origin.places)
+    wanted = audit or (None if file else origin.audit)
+    opened = options.open_spec(file or origin.spec, bound, wanted, locked=locked, files=files)
+    pipeline.score(found, opened, origin.places, locked=locked)
     measures = found.measures
     show(measures_view(measures), title=opened.audit.title)
     click.echo("0 asked", err=True)

@@ -61,7 +61,8 @@ def word_of(node: t.Node) -> str:
     return str(getattr(type(node), "kind", type(node).__name__.lower()))
 
 
-def _import_name(node: t.Import) -> str:
+def import_name(node: t.Import) -> str:
+    """What an import is known by: the module or the file, and its alias."""
     match node:
         case t.ImportStd(module=parts):
             return ".".join(part.name for part in parts)
@@ -157,7 +158,7 @@ def _entity(
 def entities(side: Side, found: Covered) -> list[Entity]:
     """Everything that a comparison of two audits looks at, the audit's own settings aside."""
     main = side.context.program.main
-    made = [_entity("import", _import_name(n), "", n, meaning(n)) for n in main.tree.imports]
+    made = [_entity("import", import_name(n), "", n, meaning(n)) for n in main.tree.imports]
     for node in audit_of(side).statements:
         part = found.asked if isinstance(node, ASKED) else found.read
         held = meaning(node, resolved(side.context, part.labels))

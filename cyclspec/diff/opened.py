@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,13 +34,16 @@ def compared(
     places: Mapping[str, str] | None = None,
     data: bool = False,
     max_requests: int = pipeline.DEFAULT_MAX_REQUESTS,
+    files: Iterable[Path] = (),
 ) -> tuple[Difference, Asked | None]:
     """What differs, and with `data` what would be asked again. `SpecError` where a side is refused.
 
     With `data` cells are compared one by one, and neither side may ask more than `max_requests`. `params` and `places`
     are for specs; a run has its own.
+    `files` is where data is that did not travel with a pack.
     """
-    one, other = (load_side(path, audit, params, places) for path in (before, after))
+    files = tuple(files)
+    one, other = (load_side(path, audit, params, places, files) for path in (before, after))
     if not data:
         return compare(one, other), None
     from cyclspec.diff.asked import Setting, asked_again

@@ -7,7 +7,7 @@ they were made from where those are known, so that imports and data are found ag
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -20,6 +20,7 @@ from cyclspec.language.canonical.hashes import Hashes
 from cyclspec.language.diagnostics import SpecError
 from cyclspec.language.diagnostics.cy00_syntax import SourceUnreadable
 from cyclspec.language.format.printer import print_module
+from cyclspec.language.names.lock import Lock
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types.context import Context
 from cyclspec.language.types.typed import TypedAudit
@@ -117,7 +118,8 @@ def _run(path: Path, audit: str | None) -> Side:
     origin = run.origin
     name = audit or origin.audit
     entry = origin.spec.parent / _entry(run.path / _PLAN, document, name)
-    checked = pipeline.check(entry, origin.params, _texts(run.path / _PLAN, document, origin.spec.parent))
+    texts = _texts(run.path / _PLAN, document, origin.spec.parent)
+    checked = pipeline.check(entry, origin.params, texts, lock=Lock())
     context = checked.require()
     digests = {table["table"]: table["digest"] for table in facts.get("data", [])}
     audited = pipeline.choose(context, name)
@@ -131,7 +133,7 @@ def _canonical(path: Path, audit: str | None, params: Mapping[str, str]) -> Side
     document = {entry: found} if found.get("kind") == t.Module.kind else found
     entry = entry if entry in document else _entry(path, document, audit)
     folder = path.resolve().parent
-    context = pipeline.check(folder / entry, params, _texts(path, document, folder)).require()
+    context = pipeline.check(folder / entry, params, _texts(path, document, folder), lock=Lock()).require()
     return Side(str(path), context, pipeline.choose(context, audit))
 
 
@@ -140,11 +142,15 @@ def load_side(
     audit: str | None,
     params: Mapping[str, str] | None = None,
     places: Mapping[str, str] | None = None,
+    files: Iterable[Path] = (),
 ) -> Side:
-    """One side of a comparison. `SpecError` where it cannot be read or has errors."""
+    """One side of a comparison. `SpecError` where it cannot be read or has errors.
+
+    A comparison shows what a lock refuses, so none is held against a side.
+    """
     if path.is_dir() or path.name == _PLAN:
         return _run(path.parent if path.name == _PLAN else path, audit)
     if path.suffix == ".json":
         return _canonical(path, audit, params or {})
-    context = pipeline.check(path, params).require()
+    context = pipeline.check(path, params, lock=Lock(), files=files).require()
     return Side(str(path), context, pipeline.choose(context, audit), dict(places or {}))

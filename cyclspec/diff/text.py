@@ -67,7 +67,8 @@ def _with_text(head: str, text: str) -> str:
     return head.removesuffix(name) + text if text.split()[:1] == [name] else f"{head}: {text}"
 
 
-def _change_lines(change: Change) -> Iterator[str]:
+def change_lines(change: Change) -> Iterator[str]:
+    """One difference as lines, indented by two."""
     head = f"  {_SIGNS[change.how]} {change.what}" + (f", {change.part}" if change.part else "")
     before, after = change.before, change.after
     if change.is_text:
@@ -121,7 +122,7 @@ def difference_text(found: Difference, asked: Asked | None) -> str:
     """The comparison for a person."""
     blocks = [[f"--- {printable(found.before)}", f"+++ {printable(found.after)}", *_hash_lines(found)]]
     for title, changes in _grouped(found.changes):
-        blocks.append([title, *(line for change in changes for line in _change_lines(change))])
+        blocks.append([title, *(line for change in changes for line in change_lines(change))])
     if asked is not None:
         blocks.append(list(_asked_lines(asked)))
     elif not found.moved("design") and not any(change.what == "environment" for change in found.changes):

@@ -21,6 +21,7 @@ from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.syntax.parse import parse
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.context import Context
+from cyclspec.pack.source import source_of
 
 if TYPE_CHECKING:
     from cyclspec.pipeline import Opened
@@ -64,7 +65,8 @@ def stage_text(context: Context, stage: Stage, wanted: Wanted) -> str:
 
 def syntax_text(path: Path) -> str:
     """Stage 1, of a file by itself: what it imports and means need not be right. `SpecError` on syntax errors."""
-    source = read_source(path, str(path))
+    at = source_of(path)
+    source = read_source(at.file, at.name)
     if isinstance(source, Diagnostic):
         raise SpecError([source])
     parsed = parse(source)

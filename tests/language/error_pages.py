@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import shared_audits as shared
 from spec_files import ROOT
 
 from cyclspec import pipeline
@@ -196,6 +197,17 @@ HOW: Mapping[str, Callable[[Path], tuple[Diagnostic, ...]]] = {
     "CY0712": _other_design,
     "CY0713": _options,
     "CY0714": _planned,
+    "CY0901": shared.half_merged,
+    "CY0902": shared.other_model,
+    "CY0911": shared.not_packed,
+    "CY0912": shared.cut_short,
+    "CY0913": shared.compressed,
+    "CY0914": shared.large,
+    "CY0915": shared.without_manifest,
+    "CY0916": shared.edited,
+    "CY0917": shared.leading_out,
+    "CY0918": shared.other_hashes,
+    "CY0921": shared.nothing_to_ask,
 }
 
 

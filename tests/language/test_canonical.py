@@ -319,6 +319,11 @@ def test_depth_and_size_are_bounded() -> None:
     assert problem(b" " * (MAX_BYTES + 1))[1].startswith("`x.json` is over the limit")
 
 
+@pytest.mark.timeout(20)
+def test_a_text_without_an_end_is_read_once() -> None:
+    assert problem(b'"' + b'\\"' * (MAX_BYTES // 2 - 1))[1] == "it is not JSON"
+
+
 @pytest.mark.parametrize("depth", [1, 100, 2 * MAX_DEPTH - 3, 2 * MAX_DEPTH, MAX_JSON_DEPTH - 10])
 def test_whatever_is_decoded_is_printed_or_refused(depth: int) -> None:
     module = decode(nested(depth), "x.json")

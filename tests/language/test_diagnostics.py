@@ -22,7 +22,7 @@ WITHOUT_A_PROGRAM = {
     "CY0113": "reported where an audit is chosen, after `check`",
     "CY0801": "reported where an audit is run, after `check`",
 }
-"""Codes below CY07 that `check` does not report; their programs stand on their pages under docs/errors."""
+"""Codes of the language that `check` does not report; their programs stand on their pages under docs/errors."""
 
 
 def recorded(path: Path) -> Path:
@@ -50,7 +50,7 @@ def test_a_bad_program_shows_the_code_it_is_named_after(path: Path) -> None:
 
 def test_every_code_of_the_checker_has_a_bad_program_or_a_reason() -> None:
     covered = {path.name.split("_")[0] for path in BAD}
-    wanted = {kind.code for kind in catalogue() if kind.code < "CY07" or kind.code > "CY08"}
+    wanted = {kind.code for kind in catalogue() if kind.code < "CY07" or kind.code.startswith("CY08")}
     assert wanted - covered == set(WITHOUT_A_PROGRAM)
 
 

@@ -17,8 +17,8 @@ from spec_files import GOOD, ROOT, SHIPPED, TESTS, check_text, codes, shown
 
 from cyclspec import pipeline
 from cyclspec.cli.main import REFUSED
-from cyclspec.language.names.locked import unpinned
 from cyclspec.language.syntax.pieces import DECLARATIONS, IMPORTS, STATEMENTS, Piece, cut
+from cyclspec.language.types.locked import unpinned
 
 CASES, SHARDS = 80, 2
 LAID_OUT_TO_CONFUSE = {"layout.cycl"}
@@ -139,7 +139,8 @@ def test_locked_refuses_every_import_without_a_pin_and_says_which_pin(tmp_path: 
     helps = locked(tmp_path, "", "")
     assert len(helps) == 3
     pin = re.search(r"hash sha256:[0-9a-f]{12}", helps[1])
-    assert helps[0] == 'add `version "1"`'
+    assert helps[0].splitlines()[0] == 'add `version "1"`'
+    assert helps[0].splitlines()[1].startswith("or run `cyclspec lock ")
     assert pin is not None
     assert locked(tmp_path, ' version "1"', f" {pin[0]}") == []
 
@@ -163,7 +164,7 @@ def test_the_standard_library_needs_no_pins_of_its_own(tmp_path: Path) -> None:
         "cycl 1\n" + "".join(f'import std.{p.stem} as x{n} version "1"\n' for n, p in enumerate(modules))
     )
     checked = pipeline.check(path)
-    assert list(unpinned(checked.require().program)) == []
+    assert list(unpinned(checked.require(), (), ())) == []
 
 
 def test_the_command_refuses_with_its_own_exit_code(tmp_path: Path) -> None:

@@ -52,6 +52,9 @@ def test_the_wheel_holds_code_specs_and_the_demo_model_under_one_name(wheel: Pat
         "cyclspec/specs/quickstart/data/answers.parquet",
         "cyclspec/specs/demo/model.safetensors",
         "cyclspec/specs/examples/data/items.parquet",
+        "cyclspec/specs/templates/persona.cycl",
+        "cyclspec/specs/templates/survey/items.jsonl",
+        "cyclspec/specs/templates/dilemmas/cases.jsonl",
         "cyclspec/errors/CY0302.md",
         "cyclspec/language/canonical/schema.json",
     ):

@@ -21,7 +21,8 @@ from cyclspec.language.syntax import tree as t
 
 MAX_BYTES = 16 << 20
 MAX_JSON_DEPTH = 220
-_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|(?P<open>[\[{])|(?P<close>[\]}])', re.DOTALL)
+# A text that does not end is one token too: looking for its end from every mark in it would take for ever.
+_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|(?P<open>[\[{])|(?P<close>[\]}])', re.DOTALL)
 
 
 class _Twice(ValueError):

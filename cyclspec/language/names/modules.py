@@ -1,9 +1,9 @@
 """Modules: reading an entry file and everything it imports.
 
 Expects a path. Ensures that every module is read once, that imports stay inside the project root (links resolved),
-form no cycle and match their pins, and that the standard library is found in the package. Diagnostics of all files
-are collected. A name that failed (its import, its declaration, or being given twice) is broken in its module: whatever
-else is found because of it is a consequence, and stays quiet.
+form no cycle and match their pins, in the source and in the project's lock, and that the standard library is found in
+the package. Diagnostics of all files are collected. A name that failed (its import, its declaration, or being given
+twice) is broken in its module: whatever else is found because of it is a consequence, and stays quiet.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from cyclspec.language.diagnostics.cy01_names import (
     UnknownName,
     VersionWithoutMeaning,
 )
+from cyclspec.language.names.lock import FILE, Lock, key_in, lock_of
 from cyclspec.language.names.suggest import did_you_mean, sparing
 from cyclspec.language.spans import Source, Span
 from cyclspec.language.syntax import tree as t
@@ -56,12 +57,25 @@ class Module:
 
 
 @dataclass(frozen=True, slots=True)
+class Sealed:
+    """Where a program came in a pack: all that it may read lies in `folder`.
+
+    `elsewhere` says of files that did not travel, by their paths, what they are.
+    """
+
+    folder: Path
+    elsewhere: Mapping[Path, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
-    """An entry module with everything it reaches, by key."""
+    """An entry module with everything it reaches, by key, and the lock of its project."""
 
     entry: str
     modules: Mapping[str, Module]
     root: Path
+    lock: Lock = field(default_factory=Lock)
+    sealed: Sealed | None = None
 
     @property
     def main(self) -> Module:
@@ -72,11 +86,25 @@ class Program:
         main = replace(self.main, broken=self.main.broken.union(names))
         return replace(self, modules={**self.modules, self.entry: main})
 
+    def accepting(self, key: str) -> str:
+        """The command that takes a change of what the lock has under a key."""
+        return accepting(self.main.source.name, key)
+
+
+def accepting(entry: str, key: str) -> str:
+    """The command by which the lock of a spec takes the change of one of its pins."""
+    return f"`cyclspec lock {entry}` shows what changed; `--accept {key}` takes it"
+
+
+def module_key(module: Module, root: Path) -> str:
+    """How a lock names a module."""
+    return module.key if module.key.startswith("std.") else key_in(root, Path(module.key))
+
 
 def project_root(entry: Path) -> Path:
     """The nearest folder above with a `cycl.lock`, else with a `pyproject.toml`, else the file's own folder."""
     folder = entry.resolve().parent
-    for marker in ("cycl.lock", "pyproject.toml"):
+    for marker in (FILE, "pyproject.toml"):
         for candidate in (folder, *folder.parents):
             if (candidate / marker).is_file():
                 return candidate
@@ -113,8 +141,11 @@ class _Loader:
     root: Path
     findings: Findings
     texts: Mapping[Path, str]
+    lock: Lock
+    entry: str
     modules: dict[str, Module] = field(default_factory=dict)
     open: list[str] = field(default_factory=list)
+    told: set[str] = field(default_factory=set)
 
     def load(self, key: str, path: Path, name: str, asked: t.Import | None) -> Module | None:
         if key in self.modules:
@@ -167,8 +198,8 @@ class _Loader:
             if target is None:
                 broken.update(ident.name for ident in _names(asked))
                 continue
-            if not target.broken:
-                self._check_pins(asked, target)
+            if not target.broken and self._fits_pins(asked, target):
+                self._check_lock(asked, target)
             match asked:
                 case t.ImportStd(alias=alias, module=parts):
                     aliases[str(alias or parts[-1])] = target.key
@@ -246,7 +277,9 @@ class _Loader:
             return None
         return self.load(dotted, folder / f"{asked.module[-1].name}.cycl", dotted, asked)
 
-    def _check_pins(self, asked: t.Import, target: Module) -> None:
+    def _fits_pins(self, asked: t.Import, target: Module) -> bool:
+        """Whether a module is the one that the pins of its import say; reports where it is not."""
+        told = len(self.findings.errors)
         for pin in asked.pins:
             if pin.of == "hash" and not target.hash.startswith(pin.value.removeprefix("sha256:")):
                 found = f"sha256:{target.hash[:12]}"
@@ -258,6 +291,19 @@ class _Loader:
             if pin.of == "version" and not isinstance(asked, t.ImportStd):
                 helps = (f"pin it by what is in it: `hash sha256:{target.hash[:12]}`",)
                 self.findings.add(VersionWithoutMeaning(span=pin.span, helps=helps))
+        return len(self.findings.errors) == told
+
+    def _check_lock(self, asked: t.Import, target: Module) -> None:
+        """What the lock has of a module is told of once, at the first import."""
+        key = module_key(target, self.root)
+        pin = self.lock.modules.get(key)
+        if pin is None or pin.sha256 == target.hash or key in self.told:
+            return
+        self.told.add(key)
+        found = f"sha256:{target.hash[:12]}"
+        label = f"`{FILE}` has sha256:{pin.sha256[:12]}, the module is now {found}"
+        span, helps = _path_span(asked), (accepting(self.entry, key),)
+        self.findings.add(PinMismatch(span=span, found=found, label=label, helps=helps))
 
 
 def _names(asked: t.Import) -> tuple[t.Ident, ...]:
@@ -289,18 +335,37 @@ def declared_twice(name: t.Ident, what: str, here: Module, first: Module) -> Dia
     return Duplicate(span=name.span, name=name.name, where="audit and its imports", notes=notes, helps=helps)
 
 
+def _locked(root: Path, findings: Findings) -> Lock:
+    """The lock of a project; one that cannot be read is reported, and locks nothing."""
+    lock = lock_of(root)
+    if isinstance(lock, Lock):
+        return lock
+    findings.add(lock)
+    return Lock()
+
+
 @sparing()
 def load_program(
-    entry: Path, findings: Findings, texts: Mapping[Path, str] | None = None, *, partial: bool = False
+    entry: Path,
+    findings: Findings,
+    texts: Mapping[Path, str] | None = None,
+    *,
+    partial: bool = False,
+    name: str | None = None,
+    lock: Lock | None = None,
+    sealed: Sealed | None = None,
 ) -> Program | None:
     """The program of an entry file, or None with the reasons in `findings`.
 
     `texts` stand for files, by resolved path: what an editor holds and has not saved. A `partial` program is returned
-    wherever the entry file itself parses, with the imports that could be read.
+    wherever the entry file itself parses, with the imports that could be read. `name` is how people are shown the entry
+    file. `lock` stands for the one of the project; `sealed` is given where the file came in a pack.
     """
     root = project_root(entry)
-    loader = _Loader(root, findings, texts or {})
-    main = loader.load(str(entry.resolve()), entry.resolve(), str(entry), None)
+    shown = name or str(entry)
+    held = _locked(root, findings) if lock is None else lock
+    loader = _Loader(root, findings, texts or {}, held, shown)
+    main = loader.load(str(entry.resolve()), entry.resolve(), shown, None)
     if main is None or (findings.errors and not partial):
         return None
-    return Program(main.key, loader.modules, root)
+    return Program(main.key, loader.modules, root, held, sealed)

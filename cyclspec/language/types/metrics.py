@@ -181,7 +181,7 @@ def _in_python(
     scale: k.ScaleVariable,
 ) -> TypedMetric | None:
     """A metric whose body is a pinned function of the project."""
-    found = pinned_function(ctx.program.root, body, len(formals))
+    found = pinned_function(ctx.program, body, len(formals))
     if isinstance(found, Diagnostic):
         ctx.report(found)
         return None

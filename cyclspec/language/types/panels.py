@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from cyclspec.language.diagnostics.cy01_names import FieldMissing, UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongArguments, WrongType
 from cyclspec.language.diagnostics.cy03_axes import NotAnAttribute
+from cyclspec.language.names.lock import Locked, ModelPin, model_key
 from cyclspec.language.names.modules import Module, declared_twice, twice
 from cyclspec.language.names.suggest import did_you_mean, suggest
 from cyclspec.language.syntax import tree as t
@@ -123,7 +124,17 @@ def _model(ctx: Context, module: Module, model: t.Model, factors: Mapping[str, k
         revision=revision,
         factors=levels,
         span=model.span,
+        locked=_locked(ctx, module, source, location, revision),
     )
+
+
+def _locked(
+    ctx: Context, module: Module, source: d.Source, location: str, revision: str | None
+) -> Locked[ModelPin] | None:
+    """What the lock has of a model."""
+    key = model_key(ctx.program.root, source, location, str(module.folder), revision)
+    pin = None if key is None else ctx.program.lock.models.get(key)
+    return None if key is None or pin is None else Locked(pin, ctx.program.accepting(key))
 
 
 def _factor_level(ctx: Context, field: t.Field, vocabulary: k.Vocabulary) -> str | float | None:

@@ -1,8 +1,9 @@
 """Metrics written in Python: found below the project root, pinned by the hash of their source, read and never imported.
 
 `python "audits.stats:overdispersion" hash sha256:...` is the function `overdispersion` of `audits/stats.py`. Expects
-the root of the project. Ensures that the source is the pinned one and that the whole file is pure: it imports array
-arithmetic and nothing else, keeps no state, opens nothing and calls nothing that is not in it; `purity` says how.
+the program with its lock. Ensures that the source is the pinned one, and the locked one, and that the whole file is
+pure: it imports array arithmetic and nothing else, keeps no state, opens nothing and calls nothing that is not in it;
+`purity` says how.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import Final
 
 from cyclspec.language.diagnostics import Diagnostic
 from cyclspec.language.diagnostics.cy06_bounds import PythonRefused
+from cyclspec.language.names.lock import FILE
+from cyclspec.language.names.modules import Program
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
@@ -35,7 +38,7 @@ class PythonSource:
     hash: str
 
 
-def pinned_function(root: Path, body: t.PythonBody, formals: int) -> PythonSource | Diagnostic:
+def pinned_function(program: Program, body: t.PythonBody, formals: int) -> PythonSource | Diagnostic:
     """The function that a metric names, or why it cannot be used. `formals` is how many arguments it is given."""
     target = body.target
     matched = _TARGET.fullmatch(target.value)
@@ -43,11 +46,11 @@ def pinned_function(root: Path, body: t.PythonBody, formals: int) -> PythonSourc
         helps = ('write `python "folder.file:function" hash sha256:...`',)
         return _refused(target.span, target.value, "is no function of a file of the project", helps=helps)
     module, function = matched.groups()
-    source = _read(root, target, module)
+    source = _read(program.root, target, module)
     if isinstance(source, Diagnostic):
         return source
     digest = hashlib.sha256(source).hexdigest()
-    unpinned = _pin(body, digest)
+    unpinned = _pin(body, digest) or _locked(program, body, module, digest)
     if unpinned is not None:
         return unpinned
     tree = _parsed(target, module, source)
@@ -63,13 +66,14 @@ def _refused(
     return PythonRefused(span=span, target=target, problem=problem, label=label, helps=helps)
 
 
-def _place(module: str) -> str:
+def file_of(module: str) -> str:
+    """Where a module of a project is, from its root."""
     return module.replace(".", "/") + ".py"
 
 
 def _read(root: Path, target: t.TextValue, module: str) -> bytes | Diagnostic:
     """The bytes of the file, which lies below the root, links resolved."""
-    name = _place(module)
+    name = file_of(module)
     try:
         path = (root / name).resolve()
         if not path.is_relative_to(root.resolve()):
@@ -99,12 +103,24 @@ def _pin(body: t.PythonBody, digest: str) -> Diagnostic | None:
     return _refused(body.span, body.target.value, "does not match its hash", label=label, helps=helps)
 
 
+def _locked(program: Program, body: t.PythonBody, module: str, digest: str) -> Diagnostic | None:
+    key = file_of(module)
+    pin = program.lock.metrics.get(key)
+    if pin is None or pin.sha256 == digest:
+        return None
+    label = (
+        f"`{FILE}` has sha256:{pin.sha256[:_SHOWN_DIGITS]}, the file is now sha256:{digest[:_SHOWN_DIGITS]}"
+    )
+    problem, helps = f"is not the one in `{FILE}`", (program.accepting(key),)
+    return _refused(body.span, body.target.value, problem, label=label, helps=helps)
+
+
 def _parsed(target: t.TextValue, module: str, source: bytes) -> ast.Module | Diagnostic:
     try:
         return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
-        label = f"{_place(module)}{line}"
+        label = f"{file_of(module)}{line}"
         return _refused(target.span, target.value, "is no Python that can be read", label=label)
 
 
@@ -115,7 +131,7 @@ def _function(
     found = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     if function not in found:
         helps = did_you_mean(function, found)
-        problem = f"is not there: `{_place(module)}` has no function `{function}`"
+        problem = f"is not there: `{file_of(module)}` has no function `{function}`"
         return _refused(target.span, target.value, problem, helps=helps)
     try:
         impure = impurities(tree)
@@ -128,14 +144,14 @@ def _function(
     count = len(args.posonlyargs) + len(args.args)
     if count != formals or args.vararg or args.kwarg or args.kwonlyargs:
         given = "1 argument" if formals == 1 else f"{formals} arguments"
-        label = f"{_place(module)}, line {found[function].lineno}: takes {count}"
+        label = f"{file_of(module)}, line {found[function].lineno}: takes {count}"
         problem = f"does not take the {given} of the metric"
         return _refused(target.span, target.value, problem, label=label)
     return None
 
 
 def _impure(target: t.TextValue, module: str, first: Impurity) -> Diagnostic:
-    label = f"{_place(module)}, line {first.line}: {first.what}"
+    label = f"{file_of(module)}, line {first.line}: {first.what}"
     helps = (
         "a metric is a pure function of arrays: `jax.numpy`, `jax.lax`, `jax.nn`, `jax.scipy` and `math`",
     )

@@ -6,11 +6,15 @@ columns have distinct names and checked types, and that references name tables o
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from cyclspec.language.diagnostics.cy01_names import UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongType
 from cyclspec.language.diagnostics.cy05_units import OutsideRange
+from cyclspec.language.diagnostics.cy09_sharing import LeadsOutOfPack
+from cyclspec.language.names.lock import FilePin, Locked, key_in
 from cyclspec.language.names.modules import Module, declared_twice, twice
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.syntax import tree as t
@@ -73,6 +77,8 @@ def _table(ctx: Context, module: Module, corpus: t.Corpus, table: t.Table) -> No
     format_, path = _source(ctx, source.value) if source else ("", "")
     columns = _columns(ctx, module, name, table)
     roles = roles_of(ctx, name, columns, fields)
+    if source is not None and path:
+        _check_sealed(ctx, module, source.value, path)
     ctx.tables[name] = d.TypedTable(
         name=name,
         columns=columns,
@@ -85,7 +91,33 @@ def _table(ctx: Context, module: Module, corpus: t.Corpus, table: t.Table) -> No
         weight=roles.weight,
         strata=roles.strata,
         cluster=roles.cluster,
+        locked=_locked(ctx, module, path) if path else None,
+        elsewhere=_elsewhere(ctx, module, path),
     )
+
+
+def _check_sealed(ctx: Context, module: Module, source: t.Expr, path: str) -> None:
+    """Whoever runs a pack gives it no other file to read than its own."""
+    sealed = ctx.program.sealed
+    if sealed is not None and not _lexical(module, path).is_relative_to(sealed.folder):
+        ctx.report(LeadsOutOfPack(span=source.span, path=path))
+
+
+def _elsewhere(ctx: Context, module: Module, path: str) -> tuple[str, ...]:
+    sealed = ctx.program.sealed
+    return () if sealed is None else sealed.elsewhere.get(_lexical(module, path), ())
+
+
+def _lexical(module: Module, path: str) -> Path:
+    """A path from a module's folder, without looking at any file: `..` takes back what stands before it."""
+    return Path(os.path.normpath(module.folder / path))
+
+
+def _locked(ctx: Context, module: Module, path: str) -> Locked[FilePin] | None:
+    """What the lock has of a table's file."""
+    key = key_in(ctx.program.root, module.folder / path)
+    pin = ctx.program.lock.data.get(key)
+    return None if pin is None else Locked(pin, ctx.program.accepting(key))
 
 
 def _source(ctx: Context, expr: t.Expr) -> tuple[str, str]:

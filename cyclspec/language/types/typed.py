@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from cyclspec.language.names.lock import FilePin, Locked, ModelPin
 from cyclspec.language.spans import Span
 from cyclspec.language.types.kinds import ItemScale, Kind, Scale, Type, Unit, Vocabulary
 from cyclspec.language.types.terms import Term
@@ -32,6 +33,7 @@ class TypedTable:
     """One table: `name` is `corpus.table`; `path` is relative to the folder of the module that declares it.
 
     `weight`, `strata` and `cluster` are the columns that say how its people were drawn and are weighted.
+    `elsewhere` says of a file that did not travel with a pack what it is.
     """
 
     name: str
@@ -45,6 +47,8 @@ class TypedTable:
     weight: str | None = None
     strata: str | None = None
     cluster: str | None = None
+    locked: Locked[FilePin] | None = field(default=None, compare=False, repr=False)
+    elsewhere: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     def column(self, name: str) -> TypedColumn | None:
         return next((column for column in self.columns if column.name == name), None)
@@ -94,6 +98,7 @@ class TypedModel:
     revision: str | None
     factors: Mapping[str, str | float] = field(hash=False)
     span: Span = field(compare=False, repr=False)
+    locked: Locked[ModelPin] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
