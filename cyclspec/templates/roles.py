@@ -129,15 +129,9 @@ def _people(context: Context, questions: Questions) -> People | None:
 
 def _weight(context: Context, people: TypedTable) -> str | None:
     """The weight that the table or a target declares, else a column of numbers that is called so."""
-    corpus, name = people.name.split(".")
-    for _, decl in context.declarations(t.Corpus):
-        for table in decl.tables if isinstance(decl, t.Corpus) and decl.name.name == corpus else ():
-            for field in table.fields if table.name.name == name else ():
-                if field.name.name == "weight" and isinstance(field.value, t.Name):
-                    return field.value.name
     targets = (target.weight for target in context.targets.values() if target.people == people.name)
     named = (c.name for c in _of(people, k.Number) if c.name == "weight" and not c.optional)
-    return next((weight for weight in (*targets, *named) if weight is not None), None)
+    return next((weight for weight in (people.weight, *targets, *named) if weight is not None), None)
 
 
 def _shares(context: Context, questions: Questions) -> tuple[str, str] | None:

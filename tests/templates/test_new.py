@@ -320,13 +320,19 @@ def test_a_corpus_outside_of_the_project_is_refused_with_a_way_on(here: Path) ->
 def test_a_declared_weight_counts_before_a_column_of_that_name(here: Path) -> None:
     text = (SHIPPED / "survey" / "survey.cycl").read_text()
     spec = here / "survey.cycl"
-    spec.write_text(text.replace("weight  : real", "counts  : real").replace("weight >= 0", "counts >= 0"))
+    bare = text.replace("    weight = weight\n", "")
+    spec.write_text(bare.replace("weight  : real", "counts  : real").replace("weight >= 0", "counts >= 0"))
     (roles, *_) = roles_of(pipeline.check(spec).require())
     assert roles.people is not None and roles.people.weight is None
     target = "\ntarget all { axes = [country], rows = everyday.people, weight = everyday.people.counts }\n"
     spec.write_text(spec.read_text() + target)
     (roles, *_) = roles_of(pipeline.check(spec).require())
     assert roles.people is not None and roles.people.weight == "counts"
+    spec.write_text(
+        bare.replace('people.csv")', 'people.csv")\n    weight = age_weight\n    age_weight : real')
+    )
+    (roles, *_) = roles_of(pipeline.check(spec).require())
+    assert roles.people is not None and roles.people.weight == "age_weight"
 
 
 def test_the_tables_that_ship_are_what_the_script_writes() -> None:
