@@ -39,8 +39,7 @@ def compared(
     """What differs, and with `data` what would be asked again. `SpecError` where a side is refused.
 
     With `data` cells are compared one by one, and neither side may ask more than `max_requests`. `params` and `places`
-    are for specs; a run has its own.
-    `files` is where data is that did not travel with a pack.
+    are for specs; a run has its own. `files` is where data is that did not travel with a pack.
     """
     files = tuple(files)
     one, other = (load_side(path, audit, params, places, files) for path in (before, after))

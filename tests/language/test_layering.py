@@ -133,6 +133,7 @@ LONG = {
     "cyclspec/language/syntax/build.py": "one method a rule of the grammar",
     "cyclspec/language/syntax/tree.py": "one dataclass a construct of the language",
     "cyclspec/language/types/terms.py": "one dataclass a kind of term",
+    "cyclspec/language/types/typed.py": "one dataclass a construct of a checked audit",
 }
 
 
