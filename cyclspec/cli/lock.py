@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -123,6 +124,8 @@ def _require_accepted(file: Path, differing: Sequence[PinChange], accept: Sequen
     """Exits where a change was not accepted; nothing is written then."""
     refused = [change for change in differing if not change.accepted(accept)]
     if refused:
-        names = " ".join(f"--accept {printable(change.key)}" for change in refused)
-        click.echo(f"not written: `cyclspec lock {file} {names}` takes what changed", err=True)
+        names = " ".join(f"--accept {shlex.quote(printable(change.key))}" for change in refused)
+        click.echo(
+            f"not written: `cyclspec lock {shlex.quote(str(file))} {names}` takes what changed", err=True
+        )
         sys.exit(REFUSED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 import click
@@ -43,4 +44,4 @@ def command(name: Path, template: str, corpus: Path | None) -> None:
         except OSError as error:
             raise click.ClickException(f"{path} cannot be written: {error.strerror}") from error
         click.echo(str(path))
-    click.echo(f"read {found.spec}, then: cyclspec check {found.spec} --data", err=True)
+    click.echo(f"read {found.spec}, then: cyclspec check {shlex.quote(str(found.spec))} --data", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -65,7 +66,8 @@ def command(
     changed = [change for change in changes(old, found) if change.how == "changed"]
     if changed:
         names = ", ".join(printable(change.key) for change in changed)
-        raise click.ClickException(f"{FILE} has another {names}: `cyclspec lock {file}` shows what changed")
+        shows = f"`cyclspec lock {shlex.quote(str(file))}` shows what changed"
+        raise click.ClickException(f"{FILE} has another {names}: {shows}")
     if not output.parent.is_dir():
         raise click.ClickException(f"there is no folder {output.parent}")
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -31,6 +32,6 @@ def command(pack: Path, output: Path) -> None:
     for name, one in manifest.elsewhere.items():
         line = f"not in the pack: {output / name.removeprefix(FILES)}, sha256:{one.sha256}"
         click.echo(printable(line), err=True)
-    entry = output / manifest.root / manifest.entry
-    params = "".join(f" -p {name}={text}" for name, text in manifest.params.items())
+    entry = shlex.quote(str(output / manifest.root / manifest.entry))
+    params = "".join(f" -p {shlex.quote(f'{name}={text}')}" for name, text in manifest.params.items())
     click.echo(printable(f"{len(manifest.members)} files; `cyclspec run {entry}{params}` runs it"), err=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -181,8 +182,9 @@ def _readme(spec: Path, tree: t.Module) -> str:
 
 def _readme_lines(spec: Path, tree: t.Module) -> Iterator[str]:
     about = tree.doc[0].strip() if tree.doc else ""
+    file, pack = shlex.quote(spec.name), shlex.quote(f"{spec.stem}.cyclpack")
     yield f"# {spec.stem}: {about}"
-    yield f"`cyclspec check {spec.name} --data` reads every line of the spec and every row of its data."
-    yield f"`cyclspec plan {spec.name}` says what would be asked and what it costs; it loads no model."
-    yield f"`cyclspec run {spec.name}` asks, scores and writes tables; put your model in the panel `models` first."
-    yield f"`cyclspec lock {spec.name}` and `cyclspec pack {spec.name} -o {spec.stem}.cyclpack` are for passing it on."
+    yield f"`cyclspec check {file} --data` reads every line of the spec and every row of its data."
+    yield f"`cyclspec plan {file}` says what would be asked and what it costs; it loads no model."
+    yield f"`cyclspec run {file}` asks, scores and writes tables; put your model in the panel `models` first."
+    yield f"`cyclspec lock {file}` and `cyclspec pack {file} -o {pack}` are for passing it on."

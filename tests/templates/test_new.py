@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -113,6 +114,19 @@ def test_an_audit_is_named_after_its_file(stem: str, name: str) -> None:
     assert audit_name(stem) == name
     ok("new", stem)
     assert list(pipeline.check(Path(f"{stem}.cycl")).require().audits) == [name]
+
+
+def test_what_is_printed_can_be_typed_where_a_name_has_a_blank(here: Path) -> None:
+    said = ok("new", "2024 survey")
+    assert said.stderr.strip() == "read 2024 survey.cycl, then: cyclspec check '2024 survey.cycl' --data"
+    typed = [shlex.split(line.split("`")[1]) for line in Path("README.md").read_text().splitlines()[1:]]
+    assert all(words[2] == "2024 survey.cycl" for words in typed)
+    ok("lock", "2024 survey.cycl")
+    table = here / "2024 survey_data" / "people.csv"
+    table.write_text(table.read_text() + "\n")
+    said = run("lock", "2024 survey.cycl")
+    ok(*shlex.split(said.stderr.split("`")[1])[1:])
+    assert "up to date" in ok("lock", "2024 survey.cycl", "--check").stderr
 
 
 def test_a_name_can_have_a_folder_and_a_suffix() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -93,7 +94,7 @@ class Program:
 
 def accepting(entry: str, key: str) -> str:
     """The command by which the lock of a spec takes the change of one of its pins."""
-    return f"`cyclspec lock {entry}` shows what changed; `--accept {key}` takes it"
+    return f"`cyclspec lock {shlex.quote(entry)}` shows what changed; `--accept {shlex.quote(key)}` takes it"
 
 
 def module_key(module: Module, root: Path) -> str:
@@ -262,7 +263,9 @@ class _Loader:
         if os.path.isabs(text) or not target.is_relative_to(self.root):
             problem = "it is outside of the project"
             notes = ("a project is the folder with a `cycl.lock` or a `pyproject.toml`",)
-            self.findings.add(ImportRefused(span=asked.path.span, path=text, problem=problem, notes=notes))
+            helps = ("copy it into the project, with the files that it names",)
+            span = asked.path.span
+            self.findings.add(ImportRefused(span=span, path=text, problem=problem, notes=notes, helps=helps))
             return None
         return self.load(str(target), target, shown, asked)
 

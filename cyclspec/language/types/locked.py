@@ -7,6 +7,7 @@ project owns: the standard library is pinned by its version, and its own imports
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Container, Iterable, Iterator
 from typing import assert_never
 
@@ -28,7 +29,7 @@ def unpinned(ctx: Context, tables: Container[str], models: Iterable[TypedModel])
     `tables` are the names of those that audits read, `models` those that they ask.
     """
     program = ctx.program
-    lock = f"or run `cyclspec lock {program.main.source.name}`"
+    lock = f"or run `cyclspec lock {shlex.quote(program.main.source.name)}`"
     for module in program.modules.values():
         if module.key.startswith("std."):
             continue
