@@ -28,6 +28,7 @@ def main() -> None:
         propagate_positions=True,
         maybe_placeholders=True,
         start=list(STARTS),
+        regex=True,
     )
     data, memo = grammar.memo_serialize([TerminalDef, Rule])
     table = {"grammar": hashlib.sha256(text.encode()).hexdigest(), "data": data, "memo": memo}

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-from cyclspec.language.spans import Span
+import regex as re
 
-_HOLE = re.compile(r"\{\{|\}\}|\{(?P<inside>[^{}\"\n]*)\}?")
-_WORD = re.compile(r"[^\W\d]\w*")
+from cyclspec.language.spans import Span
+from cyclspec.language.syntax.alphabet import NAME, composed
+
+_ESCAPE = r"\\u\{[0-9A-Fa-f]*\}?"
+_HOLE = re.compile(rf"{_ESCAPE}|\{{\{{|\}}\}}|\{{(?P<inside>[^{{}}\"\n]*)\}}?")
+_BRACE = re.compile(rf"{_ESCAPE}|\{{\{{|\}}\}}|\{{|\}}")
+_WORD = re.compile(NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ def _part(literal: Span, inside: str, start: int, offset: int) -> HoleAt | None:
         span = Span(literal.source, start + word.start(), start + word.end())
         is_style = 0 <= bar < word.start()
         if not is_style:
-            path.append(word.group())
+            path.append(composed(word.group()))
         if span.start <= offset <= span.end:
             return HoleAt(span, tuple(path), word.group() if is_style else None)
     return None
@@ -44,7 +48,7 @@ def _part(literal: Span, inside: str, start: int, offset: int) -> HoleAt | None:
 def open_hole(text: str) -> str | None:
     """What has been written of the hole that the end of a text stands in, or None outside of any."""
     written: str | None = None
-    for match in re.finditer(r"\{\{|\}\}|\{|\}", text):
+    for match in _BRACE.finditer(text):
         if match.group() == "{":
             written = text[match.end() :]
         elif match.group() == "}":

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import regex as re
+
 from cyclspec.language.spans import Span
+from cyclspec.language.syntax import alphabet
 from cyclspec.language.syntax import tree as t
+from cyclspec.language.syntax.alphabet import NAME, composed
 from cyclspec.language.types.vocabularies import RESERVED
 from cyclspec.lsp.describe import axes_text
 from cyclspec.lsp.holes import hole_at
@@ -16,7 +19,7 @@ from cyclspec.lsp.meaning import meaning
 from cyclspec.lsp.nodes import walk
 from cyclspec.lsp.view import View, idents, path_of, statements
 
-_NAME = re.compile(r"[^\W\d]\w*")
+_NAME = re.compile(NAME)
 
 
 def definition(view: View, offset: int) -> Span | None:
@@ -56,14 +59,14 @@ def uses(view: View, target: Span) -> tuple[Span, ...]:
 
 def is_name(text: str) -> bool:
     """Whether a text can be declared."""
-    return _NAME.fullmatch(text) is not None and text not in RESERVED
+    return alphabet.is_name(text) and text not in RESERVED
 
 
 def renamable(view: View, offset: int, library: Path) -> Span | None:
     """The name at an offset where it can be renamed: declared in a file of the project, and spelled as it is there."""
     found = meaning(view, offset)
     target = found.subject.target if found is not None else None
-    if found is None or target is None or target.text != found.span.text:
+    if found is None or target is None or composed(target.text) != composed(found.span.text):
         return None
     return None if path_of(target.source.name).is_relative_to(library) else found.span
 

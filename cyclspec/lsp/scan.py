@@ -6,17 +6,19 @@ folded into one, and the word that is being typed.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import regex as re
+
+from cyclspec.language.syntax.alphabet import NAME, composed
 from cyclspec.language.syntax.pieces import DECLARATIONS, STATEMENTS
 
 _TOKEN = re.compile(
     r'(?P<text>"""(?:.|\n)*?(?:"""|\Z)|"(?:[^"\\\n]|\\.)*(?:"|(?=\n)|\Z))'
     r"|(?P<comment>\#[^\n]*)"
     r"|(?P<open>[\[({])|(?P<close>[\])}])"
-    r"|(?P<word>[^\W\d]\w*)"
+    rf"|(?P<word>{NAME})"
     r"|(?P<number>\d[\w.%:-]*)"
     r"|(?P<sign>->|==|!=|<=|>=|\.\.|[-+*/^<>=.,:|?])"
 )
@@ -125,7 +127,8 @@ def scan(text: str, offset: int) -> Cursor:
     literal: str | None = None
     in_comment = False
     for match in _TOKEN.finditer(text, 0, offset):
-        token = Token(match.lastgroup or "", match.group(), match.start(), match.end())
+        kind, written = match.lastgroup or "", match.group()
+        token = Token(kind, composed(written) if kind == "word" else written, match.start(), match.end())
         at_line = token.start == 0 or text[token.start - 1] == "\n"
         if token.text in (*DECLARATIONS, "import") and at_line and openers:
             _fold(levels, openers, 0)
@@ -143,7 +146,7 @@ def scan(text: str, offset: int) -> Cursor:
                 levels[-1].append(token)
     typed = ""
     if literal is None and levels[-1] and levels[-1][-1].kind == "word" and levels[-1][-1].end == offset:
-        typed = levels[-1].pop().text
+        typed = text[levels[-1].pop().start : offset]
     return Cursor(offset, tuple(tuple(level) for level in levels), tuple(openers), typed, literal, in_comment)
 
 

@@ -156,6 +156,13 @@ def test_words_that_may_be_declared_are_names_in_expressions(parser: Any, word: 
         ("import std.metrics as m", "std.metrics", "entity.name.namespace"),
         ("import std.metrics as m", "m", "entity.name.namespace"),
         ("axis 国家 : nominal", "国家", "entity.name.type.declaration"),
+        ("axis देश : nominal", "देश", "entity.name.type.declaration"),
+        ("  let ที่ = x", "ที่", "entity.name.variable.statement"),
+        ('  user "{முழு.பெயர்|lower}"', "முழு.பெயர்", "variable.parameter.hole"),
+        ("check in\u0301 = x", "in\u0301", "entity.name.variable.statement"),
+        ('title = "a \\u{e9}"', "\\u{e9}", "constant.character.escape"),
+        ('  user "a \\u{e9}"', "\\u{e9}", "constant.character.escape"),
+        ('title = "a \\q"', "\\q", "invalid.illegal.escape"),
     ],
 )
 def test_a_token_has_its_scope(parser: Any, text: str, word: str, kind: str) -> None:

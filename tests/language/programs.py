@@ -36,7 +36,7 @@ def _line(text: str) -> str:
     return _written(text.replace("\n", "")).strip()
 
 
-CHARACTERS = st.characters(exclude_categories=("Cs",))
+CHARACTERS = st.characters(exclude_categories=("Cs",), exclude_characters="\0")
 TEXTS = st.one_of(
     st.text(CHARACTERS, max_size=12),
     st.text(st.sampled_from('ab {}"\\\n\t#é中'), max_size=24),
@@ -45,7 +45,7 @@ TEXTS = st.one_of(
     ),
 ).map(_written)
 NAMES = st.sampled_from(
-    ["a", "b_2", "item", "größe", "x1", "国", "overt", "long_name_of_something", "a" * 60]
+    ["a", "b_2", "item", "größe", "x1", "国", "देश", "ที่", "overt", "long_name_of_something", "a" * 60]
 )
 _NUMBERS = {
     s.DIGITS: st.sampled_from(["0", "1", "007", "123456"]),

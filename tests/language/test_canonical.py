@@ -294,6 +294,9 @@ REFUSED = {
     (GOOD_ONE % (PARAM % ', "default": {"op": "text", "value": "\\ud800"}')).encode(): (
         "x.json, $.decls[0].default.value", "a text has half of a surrogate pair",
     ),
+    (GOOD_ONE % (PARAM % ', "default": {"op": "text", "value": "a\\u0000"}')).encode(): (
+        "x.json, $.decls[0].default.value", "a text has U+0000 NULL in it",
+    ),
     (GOOD_ONE % (PARAM % ', "default": {"op": "text", "value": "e\\u0301"}')).encode(): (
         "x.json, $.decls[0].default.value", "a text is not in Unicode normal form NFC",
     ),

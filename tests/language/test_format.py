@@ -101,8 +101,8 @@ LAYOUTS = {
         "audit a {\n  measure m : share =\n    x\n  {\n    better = lower\n  }\n}\n",
     ),
     "numbers, dates, hashes and texts are spelled as they were": (
-        'param p : real = f(95%, 7B, 1.50, 1e3, 007, 2024-02-29, sha256:0123456789ab, "\\q\\"", """a "b" """)',
-        'param p : real = f(95%, 7B, 1.50, 1e3, 007, 2024-02-29, sha256:0123456789ab, "\\q\\"", """a "b" """)\n',
+        'param p : real = f(95%, 7B, 1.50, 1e3, 007, 2024-02-29, sha256:0123456789ab, "\\t\\"", """a "b" """)',
+        'param p : real = f(95%, 7B, 1.50, 1e3, 007, 2024-02-29, sha256:0123456789ab, "\\t\\"", """a "b" """)\n',
     ),
     "ranges are tight, sums in them are not": (
         "param p : real = 1 where p in 0 .. 1 and p in a+1..b and p in -1..1",

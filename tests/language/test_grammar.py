@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import unicodedata
 from pathlib import Path
 
 import pytest
 from lark import Lark
 from spec_files import ROOT, check_text, codes, module_of
 
+from cyclspec.language.format.printer import format_source
 from cyclspec.language.spans import Source
+from cyclspec.language.syntax import alphabet
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.syntax.parse import STARTS, parse, parse_expression
 
@@ -21,7 +24,10 @@ KEYWORDS = re.findall(r"(?m)^_?[A-Z]+\.1: +/([a-z]+)\\b", GRAMMAR)
 
 
 def test_the_grammar_is_lalr_1_without_a_conflict_or_a_collision() -> None:
-    Lark(GRAMMAR, parser="lalr", lexer="contextual", strict=True, start=list(STARTS), maybe_placeholders=True)
+    # What looks for collisions knows no properties of Unicode: names are those of `re` there.
+    plain = GRAMMAR.replace(alphabet.NAME, r"[^\W\d]\w*")
+    assert plain != GRAMMAR
+    Lark(plain, parser="lalr", lexer="contextual", strict=True, start=list(STARTS), maybe_placeholders=True)
 
 
 def test_the_shipped_table_was_built_from_the_grammar() -> None:
@@ -64,6 +70,66 @@ def test_a_word_that_begins_with_a_keyword_is_a_name() -> None:
         module = module_of(f"cycl 1\nparam {word}s : real = {word}_2 + {word}É")
         assert isinstance(module.decls[0], t.Param)
         assert module.decls[0].name.name == f"{word}s"
+
+
+NAMES = {
+    "Hindi": "देश",
+    "Thai": "ที่อยู่",
+    "Bengali": "বাংলাদেশ",
+    "Tamil": "தமிழ்நாடு",
+    "Arabic with its vowels": "السُّعُودِيَّة",
+    "Hebrew with its points": "שָׁלוֹם",
+    "an accent of its own": "cafe\u0301_ni\u0303o",
+    "a keyword with an accent": "in\u0301",
+    "Han": "国家",
+}
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
+def test_a_name_of_any_script_means_what_it_shows_wherever_names_stand(name: str, tmp_path: Path) -> None:
+    text = f"""cycl 1
+    scale {name}_s : nominal {{ {name} "x", rest "y" }}
+    param {name}p : nominal({name}, b) = {name}
+    corpus {name}c {{ table t {{ source = csv("t.csv") {name} : key o : scale(ordinal, 2..3) }} }}
+    prompt ask_{name}(row: {name}c.t, {name}: {name}_s) -> choice(row.o) {{
+      user "{{{name}}} {{row.{name}}} {{row.o|inline}}"
+    }}
+    panel m {{ model {name}_m = demo() }}
+    audit a_{name} {{
+      each {name}   in {name}c.t
+      each other in {name}_s
+      each model in m
+      ask r_{name} = ask_{name}({name}, other) {{ model = model, read = first_token }}
+      measure m_{name} by model : share = mean over {name}, other of r_{name}.mass
+      check c = (min over {name}, other of r_{name}.mass)[model: {name}_m] >= 0.5
+    }}
+    """
+    checked = check_text(tmp_path, text)
+    assert codes(checked) == []
+    assert checked.context is not None
+    composed = unicodedata.normalize("NFC", name)
+    assert checked.context.program.main.decls[f"{composed}p"].name.name == f"{composed}p"
+    other = unicodedata.normalize("NFD", text)
+    again = check_text(tmp_path, other)
+    assert again.context is not None
+    assert again.context.program.main.hash == checked.context.program.main.hash
+    formatted = format_source(Source("main.cycl", other)).text
+    assert formatted is not None
+    assert module_of(formatted) == module_of(text)
+
+
+@pytest.mark.parametrize("name", ["x²", "½", "a\u200cb", "\u0301a", "a-b", "a·", "€", "1a"], ids=ascii)
+def test_what_is_no_identifier_of_unicode_is_no_name(name: str, tmp_path: Path) -> None:
+    assert codes(check_text(tmp_path, f"cycl 1\nscale {name} : nominal {{ x }}\n")) == (
+        [] if name == "a·" else ["CY0012"]
+    )
+
+
+def test_a_name_holds_nothing_that_is_not_seen(tmp_path: Path) -> None:
+    checked = check_text(tmp_path, "cycl 1\nscale s : nominal { yes\ufe0f no }\n")
+    assert codes(checked) == ["CY0012"]
+    assert checked.diagnostics[0].message == "a name cannot hold U+FE0F VARIATION SELECTOR-16"
+    assert checked.diagnostics[0].helps == ("write `yes`",)
 
 
 DECLARABLE = {"model", "version", "hash", "missing", "user", "system", "table"}
@@ -126,8 +192,10 @@ def test_a_number_takes_no_other_suffix(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        (r'"a\"b\\c\nd\te"', 'a"b\\c\nd\te'),
-        (r'"\q"', r"\q"),
+        (r'"a\"b\\c\nd\te\r"', 'a"b\\c\nd\te\r'),
+        (r'"\u{e9}\u{1F600}\u{202e}"', "é😀\u202e"),
+        (r'"e\u{301}"', "é"),
+        (r'"""\q \n \u{e9}"""', r"\q \n \u{e9}"),
         ('"""\n    one\n      two\n    """', "one\n  two"),
         ('"""one "quoted" line"""', 'one "quoted" line'),
         ('""', ""),

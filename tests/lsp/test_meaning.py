@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from marked import PROMPTS, QUICKSTART, SURVEY, at, view, written
@@ -12,6 +14,7 @@ from cyclspec.language.types import functions, reducers
 from cyclspec.lsp.hover import harmless
 from cyclspec.lsp.meaning import meaning
 from cyclspec.lsp.navigation import definition, hints, outline, uses
+from cyclspec.lsp.scan import scan
 from cyclspec.lsp.view import idents
 
 
@@ -156,6 +159,42 @@ def test_uses_of_a_formal_are_found_in_templates_and_types() -> None:
     assert target is not None
     found = [span.begin.line for span in uses(here, target)]
     assert found == [7, 7, 13, 15, 20, 22, 27, 29]
+
+
+HINDI = """cycl 1
+axis देश : nominal { भारत "x" }
+prompt पूछो(देश: देश) -> text { user "a \\u{e9} {देश}" }
+"""
+
+
+@pytest.mark.parametrize("spelling", ["NFC", "NFD"])
+@pytest.mark.parametrize("name", ["देश", "e\u0301tat", "พื้นที่", "السُّعوديَّة"], ids=ascii)
+def test_names_of_any_script_are_found_whole_in_text_and_in_holes(
+    name: str, spelling: Literal["NFC", "NFD"], tmp_path: Path
+) -> None:
+    path = tmp_path / "main.cycl"
+    text = unicodedata.normalize(spelling, HINDI.replace("देश", name))
+    here = view(path, {path.resolve(): text})
+    assert here is not None
+    written = unicodedata.normalize(spelling, name)
+    places = [match.start() for match in re.finditer(re.escape(written), text)]
+    assert len(places) == 4
+    for start in places:
+        for offset in range(start, start + len(written)):
+            found = meaning(here, offset)
+            assert found is not None
+            assert found.span.text == written
+            assert found.subject.target is not None
+    assert [span.start for span in uses(here, definition(here, places[0]))] == [places[0], places[2]]
+    assert [span.start for span in uses(here, definition(here, places[1]))] == [places[1], places[3]]
+    assert definition(here, text.index("{e9}") + 1) is None
+
+
+def test_what_is_typed_of_a_name_is_the_whole_of_it(tmp_path: Path) -> None:
+    text = "cycl 1\naxis e\u0301tat : nominal { x }\nparam p : e\u0301ta¦"
+    found = scan(text.replace("¦", ""), text.index("¦"))
+    assert found.typed == "e\u0301ta"
+    assert written(tmp_path / "main.cycl", text + "\n").complete()[0] == "état"
 
 
 def test_the_outline_has_declarations_and_what_is_in_them() -> None:

@@ -51,7 +51,7 @@ def _depth(text: str) -> int:
 
 
 def _spellings(data: Any) -> Iterator[Flaw]:
-    """Texts that no source can hold: half a character, or another spelling of the same characters."""
+    """Texts that no source can hold: half a character, none, or another spelling of the same characters."""
     stack: list[tuple[Any, str]] = [(data, "$")]
     while stack:
         value, path = stack.pop()
@@ -62,6 +62,8 @@ def _spellings(data: Any) -> Iterator[Flaw]:
                 stack.extend((item, f"{path}[{index}]") for index, item in enumerate(value))
             case str() if any("\ud800" <= char <= "\udfff" for char in value):
                 yield Flaw(path, "a text has half of a surrogate pair")
+            case str() if "\0" in value:
+                yield Flaw(path, "a text has U+0000 NULL in it")
             case str() if not unicodedata.is_normalized("NFC", value):
                 yield Flaw(path, "a text is not in Unicode normal form NFC")
 

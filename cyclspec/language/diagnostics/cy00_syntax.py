@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from cyclspec.language.diagnostics.base import Diagnostic
+from cyclspec.language.diagnostics.base import Diagnostic, Severity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +21,7 @@ class EditionUnknown(Diagnostic):
     code: ClassVar[str] = "CY0002"
     title: ClassVar[str] = "edition {edition} is not known"
     marker: ClassVar[str] = "this version knows edition 1"
-    edition: int
+    edition: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,3 +125,22 @@ class NotCanonical(Diagnostic):
     code: ClassVar[str] = "CY0015"
     title: ClassVar[str] = "this is not canonical JSON: {problem}"
     problem: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownEscape(Diagnostic):
+    """A backslash in a text that begins no escape; the list of escapes is closed."""
+
+    code: ClassVar[str] = "CY0016"
+    title: ClassVar[str] = "there is no escape `{escape}`"
+    escape: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HiddenCharacter(Diagnostic):
+    """A character in a text or comment that is not seen, or that turns the direction of what is."""
+
+    code: ClassVar[str] = "CY0017"
+    severity: ClassVar[Severity] = Severity.WARNING
+    title: ClassVar[str] = "{character} stands here and is not seen"
+    character: str

@@ -7,11 +7,12 @@ A comment inside of an expression goes above the innermost element around it.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from typing import Literal, NamedTuple
+
+import regex as re
 
 from cyclspec.language.syntax import tree as t
 

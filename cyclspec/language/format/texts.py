@@ -6,15 +6,16 @@ Ensures that what is written reads back as the same text; a text that a block ca
 from __future__ import annotations
 
 from cyclspec.language.format.layout import Doc, Hard, Nest
+from cyclspec.language.syntax.alphabet import hidden
 from cyclspec.language.syntax.build import unquote
+from cyclspec.language.syntax.escapes import escaped
 
-_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _FENCE = '"""'
 
 
 def quoted(text: str) -> str:
     """A text as a literal on one line."""
-    return '"' + "".join(_ESCAPES.get(char, char) for char in text) + '"'
+    return f'"{escaped(text)}"'
 
 
 def block(text: str) -> Doc | None:
@@ -36,7 +37,9 @@ def string(text: str, written: str | None) -> str:
 
 def literal(text: str, written: str | None) -> Doc:
     """A text as its author wrote it: a block is laid out anew, any other spelling stays; None for no author."""
-    wants_block = "\n" in (text if written is None else written)
+    wants_block = "\n" in (text if written is None else written) and (
+        written is not None or not any(hidden(text))
+    )
     laid_out = block(text) if wants_block else None
     if laid_out is not None:
         return laid_out

@@ -6,15 +6,16 @@ broken name, or of an axis whose source or condition does, and that warnings wai
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
+
+import regex as re
 
 from cyclspec.language.diagnostics import Diagnostic, Severity
 from cyclspec.language.names.modules import Module, Program
 from cyclspec.language.spans import Source
 from cyclspec.language.syntax import tree as t
+from cyclspec.language.syntax.alphabet import names_in
 
-_NAME = re.compile(r"[^\W\d]\w*")
 _SPELLED = re.compile(r"`([^`]*)`")
 _PATH = re.compile(r"[\w.]*\Z")
 _LONGEST = 1000
@@ -38,7 +39,7 @@ def _broken(program: Program, module: Module) -> frozenset[str]:
 def _dependent(module: Module, broken: frozenset[str]) -> Iterator[frozenset[str]]:
     for decl in module.tree.decls:
         for statement in decl.statements if isinstance(decl, t.Audit) else ():
-            if isinstance(statement, t.Each) and not broken.isdisjoint(_NAME.findall(statement.span.text)):
+            if isinstance(statement, t.Each) and not broken.isdisjoint(names_in(statement.span.text)):
                 yield frozenset(ident.name for ident in statement.names)
 
 
@@ -59,4 +60,4 @@ def _mentioned(diagnostic: Diagnostic) -> set[str]:
     path = _PATH.search(text[max(0, start - _LONGEST) : start])
     here = (path.group() if path else "") + diagnostic.span.text[:_LONGEST]
     spelled = " ".join(_SPELLED.findall(f"{diagnostic.message} {diagnostic.caption}"))
-    return {*_NAME.findall(here), *_NAME.findall(spelled)}
+    return {*names_in(here), *names_in(spelled)}

@@ -7,7 +7,6 @@ folded into binary nodes, and a bounded depth: deeper programs are refused befor
 from __future__ import annotations
 
 import textwrap
-import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,8 +15,8 @@ from lark.visitors import Transformer_NonRecursive, v_args
 
 from cyclspec.language.spans import Source, Span
 from cyclspec.language.syntax import tree as t
-
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\"}
+from cyclspec.language.syntax.alphabet import composed
+from cyclspec.language.syntax.escapes import unescaped
 
 
 def unquote(literal: str) -> str:
@@ -27,16 +26,8 @@ def unquote(literal: str) -> str:
         lines = body.split("\n")
         if not lines[0].strip():
             body = "\n".join(lines[1:])
-        return unicodedata.normalize("NFC", textwrap.dedent(body).rstrip())
-    out: list[str] = []
-    chars = iter(literal[1:-1])
-    for char in chars:
-        if char != "\\":
-            out.append(char)
-            continue
-        escape = next(chars)
-        out.append(_ESCAPES.get(escape, "\\" + escape))
-    return unicodedata.normalize("NFC", "".join(out))
+        return composed(textwrap.dedent(body).rstrip())
+    return composed(unescaped(literal[1:-1]))
 
 
 def _docs(doc: Sequence[str] | None) -> tuple[str, ...]:
@@ -70,7 +61,7 @@ class TreeBuilder(Transformer_NonRecursive):  # type: ignore[type-arg]
         return Span(self._source, token.start_pos, token.end_pos)
 
     def _ident(self, token: Token) -> t.Ident:
-        return t.Ident(span=self._at(token), name=unicodedata.normalize("NFC", str(token)))
+        return t.Ident(span=self._at(token), name=composed(str(token)))
 
     def _string(self, token: Token) -> t.TextValue:
         return t.TextValue(span=self._at(token), value=unquote(str(token)))
@@ -90,7 +81,7 @@ class TreeBuilder(Transformer_NonRecursive):  # type: ignore[type-arg]
         return token
 
     def doc(self, meta: Any, items: list[Token]) -> tuple[str, ...]:
-        return tuple(unicodedata.normalize("NFC", str(line)[2:].strip()) for line in items)
+        return tuple(composed(str(line)[2:].strip()) for line in items)
 
     def dotted(self, meta: Any, items: list[Token]) -> tuple[t.Ident, ...]:
         return tuple(self._ident(token) for token in items)
@@ -470,7 +461,7 @@ class TreeBuilder(Transformer_NonRecursive):  # type: ignore[type-arg]
         return t.I18n(span=self._span(meta), entries=tuple(items))
 
     def i18n_entry(self, meta: Any, items: list[Any]) -> t.I18nEntry:
-        return t.I18nEntry(span=self._span(meta), lang=str(items[0]), text=unquote(str(items[1])))
+        return t.I18nEntry(span=self._span(meta), lang=composed(str(items[0])), text=unquote(str(items[1])))
 
     def group(self, meta: Any, items: list[Any]) -> t.Expr:
         expr: t.Expr = items[0]

@@ -6,9 +6,9 @@ mistake is a common one, help that can be typed. Rules are tried in order; the l
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
+import regex as re
 from lark.exceptions import UnexpectedInput
 
 from cyclspec.language.diagnostics import Diagnostic, Label

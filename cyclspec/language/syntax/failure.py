@@ -5,8 +5,7 @@ Expects a failure of the parser and the piece it happened in. Ensures words for 
 
 from __future__ import annotations
 
-import re
-
+import regex as re
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from cyclspec.language.spans import Source, Span

@@ -7,9 +7,10 @@ the groups of its pattern filled in.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from typing import NamedTuple
+
+import regex as re
 
 _BEFORE, _AFTER = 300, 200
 _NAME = r"[^\W\d]\w*"

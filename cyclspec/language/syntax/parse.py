@@ -18,13 +18,20 @@ from typing import Any, NamedTuple
 from lark import Lark, TextSlice
 from lark.exceptions import UnexpectedInput
 
-from cyclspec.language.diagnostics import Diagnostic
-from cyclspec.language.diagnostics.cy00_syntax import EditionUnknown, StatementOutsideAudit, TooLarge
+from cyclspec.language.diagnostics import Diagnostic, Severity
+from cyclspec.language.diagnostics.cy00_syntax import (
+    EditionUnknown,
+    StatementOutsideAudit,
+    TooLarge,
+    Unexpected,
+)
 from cyclspec.language.spans import Source, Span
 from cyclspec.language.syntax import tree as t
+from cyclspec.language.syntax.alphabet import described, hidden_in_name
 from cyclspec.language.syntax.build import build
 from cyclspec.language.syntax.explain import explain_failure, late_import
 from cyclspec.language.syntax.pieces import Piece, cut, doc_start, names_of
+from cyclspec.language.syntax.unseen import told
 
 MAX_CHARACTERS = 1 << 20
 MAX_WORDS = 50_000
@@ -51,6 +58,7 @@ _WORDS = re.compile(
 STARTS = ("start", "import_", "decl", "statement", "field", "expr")
 _VISIBLE = re.compile(r"[^\n]")
 _MEMBERS: dict[type[t.Node], tuple[str, ...]] = {}
+_EDITION = re.compile(r"(?:\s|#[^\n]*\n)*(cycl(?:\s|#[^\n]*\n)*([0-9]+))")
 
 
 class Parsed(NamedTuple):
@@ -128,9 +136,19 @@ def _number_flaw(node: t.Node) -> Diagnostic | None:
 
 
 def _name_flaw(node: t.Node) -> Diagnostic | None:
-    if isinstance(node, t.Ident | t.Name) and len(node.name) > MAX_NAME:
+    match node:
+        case t.Ident(name=name) | t.Name(name=name) | t.I18nEntry(lang=name):
+            pass
+        case _:
+            return None
+    if len(name) > MAX_NAME:
         return TooLarge(span=node.span, what="the length of this name", limit=f"{MAX_NAME} characters")
-    return None
+    unseen = hidden_in_name(name)
+    if unseen is None:
+        return None
+    sentence = f"a name cannot hold {described(unseen)}"
+    helps = (f"write `{name.replace(unseen, '')}`",)
+    return Unexpected(span=node.span, sentence=sentence, helps=helps)
 
 
 def flaw_of(node: object) -> Diagnostic | None:
@@ -177,19 +195,19 @@ def _failures(source: Source) -> tuple[tuple[Piece, Diagnostic | None], ...]:
     found: list[tuple[Piece, Diagnostic | None]] = []
     outside = declared = False
     for piece in cut(source.text):
-        told = _told(source, piece, declared=declared)
+        flaw = _flaw(source, piece, declared=declared)
         declared = declared or piece.start_symbol == "decl"
-        if told is None:
+        if flaw is None:
             continue
-        again = outside and isinstance(told, StatementOutsideAudit)
-        outside = isinstance(told, StatementOutsideAudit) or _is_audit(source, piece)
-        found.append((piece, None if again else told))
+        again = outside and isinstance(flaw, StatementOutsideAudit)
+        outside = isinstance(flaw, StatementOutsideAudit) or _is_audit(source, piece)
+        found.append((piece, None if again else flaw))
         if len(found) == MAX_FAILURES:
             break
     return tuple(found)
 
 
-def _told(source: Source, piece: Piece, *, declared: bool) -> Diagnostic | None:
+def _flaw(source: Source, piece: Piece, *, declared: bool) -> Diagnostic | None:
     """What is wrong with a piece alone, or with an import that stands below a declaration."""
     if piece.start_symbol == "import_" and declared:
         return late_import(Span(source, piece.start, piece.start + len("import")))
@@ -228,7 +246,7 @@ def _broken(source: Source, failure: UnexpectedInput) -> Parsed:
     pieces = [piece for piece, _ in found]
     names = frozenset[str]().union(*(names_of(source.text, piece) for piece in pieces))
     rest = _without(source, pieces) if len(pieces) < MAX_FAILURES else None
-    return Parsed(None, tuple(told for _, told in found if told is not None), rest, names)
+    return Parsed(None, tuple(flaw for _, flaw in found if flaw is not None), rest, names)
 
 
 def parse(source: Source) -> Parsed:
@@ -240,17 +258,26 @@ def parse(source: Source) -> Parsed:
         module: t.Module = build(parser().parse(source.text, start="start"), source)
     except UnexpectedInput as failure:
         return _broken(source, failure)
-    if module.edition != EDITION:
-        return Parsed(None, (EditionUnknown(span=_edition_span(module), edition=module.edition),))
+    edition = _other_edition(source)
+    if edition is not None:
+        return Parsed(None, (edition,))
     flaw = flaw_of(module)
-    return Parsed(None, (flaw,)) if flaw is not None else Parsed(module, ())
+    if flaw is not None:
+        return Parsed(None, (flaw,))
+    found = told(source)
+    sound = all(diagnostic.severity is Severity.WARNING for diagnostic in found)
+    return Parsed(module, found) if sound else Parsed(None, found, module)
 
 
-def _edition_span(module: t.Module) -> Span:
-    source = module.span.source
-    head = re.match(r"(?:\s|#[^\n]*\n)*", source.text)
-    start = head.end() if head else 0
-    return Span(source, start, start + len(f"cycl {module.edition}"))
+def _other_edition(source: Source) -> Diagnostic | None:
+    """An edition that is not known; `01` is none, since an edition is a name and no number."""
+    written = _EDITION.match(source.text)
+    assert written is not None
+    edition = written[2]
+    if edition == str(EDITION):
+        return None
+    helps = (f"write `cycl {EDITION}`",) if edition.lstrip("0") == str(EDITION) else ()
+    return EditionUnknown(span=Span(source, *written.span(1)), edition=edition, helps=helps)
 
 
 def parse_expression(source: Source) -> tuple[t.Expr | None, tuple[Diagnostic, ...]]:
@@ -264,4 +291,8 @@ def parse_expression(source: Source) -> tuple[t.Expr | None, tuple[Diagnostic, .
     except UnexpectedInput as failure:
         return None, (explain_failure(source, failure, whole),)
     flaw = flaw_of(expr)
-    return (expr, ()) if flaw is None else (None, (flaw,))
+    if flaw is not None:
+        return None, (flaw,)
+    found = told(source)
+    sound = all(diagnostic.severity is Severity.WARNING for diagnostic in found)
+    return expr if sound else None, found

@@ -7,10 +7,13 @@ start of a line ends whatever is open.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
+
+import regex as re
+
+from cyclspec.language.syntax.alphabet import names_in
 
 DECLARATIONS = ("param", "scale", "axis", "corpus", "target", "prompt", "metric", "panel", "audit")
 STATEMENTS = ("each", "ask", "let", "measure", "check")
@@ -29,7 +32,6 @@ _TOKEN = re.compile(
 )
 _DECLARES = re.compile(r"(?m)^[ \t]*[^\W\d]\w*[ \t]+([^\W\d]\w*(?:[ \t]*,[ \t]*[^\W\d]\w*)*)")
 _BLANK = re.compile(r"(?:\s|#[^\n]*(?:\n|\Z))*")
-_WORD = re.compile(r"[^\W\d]\w*")
 _FIELD = re.compile(r"(?m)^[ \t]*([^\W\d]\w*)\s*[=:]")
 
 
@@ -97,8 +99,8 @@ def names_of(text: str, piece: Piece) -> frozenset[str]:
     """The names that a piece may have meant to declare, where it does not parse; an axis also stands for its source."""
     written = text[piece.start : piece.end]
     if piece.start_symbol == "import_" or written.startswith("each"):
-        return frozenset(_WORD.findall(written)) - KEYWORDS
-    return frozenset(name for found in _DECLARES.findall(written) for name in _WORD.findall(found)) - KEYWORDS
+        return frozenset(names_in(written)) - KEYWORDS
+    return frozenset(name for found in _DECLARES.findall(written) for name in names_in(found)) - KEYWORDS
 
 
 def doc_start(text: str, start: int, floor: int) -> int:

@@ -158,7 +158,7 @@ def _report(scope: Scope, select: t.Select, expected: str, found: str) -> None:
 
 def _model(scope: Scope, select: t.Select, kind: k.ModelKind) -> str | None:
     """A model of a panel by its name."""
-    name = select.level.span.text
+    name = select.level.name if isinstance(select.level, t.Name) else select.level.span.text
     panel = scope.ctx.panels.get(kind.panel)
     known = tuple(model.name for model in panel.models) if panel is not None else ()
     if name in known:

@@ -6,14 +6,17 @@ shared by the checker and by rendering, so that what is checked is what is rende
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
+
+import regex as re
+
+from cyclspec.language.syntax.alphabet import NAME
 
 Style = Literal["plain", "lettered", "numbered", "bulleted", "inline", "percent", "lower"]
 STYLES: tuple[str, ...] = tuple(style for style in get_args(Style) if style != "plain")
 _PARTS = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
-_HOLE = re.compile(r"^\s*([^\W\d]\w*(?:\.[^\W\d]\w*)*)\s*(?:\|\s*(\w+)\s*)?$")
+_HOLE = re.compile(rf"^\s*({NAME}(?:\.{NAME})*)\s*(?:\|\s*(\w+)\s*)?$")
 
 
 @dataclass(frozen=True, slots=True)
