@@ -1,4 +1,4 @@
-"""Pass 7b: asks.
+"""Pass 8b: asks.
 
 An ask applies a prompt in every cell of its arguments' axes, its model's axis and `per`; its reader decides the type of
 the answer (language.md section 4.2, rule `ask` and A8). Arguments may be answers of earlier asks (rule A7).

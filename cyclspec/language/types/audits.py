@@ -1,4 +1,4 @@
-"""Pass 7: audits: axes, asks, lets, measures, checks, in dependence order.
+"""Pass 8: audits: axes, asks, lets, measures, checks, in dependence order.
 
 Ensures that a measure ends with exactly the axes it declares and in its unit, that a check is true or false in every
 cell, and that nothing depends on itself. Order of statements carries no meaning.

@@ -1,4 +1,4 @@
-"""Pass 7a: the axes of an audit.
+"""Pass 8a: the axes of an audit.
 
 Ensures that every `each` has a source whose levels are known before any model is called, that names are free, that
 the condition on them needs nothing but data, and that an axis comes after those that its source or condition names.

@@ -6,15 +6,19 @@ that of a parameter, compares with another one where all levels of one of them a
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import replace
 from typing import cast
 
 from cyclspec.language.diagnostics.cy02_types import WrongType
 from cyclspec.language.diagnostics.cy05_units import UnitMismatch
+from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import units
+from cyclspec.language.types.constants import NotConstant, evaluate
 from cyclspec.language.types.scope import Scope, failed, unknown
 from cyclspec.language.types.values import is_ordered, typed
 from cyclspec.language.types.vocabularies import range_of
@@ -149,8 +153,7 @@ def _among(scope: Scope, node: t.Binary, of: h.Term) -> h.Term:
     ends = range_of(node.right)
     if ends is None:
         return _range_or_list(scope, node, of)
-    high = None if ends[1] == float("inf") else ends[1]
-    return h.RangeTerm(type=k.Type(k.Number()), span=node.right.span, low=ends[0], high=high)
+    return _range(scope, node.right.span, k.Number(), *ends)
 
 
 def _range_or_list(scope: Scope, node: t.Binary, of: h.Term) -> h.Term:
@@ -172,8 +175,27 @@ def infer_range(scope: Scope, node: t.Binary) -> h.Term:
     low, high = scope.infer(node.left), scope.infer(node.right)
     if failed(low) or failed(high):
         return unknown(node.span)
-    match low, high:
-        case h.Literal_(value=int() | float() as a), h.Literal_(value=int() | float() as b):
-            return h.RangeTerm(type=k.Type(k.ListOf(k.Number())), span=node.span, low=a, high=b)
+    ends = _number(low), _number(high)
+    if ends[0] is not None and ends[1] is not None:
+        return _range(scope, node.span, k.ListOf(k.Number()), ends[0], ends[1])
     scope.report(WrongType(span=node.span, what="this range", expected="numbers", found="expressions"))
     return unknown(node.span)
+
+
+def _number(term: h.Term) -> float | None:
+    """The number that a term stands for, whatever its unit; None where the spec itself does not give it."""
+    try:
+        value = evaluate(term)
+    except NotConstant:
+        return None
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _range(scope: Scope, span: Span, kind: k.Kind, low: float, high: float) -> h.Term:
+    """The term of a range, which holds something: its low end is no higher than its high end."""
+    if low > high:
+        text = span.text if re.search(r"[^\d.]", span.text) is None else f"{low:g}..{high:g}"
+        expected = "a low end, then a high end"
+        scope.report(WrongType(span=span, what="this range", expected=expected, found=text))
+        return unknown(span)
+    return h.RangeTerm(type=k.Type(kind), span=span, low=low, high=None if high == math.inf else high)

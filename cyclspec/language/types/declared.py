@@ -37,7 +37,7 @@ TYPE_NAMES = frozenset(_PLAIN) | {
 
 
 @dataclass(frozen=True, slots=True)
-class _Spelled:
+class Spelled:
     """A type as it is spelled, whether in a type or in an argument of one."""
 
     parts: tuple[str, ...]
@@ -45,18 +45,18 @@ class _Spelled:
     span: Span
 
 
-def _spelled(node: t.TypeExpr | t.Expr) -> _Spelled | None:
+def spelling(node: t.TypeExpr | t.Expr) -> Spelled | None:
     match node:
         case t.NamedType():
-            return _Spelled(tuple(i.name for i in node.name), node.args, node.span)
+            return Spelled(tuple(i.name for i in node.name), node.args, node.span)
         case t.Name():
-            return _Spelled((node.name,), (), node.span)
+            return Spelled((node.name,), (), node.span)
         case t.Dot():
-            inner = _spelled(node.of)
-            return None if inner is None else _Spelled((*inner.parts, node.name.name), (), node.span)
+            inner = spelling(node.of)
+            return None if inner is None else Spelled((*inner.parts, node.name.name), (), node.span)
         case t.Call():
-            inner = _spelled(node.fn)
-            return None if inner is None else _Spelled(inner.parts, node.args, node.span)
+            inner = spelling(node.fn)
+            return None if inner is None else Spelled(inner.parts, node.args, node.span)
     return None
 
 
@@ -75,7 +75,7 @@ class TypeReader:
         """The kind that a type stands for; `Unknown` after reporting."""
         if isinstance(node, t.RecordType):
             return k.Record(tuple((c.name.name, self.read(c.type)) for c in node.columns))
-        spelled = _spelled(node)
+        spelled = spelling(node)
         if spelled is None:
             self.ctx.report(WrongType(span=node.span, what="this", expected="a type", found="an expression"))
             return k.Unknown()
@@ -83,7 +83,7 @@ class TypeReader:
             return self._builtin(spelled)
         return self._declared(spelled)
 
-    def _builtin(self, spelled: _Spelled) -> k.Kind:
+    def _builtin(self, spelled: Spelled) -> k.Kind:
         word, args = spelled.parts[0], spelled.args
         if word in _PLAIN:
             return _PLAIN[word]
@@ -116,7 +116,7 @@ class TypeReader:
                 return k.Order(scale)
         return k.Choice(scale)
 
-    def _picks(self, spelled: _Spelled) -> k.Kind:
+    def _picks(self, spelled: Spelled) -> k.Kind:
         """`picks(item.options, 0..5)`: several options of a scale, each at most once."""
         args = spelled.args
         bounds = range_of(args[1].value) if len(args) == 2 else None
@@ -128,7 +128,7 @@ class TypeReader:
         scale = self.scale(args[0].value)
         return k.Unknown() if scale is None else k.Picks(scale, int(bounds[0]), int(bounds[1]))
 
-    def _arity(self, spelled: _Spelled) -> None:
+    def _arity(self, spelled: Spelled) -> None:
         word = spelled.parts[0]
         self.ctx.report(WrongArguments(span=spelled.span, callee=word, problem="takes one argument"))
 
@@ -146,7 +146,7 @@ class TypeReader:
         levels = tuple(k.Level(name=name, code=name, label={}) for name in names)
         return k.Vocabulary(self.name, word == "ordinal", levels, open=not args)
 
-    def _scale_column(self, spelled: _Spelled) -> k.Kind:
+    def _scale_column(self, spelled: Spelled) -> k.Kind:
         order = spelled.args[0].value if spelled.args else None
         bounds = range_of(spelled.args[1].value) if len(spelled.args) > 1 else (1.0, float("inf"))
         known = isinstance(order, t.Name) and order.name in ("nominal", "ordinal")
@@ -163,7 +163,7 @@ class TypeReader:
 
     def _table_name(self, arg: t.Argument) -> str:
         """`ref(items)`: a table of the same corpus, or `corpus.items`."""
-        spelled = _spelled(arg.value)
+        spelled = spelling(arg.value)
         corpus = self.table.split(".")[0]
         if spelled is None:
             return ""
@@ -176,7 +176,7 @@ class TypeReader:
 
     def scale(self, node: t.Expr) -> k.Scale | None:
         """The scale that `choice(S)` and its like are over."""
-        spelled = _spelled(node)
+        spelled = spelling(node)
         if spelled is None:
             self.ctx.report(WrongType(span=node.span, what="this", expected="a scale", found="an expression"))
             return None
@@ -197,7 +197,7 @@ class TypeReader:
                 self.ctx.report(WrongType(span=node.span, what="this", expected="a scale", found=found))
                 return None
 
-    def _local_scale(self, spelled: _Spelled, kind: k.Kind) -> k.Scale | None:
+    def _local_scale(self, spelled: Spelled, kind: k.Kind) -> k.Scale | None:
         match kind:
             case k.Row(table) | k.Ref(table):
                 return self._column_scale(spelled, table)
@@ -211,7 +211,7 @@ class TypeReader:
         self.ctx.report(WrongType(span=spelled.span, what="this", expected="a scale", found=found))
         return None
 
-    def _column_scale(self, spelled: _Spelled, table: str) -> k.Scale | None:
+    def _column_scale(self, spelled: Spelled, table: str) -> k.Scale | None:
         declared = self.ctx.tables.get(table)
         name = spelled.parts[1] if len(spelled.parts) > 1 else ""
         if declared is None:
@@ -228,7 +228,7 @@ class TypeReader:
         )
         return None
 
-    def _declared(self, spelled: _Spelled) -> k.Kind:
+    def _declared(self, spelled: Spelled) -> k.Kind:
         """A vocabulary or a table by its (dotted) name."""
         found = self.ctx.resolve_dotted(self.module, spelled.parts)
         if found is None:
@@ -245,7 +245,7 @@ class TypeReader:
         self.ctx.report(WrongType(span=spelled.span, what="this", expected=expected, found=f"a {kind}"))
         return k.Unknown()
 
-    def _table_type(self, spelled: _Spelled, corpus: t.Corpus, rest: tuple[str, ...]) -> k.Kind:
+    def _table_type(self, spelled: Spelled, corpus: t.Corpus, rest: tuple[str, ...]) -> k.Kind:
         name = f"{corpus.name.name}.{rest[0]}"
         declared = self.ctx.tables.get(name)
         if declared is None:
@@ -269,7 +269,7 @@ class TypeReader:
             return k.Unknown()
         return column.kind
 
-    def _unknown(self, spelled: _Spelled) -> UnknownName:
+    def _unknown(self, spelled: Spelled) -> UnknownName:
         parts = spelled.parts
         if parts[0] in self.module.aliases:
             if len(parts) == 1:

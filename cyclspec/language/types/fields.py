@@ -1,11 +1,12 @@
-"""Blocks of fields: `name = value` inside braces.
+"""Blocks of fields, `name = value` inside braces, and whatever else has names of its own in one place.
 
 Ensures that a field is known, given once, and present where it must be; unknown fields are errors with a suggestion.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Protocol, TypeVar
 
 from cyclspec.language.diagnostics.cy01_names import FieldMissing, UnknownField
 from cyclspec.language.names.modules import twice
@@ -24,6 +25,26 @@ _BELONGS = {
     ("ask", "labels"): "labels belong to the reader: `read = first_token(labels = letters)`",
     ("ask", "max_tokens"): "max_tokens belongs to the reader: `read = sampled(max_tokens = 64)`",
 }
+
+
+class Named(Protocol):
+    """Anything that has a name of its own."""
+
+    @property
+    def name(self) -> t.Ident: ...
+
+
+Thing = TypeVar("Thing", bound=Named)
+
+
+def distinct(ctx: Context, things: Iterable[Thing], where: str) -> dict[str, Thing]:
+    """What stands in one place by its names, in the order of writing; reports what has the name of another."""
+    found: dict[str, Thing] = {}
+    for thing in things:
+        first = found.setdefault(thing.name.name, thing)
+        if first is not thing:
+            ctx.report(twice(thing.name, first.name, where))
+    return found
 
 
 def read_fields(

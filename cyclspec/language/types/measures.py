@@ -1,4 +1,4 @@
-"""Pass 7c: lets, measures and checks: what is read off the answers."""
+"""Pass 8c: lets, measures and checks: what is read off the answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pass 5: metrics, each checked once for every scale.
+"""Pass 6: metrics, each checked once for every scale.
 
 Expects the call graph of metrics to be acyclic and reports where it is not. Inside a body a distribution is a share
 indexed by `option`; the body must end without axes, with the declared unit. Ensures that a metric with all that it

@@ -1,4 +1,4 @@
-"""Pass 4: panels of models, and targets.
+"""Pass 5: panels of models, and targets.
 
 Ensures that every model says where it is and has one level of each factor, and that a target cuts people by columns
 that their table has.

@@ -1,18 +1,24 @@
-"""Pass 2: parameters, bound before anything is typed with them.
+"""Pass 3: parameters, bound before anything is typed with them, in the order of their use.
 
-A binding given on the command line comes first, then the default. Ensures a typed static value inside its declared
-range, evaluated once, or a diagnostic; bindings that name no parameter are errors with a suggestion.
+A binding given from outside comes first, then the default. Ensures a typed static value inside its declared range,
+evaluated once, or a diagnostic: values may use any other parameter, bounds the values of all. Bindings that name no
+parameter are errors with a suggestion.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from cyclspec.language.diagnostics import Label
 from cyclspec.language.diagnostics.cy00_syntax import TooLarge
 from cyclspec.language.diagnostics.cy01_names import UnboundParameter, UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongType
 from cyclspec.language.diagnostics.cy05_units import OutsideRange
+from cyclspec.language.diagnostics.cy06_bounds import Recursion
 from cyclspec.language.names.modules import Module
+from cyclspec.language.names.order import in_order
 from cyclspec.language.names.suggest import did_you_mean
-from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.syntax.parse import MAX_PARTS
 from cyclspec.language.types import kinds as k
@@ -21,21 +27,43 @@ from cyclspec.language.types import units
 from cyclspec.language.types.constants import NotConstant, evaluate, folded, has_more
 from cyclspec.language.types.context import Context, ParamValue, Symbol
 from cyclspec.language.types.declared import TypeReader
-from cyclspec.language.types.expressions import infer
-from cyclspec.language.types.scope import Scope, failed
+from cyclspec.language.types.expressions import infer, truth_of
+from cyclspec.language.types.metrics import walk
+from cyclspec.language.types.scope import Scope, dotted_parts, failed
 from cyclspec.language.types.vocabularies import check_name
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A parameter with the kind of its values, and the value given from outside."""
+
+    module: Module
+    decl: t.Param
+    kind: k.Kind
+    binding: t.Expr | None
+
+    @property
+    def value(self) -> t.Expr | None:
+        return self.binding or self.decl.default
 
 
 def elaborate_params(ctx: Context) -> None:
     """Fills `ctx.params`; bindings reach the parameters of the entry module only."""
     main = ctx.program.main
+    wanted: dict[Symbol, _Wanted] = {}
     for module, decl in ctx.declarations(t.Param):
         assert isinstance(decl, t.Param)
         check_name(ctx, decl.name)
+        kind = TypeReader(ctx, module, {}, decl.name.name).read(decl.type)
         binding = ctx.bindings.get(decl.name.name) if module.key == main.key else None
-        value = _bind(ctx, module, decl, binding)
+        wanted[Symbol(module.key, decl.name.name)] = _Wanted(module, decl, kind, binding)
+    for symbol in _in_order(ctx, wanted):
+        value = _bind(ctx, wanted[symbol])
         if value is not None:
-            ctx.params[Symbol(module.key, decl.name.name)] = value
+            ctx.params[symbol] = value
+    outside = [s for s, value in ctx.params.items() if not _inside(ctx, wanted[s], value)]
+    for symbol in outside:
+        del ctx.params[symbol]
     known = [name for name, decl in main.decls.items() if isinstance(decl, t.Param)]
     for name, expr in ctx.bindings.items():
         if name not in known:
@@ -43,9 +71,39 @@ def elaborate_params(ctx: Context) -> None:
             ctx.report(UnknownName(span=expr.span, what="parameter", name=name, helps=helps))
 
 
-def _bind(ctx: Context, module: Module, decl: t.Param, binding: t.Expr | None) -> ParamValue | None:
-    kind = TypeReader(ctx, module, {}, decl.name.name).read(decl.type)
-    expr = binding or decl.default
+def _inside(ctx: Context, param: _Wanted, value: ParamValue) -> bool:
+    return _in_range(ctx, param, value.term) and _in_unit(ctx, param.decl, value)
+
+
+def _in_order(ctx: Context, wanted: Mapping[Symbol, _Wanted]) -> Iterator[Symbol]:
+    """The parameters, each after those that its value uses; a circle is told of and left out."""
+
+    def uses(symbol: Symbol) -> Iterator[tuple[Symbol, t.Node]]:
+        return ((used, node) for used, node in _used(ctx, wanted[symbol]) if used in wanted)
+
+    def recursive(user: Symbol, used: Symbol, place: t.Node) -> None:
+        name = wanted[user].decl.name
+        also = (Label(name.span, f"in the value of `{name.name}`"),) if user != used else ()
+        ctx.report(Recursion(span=place.span, name=used.name, user=name.name, also=also))
+
+    return in_order(wanted, uses, recursive)
+
+
+def _used(ctx: Context, param: _Wanted) -> Iterator[tuple[Symbol, t.Node]]:
+    """What the value of a parameter names, levels of its own vocabulary apart."""
+    inner = param.kind.of if isinstance(param.kind, k.ListOf) else param.kind
+    levels = inner.vocabulary.names if isinstance(inner, k.Of) else ()
+    for node in walk(param.value):
+        parts = dotted_parts(node) if isinstance(node, t.Name | t.Dot) else None
+        if parts is None or (len(parts) == 1 and parts[0] in levels):
+            continue
+        found = ctx.resolve_dotted(param.module, parts[1:] if parts[0] == "param" and parts[1:] else parts)
+        if found is not None:
+            yield found[0], node
+
+
+def _bind(ctx: Context, param: _Wanted) -> ParamValue | None:
+    module, decl, kind, expr = param.module, param.decl, param.kind, param.value
     if expr is None:
         helps = (f"give it: `-p {decl.name.name}=...`, or a default in the spec",)
         ctx.report(UnboundParameter(span=decl.name.span, name=decl.name.name, helps=helps))
@@ -54,16 +112,8 @@ def _bind(ctx: Context, module: Module, decl: t.Param, binding: t.Expr | None) -
         what, wanted, helps = f"parameter `{decl.name.name}`", k.kind_text(kind), (f"write `[{expr.name}]`",)
         ctx.report(WrongType(span=expr.span, what=what, expected=wanted, found=expr.name, helps=helps))
         return None
-    before = len(ctx.findings.items)
     term = infer(Scope(ctx, module), expr, kind)
     if failed(term):
-        if len(ctx.findings.items) == before and not isinstance(kind, k.Unknown):
-            what, helps = (
-                f"parameter `{decl.name.name}`",
-                ("a parameter is given by a value, not by a parameter",),
-            )
-            wanted, found = k.kind_text(kind), "a parameter without a value"
-            ctx.report(WrongType(span=expr.span, what=what, expected=wanted, found=found, helps=helps))
         return None
     if has_more(term, MAX_PARTS):
         what = f"the number of values in parameter `{decl.name.name}`"
@@ -86,19 +136,25 @@ def _bind(ctx: Context, module: Module, decl: t.Param, binding: t.Expr | None) -
         ctx.report(WrongType(span=expr.span, what=what, expected=wanted, found="no number"))
         return None
     bound = _as_declared(value, kind)
-    if not _in_range(ctx, module, decl, bound, expr.span) or not _in_unit(ctx, decl, kind, bound, expr.span):
-        return None
-    return ParamValue(kind, bound, "command line" if binding is not None else "default")
+    return ParamValue(kind, bound, "default" if param.binding is None else "command line")
 
 
 def _accepts(term: h.Term, kind: k.Kind) -> bool:
     if isinstance(kind, k.Number):
         unit = units.unit_of(term)
-        whole = not kind.whole or (isinstance(term, h.Literal_) and isinstance(term.value, int))
+        whole = not kind.whole or (unit is k.Unit.NONE and _is_whole(term))
         return unit is not None and whole and units.fits(unit, kind.unit, term)
     if isinstance(kind, k.ListOf) and isinstance(term, h.ListTerm):
         return all(_accepts(item, kind.of) for item in term.items)
     return k.fits(term.type.kind, kind)
+
+
+def _is_whole(term: h.Term) -> bool:
+    try:
+        value = evaluate(term)
+    except NotConstant:
+        return False
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _value(term: h.Term) -> h.Term | None:
@@ -116,8 +172,9 @@ def _as_declared(term: h.Term, kind: k.Kind) -> h.Term:
     return term
 
 
-def _in_unit(ctx: Context, decl: t.Param, kind: k.Kind, value: h.Term, at: Span) -> bool:
+def _in_unit(ctx: Context, decl: t.Param, bound: ParamValue) -> bool:
     """Whether a share lies between nothing and all: `20` where `20%` is meant does not."""
+    kind, value, at = bound.kind, bound.term, bound.term.span
     if not (isinstance(kind, k.Number) and kind.unit is k.Unit.SHARE and isinstance(value, h.Literal_)):
         return True
     if not isinstance(value.value, int | float) or 0 <= value.value <= 1:
@@ -133,11 +190,13 @@ def _in_unit(ctx: Context, decl: t.Param, kind: k.Kind, value: h.Term, at: Span)
     return False
 
 
-def _in_range(ctx: Context, module: Module, decl: t.Param, value: h.Term, at: Span) -> bool:
+def _in_range(ctx: Context, param: _Wanted, value: h.Term) -> bool:
+    """Whether a value satisfies the condition of its parameter, which may name any other parameter."""
+    decl, at = param.decl, value.span
     if decl.where is None:
         return True
-    here = Scope(ctx, module, {decl.name.name: value})
-    condition = infer(here, decl.where)
+    here = Scope(ctx, param.module, {decl.name.name: value})
+    condition = truth_of(here, decl.where)
     if failed(condition):
         return False
     try:

@@ -1,4 +1,4 @@
-"""Pass 6: prompts as typed functions.
+"""Pass 7: prompts as typed functions.
 
 Ensures that every hole is filled by a parameter and in a style that fits its kind, that no parameter is idle, and that
 every role is worded in the same languages.

@@ -259,7 +259,8 @@ def _values(scope: Scope, wanted: Wanted) -> Found | None:
             return Found(d.ValuesSource(values), (k.Number(whole=True),), k.Phase.STATIC)
         case h.ListTerm(items=items) if items:
             return _list(scope, wanted, items)
-    not_a_source(scope, wanted, k.kind_text(term.type.kind))
+    empty = isinstance(term, h.ListTerm) and not term.items
+    not_a_source(scope, wanted, "an empty list" if empty else k.kind_text(term.type.kind))
     return None
 
 
@@ -274,10 +275,11 @@ def _list(scope: Scope, wanted: Wanted, items: tuple[h.Term, ...]) -> Found | No
             case _:
                 not_a_source(scope, wanted, "a list of expressions")
                 return None
-    repeated = next((v for v in values if values.count(v) > 1), None)
-    if repeated is not None:
-        first = t.Ident(span=items[0].span, name=str(repeated))
-        again = t.Ident(span=wanted.node.span, name=str(repeated))
-        scope.report(twice(again, first, "list"))
-        return None
+    places: dict[str | int | float, h.Term] = {}
+    for value, item in zip(values, items, strict=True):
+        first = places.setdefault(value, item)
+        if first is not item:
+            again = t.Ident(span=item.span, name=str(value))
+            scope.report(twice(again, t.Ident(span=first.span, name=str(value)), "list"))
+            return None
     return Found(d.ValuesSource(tuple(values)), (items[0].type.kind,), k.Phase.STATIC)

@@ -1,13 +1,14 @@
-"""Pass 3: corpora, their tables and columns.
+"""Pass 2: corpora and their tables; pass 4: the conditions of their columns.
 
-Expects vocabularies and parameters. Ensures that every table says where its rows are and in what format, that
-columns have distinct names and checked types, and that references name tables of the program.
+Expects vocabularies. Ensures that every table says where its rows are and in what format, and that the order in which
+tables and columns are written carries no meaning.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from cyclspec.language.diagnostics.cy01_names import UnknownName
@@ -15,18 +16,14 @@ from cyclspec.language.diagnostics.cy02_types import WrongType
 from cyclspec.language.diagnostics.cy05_units import OutsideRange
 from cyclspec.language.diagnostics.cy09_sharing import LeadsOutOfPack
 from cyclspec.language.names.lock import FilePin, Locked, key_in
-from cyclspec.language.names.modules import Module, declared_twice, twice
+from cyclspec.language.names.modules import Module, declared_twice
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.syntax import tree as t
-from cyclspec.language.types import kinds as k
-from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
+from cyclspec.language.types.columns import Table, check_conditions, check_references, read_columns
 from cyclspec.language.types.context import Context
-from cyclspec.language.types.declared import TypeReader, list_bounds
-from cyclspec.language.types.expressions import truth_of
-from cyclspec.language.types.fields import read_fields
+from cyclspec.language.types.fields import distinct, read_fields
 from cyclspec.language.types.roles import ROLES, roles_of
-from cyclspec.language.types.scope import Scope, failed, key_of
 from cyclspec.language.types.vocabularies import check_name, number_of
 
 FORMATS = ("parquet", "csv", "json", "jsonl", "arrow")
@@ -36,7 +33,9 @@ DEFAULT_TOLERANCE = 0.005
 
 
 def elaborate_tables(ctx: Context) -> None:
-    """Fills `ctx.tables`: tables with a scale or key first, so that others can refer to them."""
+    """Fills `ctx.tables`, without the conditions of columns: those may name parameters."""
+    tables: dict[str, Table] = {}
+    fields: dict[str, Mapping[str, t.Field]] = {}
     seen: dict[str, Module] = {}
     for module, decl in ctx.declarations(t.Corpus):
         assert isinstance(decl, t.Corpus)
@@ -46,54 +45,54 @@ def elaborate_tables(ctx: Context) -> None:
             continue
         seen[decl.name.name] = module
         read_fields(ctx, decl.fields, _CORPUS_FIELDS, where="corpus")
-        _corpus(ctx, module, decl)
+        for name, table in distinct(ctx, decl.tables, "corpus").items():
+            full = f"{decl.name.name}.{name}"
+            fields[full] = _open(ctx, module, full, table)
+            tables[full] = Table(module, full, distinct(ctx, table.columns, "table"))
+    read_columns(ctx, tables)
+    for name, opened in tables.items():
+        check_references(ctx, opened)
+        _give_roles(ctx, name, fields[name])
 
 
-def _in_order(corpus: t.Corpus) -> Iterator[t.Table]:
-    """Tables that others refer to come first."""
-
-    def depends(table: t.Table) -> bool:
-        return any(isinstance(c.type, t.NamedType) and c.type.dotted == "ref" for c in table.columns)
-
-    yield from sorted(corpus.tables, key=depends)
+def _give_roles(ctx: Context, name: str, fields: Mapping[str, t.Field]) -> None:
+    table = ctx.tables[name]
+    roles = roles_of(ctx, name, table.columns, fields)
+    ctx.tables[name] = replace(table, weight=roles.weight, strata=roles.strata, cluster=roles.cluster)
 
 
-def _corpus(ctx: Context, module: Module, corpus: t.Corpus) -> None:
-    names: dict[str, t.Ident] = {}
-    for table in corpus.tables:
-        first = names.setdefault(table.name.name, table.name)
-        if first is not table.name:
-            ctx.report(twice(table.name, first, "corpus"))
-    for table in _in_order(corpus):
-        _table(ctx, module, corpus, table)
+def elaborate_conditions(ctx: Context) -> None:
+    """Adds the conditions of columns to `ctx.tables`; parameters have their values by now."""
+    for module, decl in ctx.declarations(t.Corpus):
+        assert isinstance(decl, t.Corpus)
+        for table in decl.tables:
+            name = f"{decl.name.name}.{table.name.name}"
+            if name in ctx.tables and ctx.tables[name].span is table.name.span:
+                check_conditions(ctx, module, table, name)
 
 
-def _table(ctx: Context, module: Module, corpus: t.Corpus, table: t.Table) -> None:
-    name = f"{corpus.name.name}.{table.name.name}"
+def _open(ctx: Context, module: Module, name: str, table: t.Table) -> Mapping[str, t.Field]:
+    """A table as yet without columns; returns its fields."""
     fields = read_fields(
         ctx, table.fields, _TABLE_FIELDS, where="table", required=("source",), at=table.name.span
     )
     source = fields.get("source")
     format_, path = _source(ctx, source.value) if source else ("", "")
-    columns = _columns(ctx, module, name, table)
-    roles = roles_of(ctx, name, columns, fields)
     if source is not None and path:
         _check_sealed(ctx, module, source.value, path)
     ctx.tables[name] = d.TypedTable(
         name=name,
-        columns=columns,
+        columns=(),
         format=format_,
         path=path,
         folder=str(module.folder),
         hash=_hash(ctx, fields.get("hash")),
         tolerance=_tolerance(ctx, fields.get("tolerance")),
         span=table.name.span,
-        weight=roles.weight,
-        strata=roles.strata,
-        cluster=roles.cluster,
         locked=_locked(ctx, module, path) if path else None,
         elsewhere=_elsewhere(ctx, module, path),
     )
+    return fields
 
 
 def _check_sealed(ctx: Context, module: Module, source: t.Expr, path: str) -> None:
@@ -154,53 +153,3 @@ def _tolerance(ctx: Context, field: t.Field | None) -> float:
         )
         return DEFAULT_TOLERANCE
     return float(number)
-
-
-def _columns(ctx: Context, module: Module, table: str, node: t.Table) -> tuple[d.TypedColumn, ...]:
-    local: dict[str, k.Kind] = {}
-    idents: dict[str, t.Ident] = {}
-    for column in sorted(node.columns, key=_dependence):
-        reader = TypeReader(ctx, module, local, column.name.name, table)
-        local[column.name.name] = list_bounds(reader.read(column.type), column.where)
-    made: list[d.TypedColumn] = []
-    for column in node.columns:
-        first = idents.setdefault(column.name.name, column.name)
-        if first is not column.name:
-            ctx.report(twice(column.name, first, "table"))
-            continue
-        made.append(_column(ctx, module, column, local))
-    return tuple(made)
-
-
-def _dependence(column: t.Column) -> int:
-    """Keys and references first, what is over an item's scale last."""
-    word = column.type.dotted if isinstance(column.type, t.NamedType) else ""
-    return {"key": 0, "ref": 0, "choice": 2, "dist": 2, "order": 2}.get(word, 1)
-
-
-def _column(ctx: Context, module: Module, column: t.Column, local: dict[str, k.Kind]) -> d.TypedColumn:
-    kind = local[column.name.name]
-    optional = isinstance(column.type, t.NamedType) and column.type.optional
-    if isinstance(kind, k.Ref) and not key_of(ctx, kind.table):
-        helps = did_you_mean(kind.table, [name for name in ctx.tables if key_of(ctx, name)])
-        ctx.report(UnknownName(span=column.type.span, what="table with a key", name=kind.table, helps=helps))
-    return d.TypedColumn(
-        name=column.name.name,
-        kind=kind,
-        optional=optional,
-        check=_condition(ctx, module, column, local),
-        declared=column.span.text.rstrip(", \n"),
-        span=column.name.span,
-    )
-
-
-def _condition(ctx: Context, module: Module, column: t.Column, local: dict[str, k.Kind]) -> h.Term | None:
-    """The `where` of a column, over the other columns of its row."""
-    if column.where is None:
-        return None
-    columns = {
-        name: h.FormalTerm(type=k.Type(kind, phase=k.Phase.DATA), span=column.span, name=name)
-        for name, kind in local.items()
-    }
-    term = truth_of(Scope(ctx, module, columns), column.where)
-    return None if failed(term) else term
