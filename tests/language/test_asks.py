@@ -241,7 +241,7 @@ def test_parsers_are_tried_in_the_order_they_are_written(
     [
         ("pick(item, town)", "read = sampled, parse = letters", "CY0101"),
         ("pick(item, town)", "read = sampled, parse = []", "CY0201"),
-        ("pick(item, town)", "read = sampled, parse = [json, json]", "CY0209"),
+        ("pick(item, town)", "read = sampled, parse = [json, json]", "CY0102"),
         ("pick(item, town)", "read = first_token, parse = json", "CY0209"),
         ("tell(town)", "read = text, parse = json", "CY0209"),
         ("pick(item, town)", "read = sampled, seed = -1", "CY0503"),

@@ -119,3 +119,14 @@ class AuditNotChosen(Diagnostic):
     title: ClassVar[str] = "`{file}` declares {found}, and one is run at a time"
     file: str
     found: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NothingInIt(Diagnostic):
+    """A declaration without the parts that it is made of."""
+
+    code: ClassVar[str] = "CY0114"
+    title: ClassVar[str] = "{what} `{name}` has no {parts}"
+    what: str
+    name: str
+    parts: str

@@ -156,16 +156,12 @@ def word(scope: Scope, expr: t.Expr, name: str, known: Sequence[str]) -> str | N
 
 
 def words(scope: Scope, expr: t.Expr, name: str, known: Sequence[str]) -> tuple[str, ...] | None:
-    """One word or a list of distinct words."""
+    """One word or a list of words, which are distinct in a program without errors."""
     nodes = [item.value for item in expr.items] if isinstance(expr, t.List) else [expr]
     found: list[str] = []
     for node in nodes:
         given = word(scope, node, name, known)
         if given is None:
-            return None
-        if given in found:
-            problem = f"is given `{given}` twice"
-            scope.report(WrongArguments(span=node.span, callee=name, problem=problem))
             return None
         found.append(given)
     if not found:

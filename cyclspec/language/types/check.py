@@ -20,10 +20,12 @@ from cyclspec.language.types.metrics import elaborate_metrics
 from cyclspec.language.types.panels import elaborate_panels, elaborate_targets
 from cyclspec.language.types.params import elaborate_params
 from cyclspec.language.types.prompts import elaborate_prompts
+from cyclspec.language.types.repeats import report_repeats
 from cyclspec.language.types.tables import elaborate_conditions, elaborate_tables
 from cyclspec.language.types.vocabularies import elaborate_vocabularies
 
 PASSES = (
+    report_repeats,
     elaborate_vocabularies,
     elaborate_tables,
     elaborate_params,

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cyclspec.language.diagnostics.cy01_names import FieldMissing, UnknownName
+from cyclspec.language.diagnostics import Label
+from cyclspec.language.diagnostics.cy01_names import Duplicate, FieldMissing, NothingInIt, UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongArguments, WrongType
 from cyclspec.language.diagnostics.cy03_axes import NotAnAttribute
 from cyclspec.language.names.lock import Locked, ModelPin, model_key
-from cyclspec.language.names.modules import Module, declared_twice, twice
+from cyclspec.language.names.modules import Module, declared_twice
 from cyclspec.language.names.suggest import did_you_mean, suggest
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.arguments import whole
 from cyclspec.language.types.context import Context
-from cyclspec.language.types.fields import read_fields
+from cyclspec.language.types.fields import distinct, read_fields
 from cyclspec.language.types.scope import Scope, dotted_parts
 from cyclspec.language.types.vocabularies import (
     RESERVED,
@@ -44,15 +45,17 @@ def elaborate_panels(ctx: Context) -> None:
         if _declared_elsewhere(ctx, module, decl.name, "panel", seen):
             continue
         read_fields(ctx, decl.fields, (), where="panel")
-        declared = {factor.name.name: _factor(ctx, factor) for factor in decl.factors}
-        models: list[d.TypedModel] = []
-        names: dict[str, t.Ident] = {}
-        for model in decl.models:
-            first = names.setdefault(model.name.name, model.name)
-            if first is not model.name:
-                ctx.report(twice(model.name, first, "panel"))
-                continue
-            models.append(_model(ctx, module, model, declared))
+        if not decl.models:
+            helps = ("add one: `model small = demo()`",)
+            ctx.report(
+                NothingInIt(
+                    span=decl.name.span, what="panel", name=decl.name.name, parts="models", helps=helps
+                )
+            )
+        declared = {n: _factor(ctx, factor) for n, factor in distinct(ctx, decl.factors, "panel").items()}
+        models = [
+            _model(ctx, module, model, declared) for model in distinct(ctx, decl.models, "panel").values()
+        ]
         factors = tuple(_closed(vocabulary, models) for vocabulary in declared.values())
         ctx.panels[decl.name.name] = d.TypedPanel(decl.name.name, factors, tuple(models))
 
@@ -201,7 +204,7 @@ def _target(ctx: Context, module: Module, decl: t.Target, fields: Mapping[str, t
     if rows is None:
         return
     columns = {c.name: c for c in ctx.tables[rows].columns}
-    axes: list[str] = []
+    axes: dict[str, t.Expr] = {}
     nodes = fields["axes"].value
     for node in [item.value for item in nodes.items] if isinstance(nodes, t.List) else [nodes]:
         parts = dotted_parts(node) or ("",)
@@ -210,7 +213,17 @@ def _target(ctx: Context, module: Module, decl: t.Target, fields: Mapping[str, t
             helps = did_you_mean(parts[-1], [n for n, c in columns.items() if isinstance(c.kind, k.Of)])
             ctx.report(NotAnAttribute(span=node.span, name=parts[-1], of=f"`{rows}`", helps=helps))
             continue
-        axes.append(parts[-1])
+        first = axes.setdefault(parts[-1], node)
+        if first is not node and first != node:  # the same path twice was told of before
+            also, helps = (Label(first.span, "first given here"),), (f"write `{parts[-1]}` once",)
+            ctx.report(
+                Duplicate(span=node.span, name=parts[-1], where="target", also=also, notes=(), helps=helps)
+            )
+    if not axes and isinstance(nodes, t.List) and not nodes.items:
+        helps = ("name columns of the table: `axes = [country, age]`",)
+        ctx.report(
+            NothingInIt(span=nodes.span, what="target", name=decl.name.name, parts="axes", helps=helps)
+        )
     ctx.targets[decl.name.name] = d.TypedTarget(
         name=decl.name.name,
         axes=tuple(axes),

@@ -17,7 +17,7 @@ from cyclspec.language.diagnostics.cy04_templates import (
     StyleDoesNotFit,
     UnknownHole,
 )
-from cyclspec.language.names.modules import Module, twice
+from cyclspec.language.names.modules import Module
 from cyclspec.language.names.suggest import did_you_mean, suggest
 from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
@@ -45,11 +45,7 @@ def elaborate_prompts(ctx: Context) -> None:
 
 def _prompt(ctx: Context, module: Module, decl: t.Prompt) -> d.TypedPrompt:
     formals: dict[str, k.Kind] = {}
-    idents: dict[str, t.Ident] = {}
     for formal in decl.formals:
-        first = idents.setdefault(formal.name.name, formal.name)
-        if first is not formal.name:
-            ctx.report(twice(formal.name, first, "parameter list"))
         reader = TypeReader(ctx, module, formals, formal.name.name)
         formals[formal.name.name] = reader.read(formal.type)
     result, checks = prompt_result(ctx, module, decl, formals)

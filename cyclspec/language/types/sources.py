@@ -279,7 +279,8 @@ def _list(scope: Scope, wanted: Wanted, items: tuple[h.Term, ...]) -> Found | No
     for value, item in zip(values, items, strict=True):
         first = places.setdefault(value, item)
         if first is not item:
-            again = t.Ident(span=item.span, name=str(value))
-            scope.report(twice(again, t.Ident(span=first.span, name=str(value)), "list"))
+            if not isinstance(item, h.LevelTerm):  # a name that stands twice was told of before
+                again = t.Ident(span=item.span, name=str(value))
+                scope.report(twice(again, t.Ident(span=first.span, name=str(value)), "list"))
             return None
     return Found(d.ValuesSource(tuple(values)), (items[0].type.kind,), k.Phase.STATIC)

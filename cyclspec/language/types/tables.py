@@ -7,11 +7,11 @@ tables and columns are written carries no meaning.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from cyclspec.language.diagnostics.cy01_names import UnknownName
+from cyclspec.language.diagnostics.cy01_names import NothingInIt, UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongType
 from cyclspec.language.diagnostics.cy05_units import OutsideRange
 from cyclspec.language.diagnostics.cy09_sharing import LeadsOutOfPack
@@ -45,7 +45,9 @@ def elaborate_tables(ctx: Context) -> None:
             continue
         seen[decl.name.name] = module
         read_fields(ctx, decl.fields, _CORPUS_FIELDS, where="corpus")
+        _something_in(ctx, decl, decl.tables, "tables", 'table items { source = csv("items.csv") }')
         for name, table in distinct(ctx, decl.tables, "corpus").items():
+            _something_in(ctx, table, table.columns, "columns", "item : key")
             full = f"{decl.name.name}.{name}"
             fields[full] = _open(ctx, module, full, table)
             tables[full] = Table(module, full, distinct(ctx, table.columns, "table"))
@@ -59,6 +61,16 @@ def _give_roles(ctx: Context, name: str, fields: Mapping[str, t.Field]) -> None:
     table = ctx.tables[name]
     roles = roles_of(ctx, name, table.columns, fields)
     ctx.tables[name] = replace(table, weight=roles.weight, strata=roles.strata, cluster=roles.cluster)
+
+
+def _something_in(
+    ctx: Context, node: t.Corpus | t.Table, inside: Sequence[t.Node], parts: str, example: str
+) -> None:
+    if not inside:
+        helps = (f"add one: `{example}`",)
+        ctx.report(
+            NothingInIt(span=node.name.span, what=node.kind, name=node.name.name, parts=parts, helps=helps)
+        )
 
 
 def elaborate_conditions(ctx: Context) -> None:

@@ -7,16 +7,17 @@ labels are by language, ranges are numbers, attributes are words.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from cyclspec.language.diagnostics import Label
-from cyclspec.language.diagnostics.cy01_names import Duplicate, ReservedWord, UnknownName
+from cyclspec.language.diagnostics.cy01_names import Duplicate, NothingInIt, ReservedWord, UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongType
 from cyclspec.language.names.modules import twice
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
+from cyclspec.language.syntax.alphabet import composed
 from cyclspec.language.syntax.pieces import DECLARATIONS, STATEMENTS
 from cyclspec.language.types.context import Context, Symbol
 from cyclspec.language.types.kinds import Level, Unit, Vocabulary
@@ -174,19 +175,62 @@ def make_level(ctx: Context, level: t.Level) -> Level:
 def make_levels(ctx: Context, levels: Sequence[t.Level]) -> tuple[Level, ...]:
     """Levels with distinct names and distinct codes."""
     names: dict[str, t.Ident] = {}
-    codes: dict[int | float | str, t.Level] = {}
-    made: list[Level] = []
+    made: list[tuple[Level, Span]] = []
     for level in levels:
         first = names.setdefault(level.name.name, level.name)
         if first is not level.name:
             ctx.report(twice(level.name, first, "vocabulary"))
             continue
-        built = make_level(ctx, level)
-        if built.low is None and codes.setdefault(built.code, level) is not level:
-            also = (Label(codes[built.code].span, "first given here"),)
-            ctx.report(Duplicate(span=level.span, name=str(built.code), where="vocabulary", also=also))
-        made.append(built)
-    return tuple(made)
+        made.append((make_level(ctx, level), level.span if level.code is None else level.code.span))
+    _distinct_codes(ctx, made)
+    return tuple(level for level, _ in made)
+
+
+def _distinct_codes(ctx: Context, levels: Sequence[tuple[Level, Span]]) -> None:
+    """Reports what in data would stand for two levels: one code of two, or a number in two ranges."""
+    codes: dict[str, Span] = {}
+    for level, span in levels:
+        first = codes.setdefault(_as_in_data(level.code), span) if level.low is None else span
+        if first is not span:
+            _report_code(ctx, str(level.code), span, first)
+    for low, high, span, first in _overlaps(levels):
+        _report_code(ctx, _number(low) if low == high else f"{_number(low)}..{_number(high)}", span, first)
+
+
+def _overlaps(levels: Sequence[tuple[Level, Span]]) -> Iterator[tuple[float, float, Span, Span]]:
+    """The numbers that two levels share, at least one of them a range, with the places of both."""
+    ends = [(level.low, level.high, span) for level, span in levels]
+    spans = [(low, high, span) for low, high, span in ends if low is not None and high is not None]
+    codes = [(level.code, span) for level, span in levels if level.low is None]
+    spans += [(code, code, span) for code, span in codes if isinstance(code, int | float)]
+    spans.sort(key=lambda found: (found[0], found[2].start))
+    reach: tuple[float, float, Span] | None = None
+    for low, high, span in spans:
+        if reach is not None and low <= reach[1] and (low < high or reach[0] < reach[1]):
+            yield low, min(high, reach[1]), span, reach[2]
+        if reach is None or high > reach[1]:
+            reach = (low, high, span)
+
+
+def _as_in_data(code: int | float | str) -> str:
+    """A code as data holds it: `1` and `"1"` are one."""
+    if isinstance(code, str):
+        return composed(code).strip()
+    return str(int(code)) if float(code).is_integer() else repr(float(code))
+
+
+def _number(value: float) -> str:
+    """A number as a spec would write it."""
+    for magnitude, letter in ((1e9, "B"), (1e6, "M")):
+        if magnitude <= value < math.inf:
+            return f"{value / magnitude:g}{letter}"
+    return f"{value:g}"
+
+
+def _report_code(ctx: Context, code: str, span: Span, first: Span) -> None:
+    again, before = (span, first) if span.start > first.start else (first, span)
+    also = (Label(before, "first given here"),)
+    ctx.report(Duplicate(span=again, name=code, where="vocabulary", also=also))
 
 
 def order_and_unit(ctx: Context, type_: t.TypeExpr) -> tuple[bool, Unit]:
@@ -227,6 +271,14 @@ def elaborate_vocabularies(ctx: Context) -> None:
         check_name(ctx, decl.name)
         ordered, unit = order_and_unit(ctx, decl.type)
         levels = make_levels(ctx, decl.levels)
+        if all(level.missing for level in levels):
+            parts = "levels but `missing` ones" if levels else "levels"
+            helps = ('add one: `yes "I agree"`',)
+            ctx.report(
+                NothingInIt(
+                    span=decl.name.span, what=decl.word, name=decl.name.name, parts=parts, helps=helps
+                )
+            )
         ctx.vocabularies[Symbol(module.key, decl.name.name)] = Vocabulary(
             name=decl.name.name,
             ordered=ordered,
