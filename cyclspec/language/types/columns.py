@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 from cyclspec.language.diagnostics import Label
 from cyclspec.language.diagnostics.cy01_names import Duplicate, UnknownName
@@ -74,12 +75,16 @@ def _uses(
     for scale in _scales(column.type, local):
         yield (table.name, scale[0]), column
         used = _through(kinds[table.name].get(scale[0]), scale)
-        if used is not None and used[1] in tables[used[0]].columns:
+        if _is_there(tables, used):
             yield used, column
     for path in _types(column.type, local):
         used = _of_a_corpus(ctx.resolve_dotted(table.module, path))
-        if used is not None and used[0] in tables and used[1] in tables[used[0]].columns:
+        if _is_there(tables, used):
             yield used, column
+
+
+def _is_there(tables: Mapping[str, Table], place: Place | None) -> TypeGuard[Place]:
+    return place is not None and place[0] in tables and place[1] in tables[place[0]].columns
 
 
 def _is_key(column: t.Column) -> bool:
