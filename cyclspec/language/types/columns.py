@@ -7,8 +7,8 @@ name tables of the program.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TypeGuard
 
 from cyclspec.language.diagnostics import Label
@@ -33,11 +33,16 @@ Place = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table as it is written: its name in the program, and its columns by name."""
+    """A table as it is written: its name in the program, its columns by name, and those of them that are keys."""
 
     module: Module
     name: str
     columns: Mapping[str, t.Column]
+    keys: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        keys = tuple(name for name, column in self.columns.items() if _is_key(column))
+        object.__setattr__(self, "keys", keys)
 
 
 def read_columns(ctx: Context, tables: Mapping[str, Table]) -> None:
@@ -69,21 +74,19 @@ def _uses(
     table = tables[place[0]]
     column = table.columns[place[1]]
     if isinstance(column.type, t.NamedType) and column.type.dotted == "scale":
-        yield from (((table.name, name), column) for name, c in table.columns.items() if _is_key(c))
-    # A column may have the name of the scale or axis that it takes: its own name is not meant.
-    local = table.columns.keys() - {place[1]}
-    for scale in _scales(column.type, local):
+        yield from (((table.name, name), column) for name in table.keys)
+    for scale in _scales(table, column):
         yield (table.name, scale[0]), column
         used = _through(kinds[table.name].get(scale[0]), scale)
-        if _is_there(tables, used):
+        if _is_there(used, tables):
             yield used, column
-    for path in _types(column.type, local):
+    for path in _types(table, column):
         used = _of_a_corpus(ctx.resolve_dotted(table.module, path))
-        if _is_there(tables, used):
+        if _is_there(used, tables):
             yield used, column
 
 
-def _is_there(tables: Mapping[str, Table], place: Place | None) -> TypeGuard[Place]:
+def _is_there(place: Place | None, tables: Mapping[str, Table]) -> TypeGuard[Place]:
     return place is not None and place[0] in tables and place[1] in tables[place[0]].columns
 
 
@@ -118,20 +121,22 @@ def _spelled(node: t.TypeExpr | t.Expr) -> Iterator[tuple[str, Spelled]]:
         found = spelling(found.args[0].value) if inside else None
 
 
-def _scales(node: t.TypeExpr, local: Set[str]) -> Iterator[tuple[str, ...]]:
-    """The scales in a type that are columns of the same row, or of a row that one of them refers to."""
-    for word, found in _spelled(node):
+def _scales(table: Table, column: t.Column) -> Iterator[tuple[str, ...]]:
+    """The scales in a type that are columns of the same row, or of a row that one of them refers to.
+
+    A column may have the name of the scale or axis that it takes: its own name is not meant.
+    """
+    for word, found in _spelled(column.type):
         inner = spelling(found.args[0].value) if word in _OVER_A_SCALE and found.args else None
-        if inner is not None and inner.parts[0] in local:
+        if inner is not None and inner.parts[0] in table.columns and inner.parts[0] != column.name.name:
             yield inner.parts
 
 
-def _types(node: t.TypeExpr, local: Set[str]) -> Iterator[tuple[str, ...]]:
+def _types(table: Table, column: t.Column) -> Iterator[tuple[str, ...]]:
     """The types in a type that are declared somewhere, by their path."""
-    inside = set(_scales(node, local))
-    return (
-        found.parts for word, found in _spelled(node) if word not in TYPE_NAMES and found.parts not in inside
-    )
+    inside = set(_scales(table, column))
+    spelled = _spelled(column.type)
+    return (found.parts for word, found in spelled if word not in TYPE_NAMES and found.parts not in inside)
 
 
 def _read(ctx: Context, table: Table, name: str, kinds: dict[str, k.Kind]) -> None:
@@ -162,10 +167,9 @@ def _finish(ctx: Context, table: Table, kinds: Mapping[str, k.Kind]) -> None:
     """Puts the columns of a table in their order, with one key and with references that lead somewhere."""
     columns = tuple(_typed(column, kinds[name]) for name, column in table.columns.items())
     ctx.tables[table.name] = replace(ctx.tables[table.name], columns=columns)
-    keys = [column for column in table.columns.values() if _is_key(column)]
-    for again in keys[1:]:
-        also = (Label(keys[0].type.span, "first given here"),)
-        ctx.report(Duplicate(span=again.type.span, name="key", where="table", also=also))
+    for again in table.keys[1:]:
+        also = (Label(table.columns[table.keys[0]].type.span, "first given here"),)
+        ctx.report(Duplicate(span=table.columns[again].type.span, name="key", where="table", also=also))
 
 
 def check_references(ctx: Context, table: Table) -> None:
