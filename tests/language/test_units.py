@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from spec_files import check_text, shown
 
 from cyclspec.language.spans import Source, Span
 from cyclspec.language.types import kinds as k
@@ -26,6 +29,83 @@ TEXT = h.Literal_(type=k.Type(k.Text()), span=SPAN, value="x")
 ONE, ZERO = literal(1), literal(0)
 SHARE, POINTS, RATIO, BITS, NATS, STEPS = map(of, (U.SHARE, U.POINTS, U.RATIO, U.BITS, U.NATS, U.STEPS))
 YEARS, PLAIN, COEFFICIENT, PARAMETERS = map(of, (U.YEARS, U.NONE, U.COEFFICIENT, U.PARAMETERS))
+
+
+DECLARED = """cycl 1
+import std.metrics as m
+param least : {param} where least > -5
+metric taken(p: dist(S), x: {formal}) -> ratio = x * (max over option of p)
+metric made(p: dist(S)) -> {metric} = {body}
+scale mood : nominal {{ calm, tense }}
+prompt put(mood: {prompt}) -> choice(mood_) {{ user "{{mood}}" }}
+scale mood_ : nominal {{ calm, tense }}
+panel models {{ model a = demo() }}
+audit one {{
+  each model in models
+  each time  in 1..2
+  ask reply = put({given}) {{ model = model, per = [time], read = sampled, missing = drop }}
+  let asked = share over time of reply
+  let one : {let} = {value}
+  measure far by model : ratio = taken(asked, {argument})
+  measure last : {measure} = {number}
+}}
+"""
+SOUND = {
+    "param": "share = 20%", "formal": "share = 20%", "metric": "share", "body": "max over option of p",
+    "prompt": "share = 0.5", "given": "mood = 20%", "let": "share", "value": "20%", "argument": "x = 0.2",
+    "measure": "share", "number": "100%",
+}  # fmt: skip
+OUTSIDE = "is outside its declared range"
+DECLARATIONS = [
+    ({}, []),
+    ({"metric": "bits"}, ["cannot give a value in `share` as the declared `bits`"]),
+    ({"metric": "years"}, ["cannot give a value in `share` as the declared `years`"]),
+    ({"metric": "count"}, ["cannot give a value in `share` as the declared `count`"]),
+    ({"metric": "rank"}, ["cannot give a value in `share` as the declared `rank`"]),
+    ({"metric": "steps"}, ["cannot give a value in `share` as the declared `steps`"]),
+    ({"metric": "share", "body": "m.entropy(p)"}, ["cannot give a value in `bits` as the declared `share`"]),
+    ({"metric": "ratio"}, []),
+    ({"metric": "real"}, []),
+    ({"metric": "steps", "body": "sum over option of number(p)"}, []),
+    ({"metric": "count", "body": "sum over option of number(p)"}, []),
+    ({"metric": "bits", "body": "m.entropy(p)"}, []),
+    ({"metric": "share?"}, ["this result has the wrong type"]),
+    ({"formal": "share?"}, ["argument `x` has the wrong type"]),
+    ({"prompt": "share?"}, ["argument `mood` has the wrong type"]),
+    ({"param": "share? = 20%"}, ["parameter `least` has the wrong type"]),
+    ({"let": "share?"}, []),
+    ({"measure": "share?"}, ["`last` may be missing"]),
+    ({"measure": "count"}, ["cannot give a value in `share` as the declared `count`"]),
+    ({"measure": "real"}, []),
+    ({"number": "300%"}, [f"`last = 300%` {OUTSIDE}"]),
+    ({"number": "-1"}, [f"`last = -1` {OUTSIDE}"]),
+    ({"measure": "points", "number": "-20%"}, []),
+    ({"measure": "points", "number": "-2"}, [f"`last = -2` {OUTSIDE}"]),
+    ({"measure": "coefficient", "number": "1.5"}, [f"`last = 1.5` {OUTSIDE}"]),
+    ({"measure": "ratio", "number": "3"}, []),
+    ({"value": "20"}, [f"`one = 20` {OUTSIDE}"]),
+    ({"argument": "x = 20"}, [f"`x = 20` {OUTSIDE}"]),
+    ({"argument": "20"}, [f"`x = 20` {OUTSIDE}"]),
+    ({"given": "20"}, [f"`mood = 20` {OUTSIDE}"]),
+    ({"prompt": "share = 20"}, [f"`mood = 20` {OUTSIDE}"]),
+    ({"formal": "share = 20"}, [f"`x = 20` {OUTSIDE}"]),
+    ({"param": "share = 20"}, [f"`least = 20` {OUTSIDE}"]),
+    ({"param": "points = -3"}, [f"`least = -3` {OUTSIDE}"]),
+]
+
+
+@pytest.mark.parametrize(("change", "said"), DECLARATIONS, ids=[str(change) for change, _ in DECLARATIONS])
+def test_a_declared_unit_is_that_of_the_value(
+    change: dict[str, str], said: list[str], tmp_path: Path
+) -> None:
+    checked = check_text(tmp_path, DECLARED.format(**{**SOUND, **change}))
+    assert [d.message for d in checked.errors] == said, shown(checked)
+
+
+def test_a_share_over_one_is_met_with_the_percentage_that_was_meant(tmp_path: Path) -> None:
+    for text, helps in (("20", ("write `20%`",)), ("300%", ()), ("300", ()), ("1.5", ("write `1.5%`",))):
+        (error,) = check_text(tmp_path, f"cycl 1\nparam p : share = {text}\n").errors
+        assert error.helps == helps
 
 
 @pytest.mark.parametrize("unit", list(U))

@@ -167,6 +167,18 @@ VALUES: Final[tuple[Rule, ...]] = (
         bad=holds("measure fit by town, model : real = mean over item of 1 - m.jsd(reply, people)"),
     ),
     Rule(
+        name="unit of a metric",
+        formula="metric f(..) -> U = e,  e : V   =>   V = U, or V is a plain number",
+        says="A metric has the unit of its formula; only a plain number may be given one.",
+        applied_by=elaborate_metrics,
+        breaks=UnitMismatch,
+        good=holds(
+            "",
+            beside="metric reach(p: dist(S)) -> steps = sum over option of number(p)",
+        ),
+        bad=holds("", beside="metric reach(p: dist(S)) -> steps = sum over option of p"),
+    ),
+    Rule(
         name="steps of one length",
         formula="mean over X of steps   =>   the scales of X have one length",
         says="A step on a short scale is not a step on a long one; `emd_norm` can be averaged.",

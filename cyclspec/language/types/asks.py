@@ -21,6 +21,7 @@ from cyclspec.language.types import typed as d
 from cyclspec.language.types import units
 from cyclspec.language.types.arguments import called, whole
 from cyclspec.language.types.axes import with_parents
+from cyclspec.language.types.bounds import within
 from cyclspec.language.types.fields import read_fields
 from cyclspec.language.types.history import history_of
 from cyclspec.language.types.languages import check_languages
@@ -292,7 +293,7 @@ def _argument(scope: Scope, prompt: d.TypedPrompt, name: str, kind: k.Kind, arg:
             WrongType(span=arg.span, what=f"argument `{name}`", expected=expected, found=found, notes=notes)
         )
         return unknown(arg.span)
-    return term
+    return term if within(scope, name, kind, term) else unknown(arg.span)
 
 
 def _accepts(kind: k.Kind, term: h.Term) -> bool:

@@ -16,6 +16,7 @@ from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import units
+from cyclspec.language.types.bounds import within
 from cyclspec.language.types.context import TypedMetric
 from cyclspec.language.types.functions import ELSEWHERE, FUNCTIONS, has_values
 from cyclspec.language.types.reducers import reducer_names
@@ -168,6 +169,7 @@ def _check_formal(
             have = units.unit_of(term)
             assert have is not None
             if units.fits(have, unit, term) or unit is k.Unit.NONE:
+                within(scope, name, kind, term)
                 return scale
     wanted = k.kind_text(kind)
     what = f"argument `{name}` of `{metric.name}`"

@@ -83,6 +83,14 @@ class TypeReader:
             return self._builtin(spelled)
         return self._declared(spelled)
 
+    def read_certain(self, node: t.TypeExpr, what: str) -> k.Kind:
+        """The kind of values that are always there: only columns, fields of records and lets have types with `?`."""
+        kind = self.read(node)
+        if isinstance(node, t.NamedType) and node.optional:
+            expected, found = node.span.text.removesuffix("?").rstrip(), node.span.text
+            self.ctx.report(WrongType(span=node.span, what=what, expected=expected, found=found))
+        return kind
+
     def _builtin(self, spelled: Spelled) -> k.Kind:
         word, args = spelled.parts[0], spelled.args
         if word in _PLAIN:

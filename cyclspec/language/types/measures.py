@@ -15,6 +15,7 @@ from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
 from cyclspec.language.types import units
+from cyclspec.language.types.bounds import within
 from cyclspec.language.types.declared import TypeReader
 from cyclspec.language.types.expressions import infer, truth_of
 from cyclspec.language.types.fields import read_fields
@@ -35,10 +36,14 @@ def let_statement(scope: Scope, let: t.Let) -> d.TypedLet | None:
         return None
     if let.type is not None:
         declared = TypeReader(scope.ctx, scope.module, {}, let.name.name).read(let.type)
-        if not _fits_declared(term, declared):
+        certain = not (isinstance(let.type, t.NamedType) and let.type.optional)
+        if not _fits_declared(term, declared) or (certain and term.type.optional):
             what = f"`{let.name.name}`"
-            wanted, found = k.kind_text(declared), k.kind_text(term.type.kind)
+            wanted = k.kind_text(declared)
+            found = k.kind_text(term.type.kind) + ("?" if term.type.optional else "")
             scope.report(WrongType(span=let.value.span, what=what, expected=wanted, found=found))
+            return None
+        if not within(scope, let.name.name, declared, term):
             return None
     return d.TypedLet(let.name.name, term, let.span)
 
@@ -62,7 +67,7 @@ def measure_statement(scope: Scope, measure: t.Measure) -> d.TypedMeasure | None
     interval = _interval(scope, fields.get("interval"), by)
     better = _word(scope, fields.get("better"), ("higher", "lower"))
     adjust = _word(scope, fields.get("adjust"), ("holm", "bh"))
-    if not exact or unit is None:
+    if not exact or unit is None or not within(scope, measure.name.name, k.Number(unit), term):
         return None
     if term.type.optional:
         helps = ("reduce it: `mean over ... of` leaves missing values out",)
@@ -122,8 +127,15 @@ def _unit(scope: Scope, measure: t.Measure, term: h.Term) -> k.Unit | None:
     declared = TypeReader(scope.ctx, scope.module, {}).read(measure.type)
     if isinstance(declared, k.Unknown):
         return None
+    if isinstance(measure.type, t.NamedType) and measure.type.optional:
+        written = measure.type.span.text.removesuffix("?").rstrip()
+        helps = (f"write `{written}`: a measure is a number in every cell",)
+        scope.report(MeasureMayBeMissing(span=measure.type.span, measure=measure.name.name, helps=helps))
+        return None
     if not isinstance(declared, k.Number) or not (
-        units.fits(found, declared.unit, term) or (declared.unit is k.Unit.NONE and not declared.whole)
+        found is k.Unit.NONE
+        if declared.whole
+        else declared.unit is k.Unit.NONE or units.fits(found, declared.unit, term)
     ):
         left, right = f"a value in `{found.value}`", f"the declared `{k.kind_text(declared)}`"
         scope.report(UnitMismatch(span=measure.value.span, verb="give", left=left, word="as", right=right))

@@ -22,6 +22,7 @@ from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import units
+from cyclspec.language.types.bounds import within
 from cyclspec.language.types.context import Context, Symbol, TypedMetric
 from cyclspec.language.types.declared import TypeReader
 from cyclspec.language.types.expressions import infer
@@ -102,8 +103,8 @@ def _metric(ctx: Context, module: Module, metric: t.Metric) -> TypedMetric | Non
     formals: dict[str, k.Kind] = {}
     for formal in metric.formals:
         reader = TypeReader(ctx, module, formals, formal.name.name, generic=True)
-        formals[formal.name.name] = reader.read(formal.type)
-    result = TypeReader(ctx, module, formals, generic=True).read(metric.result)
+        formals[formal.name.name] = reader.read_certain(formal.type, f"argument `{formal.name.name}`")
+    result = TypeReader(ctx, module, formals, generic=True).read_certain(metric.result, "this result")
     if isinstance(result, k.Unknown) or any(isinstance(kind, k.Unknown) for kind in formals.values()):
         return None
     if not isinstance(result, k.Number):
@@ -168,6 +169,8 @@ def _defaults(
             given = k.kind_text(term.type.kind)
             ctx.report(WrongType(span=formal.default.span, what=what, expected=wanted, found=given))
             return None
+        if not within(ctx, name, kind, term):
+            return None
         found[name] = term
     return found
 
@@ -220,16 +223,18 @@ def _locals(formals: dict[str, k.Kind], metric: t.Metric) -> dict[str, h.Term]:
 def _result_fits(ctx: Context, metric: t.Metric, result: k.Number, body: h.Term) -> bool:
     if body.type.axes:
         left = ", ".join(sorted(body.type.axes))
-        helps = ("reduce it: `sum over option of ...`",)
+        helps: tuple[str, ...] = ("reduce it: `sum over option of ...`",)
         problem = "does not end in one number"
         ctx.report(
             AxisLeftOver(span=body.span, measure=metric.name.name, problem=problem, left=left, helps=helps)
         )
         return False
     unit = units.unit_of(body)
-    if unit is None or not units.defines(unit, result.unit, body):
-        found, declared = k.kind_text(body.type.kind), result.unit.value
-        left, right = f"a value in `{found}`", f"the declared `{declared or 'real'}`"
-        ctx.report(UnitMismatch(span=body.span, verb="give", left=left, word="as", right=right))
+    if unit is None or not units.defines(unit, result, body):
+        found = k.kind_text(body.type.kind)
+        left, right = f"a value in `{found}`", f"the declared `{k.kind_text(result)}`"
+        purpose = "or drop the unit on purpose: `number(..)`"
+        helps = () if unit is None else (f"declare `-> {found}`", purpose)
+        ctx.report(UnitMismatch(span=body.span, verb="give", left=left, word="as", right=right, helps=helps))
         return False
     return True

@@ -24,6 +24,7 @@ from cyclspec.language.syntax.parse import MAX_PARTS
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import units
+from cyclspec.language.types.bounds import within
 from cyclspec.language.types.constants import NotConstant, evaluate, folded, has_more
 from cyclspec.language.types.context import Context, ParamValue, Symbol
 from cyclspec.language.types.declared import TypeReader
@@ -54,7 +55,8 @@ def elaborate_params(ctx: Context) -> None:
     for module, decl in ctx.declarations(t.Param):
         assert isinstance(decl, t.Param)
         check_name(ctx, decl.name)
-        kind = TypeReader(ctx, module, {}, decl.name.name).read(decl.type)
+        reader = TypeReader(ctx, module, {}, decl.name.name)
+        kind = reader.read_certain(decl.type, f"parameter `{decl.name.name}`")
         binding = ctx.bindings.get(decl.name.name) if module.key == main.key else None
         wanted[Symbol(module.key, decl.name.name)] = _Wanted(module, decl, kind, binding)
     for symbol in _in_order(ctx, wanted):
@@ -72,7 +74,7 @@ def elaborate_params(ctx: Context) -> None:
 
 
 def _inside(ctx: Context, param: _Wanted, value: ParamValue) -> bool:
-    return _in_range(ctx, param, value.term) and _in_unit(ctx, param.decl, value)
+    return _in_range(ctx, param, value.term) and within(ctx, param.decl.name.name, value.kind, value.term)
 
 
 def _in_order(ctx: Context, wanted: Mapping[Symbol, _Wanted]) -> Iterator[Symbol]:
@@ -170,24 +172,6 @@ def _as_declared(term: h.Term, kind: k.Kind) -> h.Term:
     if isinstance(kind, k.Number) and isinstance(term, h.Literal_):
         return h.Literal_(type=k.Type(kind), span=term.span, value=term.value)
     return term
-
-
-def _in_unit(ctx: Context, decl: t.Param, bound: ParamValue) -> bool:
-    """Whether a share lies between nothing and all: `20` where `20%` is meant does not."""
-    kind, value, at = bound.kind, bound.term, bound.term.span
-    if not (isinstance(kind, k.Number) and kind.unit is k.Unit.SHARE and isinstance(value, h.Literal_)):
-        return True
-    if not isinstance(value.value, int | float) or 0 <= value.value <= 1:
-        return True
-    helps = (f"write `{value.value:g}%`",) if 1 < value.value <= 100 else ()
-    name = decl.name.name
-    notes = ("a share is a part of a whole, from 0 to 1",)
-    ctx.report(
-        OutsideRange(
-            span=at, what=f"{name} = {at.text}", condition=f"{name} in 0..1", notes=notes, helps=helps
-        )
-    )
-    return False
 
 
 def _in_range(ctx: Context, param: _Wanted, value: h.Term) -> bool:

@@ -47,7 +47,7 @@ def _prompt(ctx: Context, module: Module, decl: t.Prompt) -> d.TypedPrompt:
     formals: dict[str, k.Kind] = {}
     for formal in decl.formals:
         reader = TypeReader(ctx, module, formals, formal.name.name)
-        formals[formal.name.name] = reader.read(formal.type)
+        formals[formal.name.name] = reader.read_certain(formal.type, f"argument `{formal.name.name}`")
     result, checks = prompt_result(ctx, module, decl, formals)
     _check_messages(ctx, decl)
     before = len(ctx.findings.errors)

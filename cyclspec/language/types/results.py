@@ -15,6 +15,7 @@ from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import units
+from cyclspec.language.types.bounds import within
 from cyclspec.language.types.constants import NotConstant, evaluate
 from cyclspec.language.types.context import Context
 from cyclspec.language.types.declared import TypeReader, list_bounds
@@ -122,6 +123,7 @@ def prompt_defaults(
         if failed(term):
             continue
         if _is_constant(term) and _fits(kind, term):
+            within(ctx, formal.name.name, kind, term)
             made[formal.name.name] = term
             continue
         what, found = f"the default of `{formal.name.name}`", k.kind_text(term.type.kind)

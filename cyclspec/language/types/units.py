@@ -106,6 +106,6 @@ def fits(found: k.Unit, declared: k.Unit, term: h.Term) -> bool:
     return declared in _FRACTIONS and found in _FRACTIONS and found is not U.NONE
 
 
-def defines(found: k.Unit, declared: k.Unit, term: h.Term) -> bool:
-    """Whether the body of a metric may have the unit it declares: a metric may name a plain number or a fraction."""
-    return fits(found, declared, term) or found in _FRACTIONS
+def defines(found: k.Unit, declared: k.Number, term: h.Term) -> bool:
+    """Whether the body of a metric may have the unit it declares: a metric may name the unit of a plain number."""
+    return found is U.NONE or (fits(found, declared.unit, term) and not declared.whole)
