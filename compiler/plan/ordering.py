@@ -120,7 +120,6 @@ def _rearranged(asking: Asking, lang: str) -> tuple[list[Arranged], float, float
     messages = [
         m for m in asking.ask.prompt.messages if m.lang in (lang or None, None) and m.role != "prefix"
     ]
-    messages.sort(key=lambda message: message.role != "system")
     if not mask.any():
         return [], 0.0, 0.0
     cut = [parts_of(message.template) for message in messages]

@@ -109,7 +109,7 @@ def is_plain(model: d.TypedModel, tokenizer: Tokenizer, prompt: d.TypedPrompt) -
     roles = {message.role for message in prompt.messages} & {"system", "assistant"}
     if tuning is None and not roles:
         return True
-    what = "its tuning" if tuning is not None else f"a {max(roles)} message"
+    what = "its tuning" if tuning is not None else f"its `{min(roles)}` message"
     raise SpecError(
         [
             CheckpointRefused(

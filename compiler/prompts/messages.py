@@ -166,5 +166,4 @@ def converse(prompt: d.TypedPrompt, values: Mapping[str, Shown]) -> Conversation
     turns = [(m.role, _fill(m.template, values, lang)) for m in chosen]
     prefix = "".join(text for role, text in turns if role == "prefix")
     messages = tuple(Message(role, text) for role, text in turns if role != "prefix")
-    ordered = sorted(messages, key=lambda m: m.role != "system")
-    return Conversation(tuple(ordered), prefix)
+    return Conversation(messages, prefix)

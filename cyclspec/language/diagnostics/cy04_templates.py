@@ -54,3 +54,14 @@ class BadTemplate(Diagnostic):
 
     code: ClassVar[str] = "CY0406"
     title: ClassVar[str] = "this template cannot be read"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TurnOutOfPlace(Diagnostic):
+    """A message where a conversation has no place for it: `rule` says where it belongs."""
+
+    code: ClassVar[str] = "CY0407"
+    title: ClassVar[str] = "{rule}"
+    marker: ClassVar[str] = "`{role}` cannot stand here"
+    rule: str
+    role: str

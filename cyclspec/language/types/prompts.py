@@ -1,7 +1,6 @@
 """Pass 7: prompts as typed functions.
 
-Ensures that every hole is filled by a parameter and in a style that fits its kind, that no parameter is idle, and that
-every role is worded in the same languages.
+Ensures that every hole is filled by a parameter and in a style that fits its kind, and that no parameter is idle.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cyclspec.language.diagnostics import Label
-from cyclspec.language.diagnostics.cy01_names import Duplicate, FieldMissing, UnknownName
+from cyclspec.language.diagnostics.cy01_names import UnknownName
 from cyclspec.language.diagnostics.cy04_templates import (
     ArgumentNeverUsed,
     BadTemplate,
@@ -28,6 +27,7 @@ from cyclspec.language.types.declared import TypeReader
 from cyclspec.language.types.fields import read_fields
 from cyclspec.language.types.results import prompt_defaults, prompt_result
 from cyclspec.language.types.templates import STYLES, Hole, split
+from cyclspec.language.types.turns import check_turns
 from cyclspec.language.types.vocabularies import check_name
 
 _MANY = ("lettered", "numbered", "bulleted", "inline")
@@ -49,7 +49,7 @@ def _prompt(ctx: Context, module: Module, decl: t.Prompt) -> d.TypedPrompt:
         reader = TypeReader(ctx, module, formals, formal.name.name)
         formals[formal.name.name] = reader.read_certain(formal.type, f"argument `{formal.name.name}`")
     result, checks = prompt_result(ctx, module, decl, formals)
-    _check_messages(ctx, decl)
+    check_turns(ctx, decl)
     before = len(ctx.findings.errors)
     used = {name for message in decl.messages for name in _check_template(ctx, decl, message, formals)}
     if len(ctx.findings.errors) == before:
@@ -93,31 +93,6 @@ def _result_names(type_: t.TypeExpr) -> Iterator[t.Name]:
             node = node.of
         if isinstance(node, t.Name):
             yield node
-
-
-def _check_messages(ctx: Context, decl: t.Prompt) -> None:
-    """Every role once a language, every language in every role, and somebody is asked."""
-    seen: dict[tuple[str, str], t.Message] = {}
-    for message in decl.messages:
-        if message.role == "assistant":
-            continue
-        key = (message.role, message.lang.name if message.lang else "")
-        first = seen.setdefault(key, message)
-        if first is not message:
-            name = f"{key[0]}[{key[1]}]" if key[1] else key[0]
-            also = (Label(first.span, "first given here"),)
-            ctx.report(Duplicate(span=message.span, name=name, where="prompt", also=also))
-    if not any(role == "user" for role, _ in seen):
-        ctx.report(
-            FieldMissing(span=decl.name.span, name="user", where="a `prompt`", helps=('add `user "..."`',))
-        )
-    tags = {lang for _, lang in seen if lang}
-    for role in dict.fromkeys(role for role, _ in seen):
-        mine = {lang for r, lang in seen if r == role}
-        for lang in sorted(tags - mine) if "" not in mine else ():
-            what = f"`{role}` of prompt `{decl.name.name}`"
-            helps = (f"add `{role}[{lang}]`",)
-            ctx.report(LanguageMissing(span=decl.name.span, lang=lang, what=what, helps=helps))
 
 
 def _hole_span(message: t.Message, text: str) -> Span:
