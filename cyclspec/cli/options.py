@@ -10,6 +10,8 @@ from typing import Any
 import click
 
 from cyclspec import pipeline
+from cyclspec.cli import bindings
+from cyclspec.cli.bindings import pairs
 from cyclspec.language.diagnostics import Diagnostic
 from cyclspec.language.diagnostics.render import render
 from cyclspec.pipeline import Opened
@@ -21,9 +23,7 @@ _UNITS |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 spec_file: Decorator = click.argument("file", type=click.Path(path_type=Path))
-params: Decorator = click.option(
-    "-p", "--param", "params", multiple=True, metavar="NAME=EXPR", help="Bind a parameter of the spec."
-)
+params: Decorator = bindings.params
 models: Decorator = click.option(
     "--model",
     "models",
@@ -93,19 +93,6 @@ numerics: Decorator = click.option(
     help="The type of weights, keys and values; answers of one are never taken for the other's.",
     show_default=True,
 )
-
-
-def pairs(given: tuple[str, ...], option: str) -> dict[str, str]:
-    """`NAME=VALUE` options as a mapping; anything else is a usage error."""
-    found: dict[str, str] = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not equals or not name or not value:
-            raise click.UsageError(f"{option} takes NAME=VALUE, not {text!r}")
-        if name in found:
-            raise click.UsageError(f"{option} gives {name!r} twice")
-        found[name] = value
-    return found
 
 
 def warn(diagnostics: tuple[Diagnostic, ...]) -> None:

@@ -33,9 +33,10 @@ def command(
 
     found = find_run(run)
     origin = found.origin
-    bound = tuple(f"{name}={text}" for name, text in origin.params.items() if file is None) + params
+    bound = (dict(origin.params) if file is None else {}) | options.pairs(params, "-p")
+    again = tuple(f"{name}={text}" for name, text in bound.items())
     wanted = audit or (None if file else origin.audit)
-    opened = options.open_spec(file or origin.spec, bound, wanted, locked=locked, files=files)
+    opened = options.open_spec(file or origin.spec, again, wanted, locked=locked, files=files)
     pipeline.score(found, opened, origin.places, locked=locked)
     measures = found.measures
     show(measures_view(measures), title=opened.audit.title)

@@ -1,7 +1,8 @@
 """Pass 0: what stands twice in one list, and would otherwise count once or win over the first without a word.
 
 Expects a program. Ensures one diagnostic, with both places, for every language of a text, attribute of a level, formal
-of a metric, axis of a reduction or measure, level of a type, and name in a list that is given again.
+of a metric, axis of a reduction or measure, level of a type, and name in a list that is given again. Values may be
+equal, and so may what names them: a parameter may stand in a list twice.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import NamedTuple
 
 from cyclspec.language.diagnostics import Label
 from cyclspec.language.diagnostics.cy01_names import Duplicate
+from cyclspec.language.names.modules import Module
 from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types.context import Context
@@ -38,18 +40,19 @@ class _Group(NamedTuple):
 
 def report_repeats(ctx: Context) -> None:
     """Reports every repetition in the program and in what was given from outside."""
-    trees: list[t.Node] = [module.tree for module in ctx.program.modules.values()]
-    for tree in (*trees, *ctx.bindings.values()):
+    trees: list[tuple[Module, t.Node]] = [(module, module.tree) for module in ctx.program.modules.values()]
+    trees += [(ctx.program.main, expr) for expr in ctx.bindings.values()]
+    for module, tree in trees:
         for node in walk(tree):
             for group in _groups(node):
-                _report(ctx, group)
+                _report(ctx, module, group)
 
 
-def _report(ctx: Context, group: _Group) -> None:
+def _report(ctx: Context, module: Module, group: _Group) -> None:
     first: dict[str, Span] = {}
     for name, span in group.given:
         before = first.setdefault(name, span)
-        if before is span:
+        if before is span or (group.where == "list" and _is_value(ctx, module, name)):
             continue
         also = (Label(before, "first given here"),)
         duplicate = Duplicate(span=span, name=name, where=group.where, also=also)
@@ -57,6 +60,12 @@ def _report(ctx: Context, group: _Group) -> None:
             helps = (group.help.format(name=name),)
             duplicate = Duplicate(span=span, name=name, where=group.where, also=also, notes=(), helps=helps)
         ctx.report(duplicate)
+
+
+def _is_value(ctx: Context, module: Module, name: str) -> bool:
+    """Whether a name in a list is that of a parameter."""
+    found = ctx.resolve_dotted(module, tuple(name.removeprefix("param.").split(".")))
+    return found is not None and isinstance(found[1], t.Param)
 
 
 def _groups(node: t.Node) -> Iterator[_Group]:
