@@ -11,7 +11,6 @@ import click
 
 from cyclspec import pipeline
 from cyclspec.cli import bindings
-from cyclspec.cli.bindings import pairs
 from cyclspec.language.diagnostics import Diagnostic
 from cyclspec.language.diagnostics.render import render
 from cyclspec.pipeline import Opened
@@ -24,6 +23,7 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 spec_file: Decorator = click.argument("file", type=click.Path(path_type=Path))
 params: Decorator = bindings.params
+pairs = bindings.pairs
 models: Decorator = click.option(
     "--model",
     "models",

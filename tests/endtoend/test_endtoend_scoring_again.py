@@ -97,3 +97,21 @@ def test_a_run_of_the_python_face_can_be_scored_by_the_command_line(
     assert said.code == 0, said.err
     assert cyclspec.open_run(out).measures.equals(before)
     assert before.num_rows == 3 + 3 + 1 + 3 + 3
+
+
+def test_a_score_keeps_what_a_file_bound_and_may_bind_a_threshold_again(
+    place: Path, out: Path, command: Callable[..., Said]
+) -> None:
+    edit(place, "\npanel models", "\nparam least : share = 0%\nparam start : count\n\npanel models")
+    edit(place, "seed  = 11", "seed  = start")
+    edit(place, ">= 0.0 { on_fail = warn }", ">= least { on_fail = withhold }")
+    given = place.with_name("given.json")
+    given.write_text('{"start": 11, "least": 1}', encoding="utf-8")
+    said = command("run", place, "--out", out, "--params", given, "-p", "least=0%")
+    assert said.code == 0, said.err
+    design = cyclspec.open_run(out).path
+    given.unlink()
+    withheld = command("score", out, "-p", "least=100%")
+    assert (withheld.code, "0 asked" in withheld.err) == (3, True), withheld.err
+    assert command("score", out).code == 0
+    assert cyclspec.open_run(out).path == design
