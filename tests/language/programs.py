@@ -202,7 +202,7 @@ corpus survey {{
   table answers {{ source = csv("answers.csv") item : ref(items) person : ref(people) value : choice(item.options) }}
 }}
 prompt neighbour(item: survey.items, town: town) -> choice(item.options) {{
-  system "You live in {{town}}." user "{{item.question}}\\n{{item.options|lettered}}"
+  system[en] "You live in {{town}}." user[en] "{{item.question}}\\n{{item.options|lettered}}"
 }}
 metric half(p: dist(S), q: dist(S)) -> share = 0.5 * (sum over option of abs(p - q))
 panel models {{

@@ -67,7 +67,7 @@ def said(folder: Path, prompt: str, ask: str) -> list[tuple[str, str]]:
         ('prompt p(town: town) -> text { user[en] "{town}" user[fr] "{town}" }', "p(town)", [("CY0404", NO_LANGUAGE)]),
         ('prompt p(item: towns.items) -> choice(mood) { user "{item.remark}" }',
          "p(item) { model = model, read = option_likelihood }", [("CY0404", NO_LANGUAGE)]),
-        ('prompt p(item: towns.items) -> text { user[fr] "{item.remark}" system "{item.short}" }', "p(item)",
+        ('prompt p(item: towns.items) -> text { system "{item.short}" user[fr] "{item.remark}" }', "p(item)",
          [("CY0404", "no fr wording for `item.short`")]),
         ('prompt p(item: towns.items, lang: lang) -> text { user "{item.short}" }', "p(item, lang)",
          [("CY0404", "no fr wording for `item.short`")]),
@@ -100,7 +100,7 @@ def test_what_does_not_exist_in_a_language_is_told_of_once_and_with_a_help(
         ('prompt p(item: towns.items) -> text { user "{item.remark} {item.short} {item.side}" }', "p(item)"),
         ('prompt p(item: towns.items) -> text { user[en] "{item.question} {item.side}" }', "p(item)"),
         ('prompt p(item: towns.items, lang: lang) -> text { user "{item.question}" }', "p(item, lang)"),
-        ('prompt p(item: towns.items, town: town) -> text { user "{item.remark}" system[en] "{town.zone}" }',
+        ('prompt p(item: towns.items, town: town) -> text { system[en] "{town.zone}" user "{item.remark}" }',
          "p(item, town)"),
         # What is not shown need not be said.
         ('prompt p(item: towns.items, town: town) -> choice(town) { user "{item.remark}" }',
