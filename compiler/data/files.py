@@ -85,7 +85,7 @@ def open_table(table: Table, budget: Budget) -> Iterator[OpenedFile]:
         if before.st_size == 0:
             refuse_file(table.path, "is empty", span=table.span)
         textual = table.format in ("csv", "json", "jsonl")
-        digest = _digest_text(handle, table.path) if textual else _digest_bytes(handle)
+        digest = _digest_text(handle, table.path) if textual else digest_bytes(handle)
         _check_pin(table, digest)
         handle.seek(0)
         yield OpenedFile(table.path, table.format, handle, before.st_size, digest, table.span)
@@ -128,7 +128,8 @@ def open_regular(path: Path, span: Span | None = None, elsewhere: tuple[str, ...
     return os.fdopen(descriptor, "rb")
 
 
-def _digest_bytes(handle: BinaryIO) -> str:
+def digest_bytes(handle: BinaryIO) -> str:
+    """SHA-256 of what is left of a file, as 64 hex digits."""
     digest = hashlib.sha256()
     while chunk := handle.read(_CHUNK):
         digest.update(chunk)

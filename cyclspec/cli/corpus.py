@@ -1,4 +1,4 @@
-"""`cyclspec corpus`: what is in survey data, what is amiss in it, and how it is given to others."""
+"""`cyclspec corpus`: bringing survey data in, what is in it, what is amiss, and how it is given to others."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 from cyclspec.cli.main import LazyGroup
 
 COMMANDS = {
+    "import": "Turn a survey file, or a published table, into a corpus.",
     "describe": "Show what is in a corpus: people, weights, items, languages.",
     "check": "Say what is amiss in a corpus before anybody is compared with it.",
     "croissant": "Write a corpus as Croissant metadata, with the digest of every file.",
@@ -18,7 +19,7 @@ COMMANDS = {
 
 
 class CorpusGroup(LazyGroup):
-    """The commands that look at corpora."""
+    """The commands that make corpora and look at them."""
 
     known: ClassVar[Mapping[str, str]] = COMMANDS
     prefix: ClassVar[str] = "corpus_"
@@ -26,4 +27,4 @@ class CorpusGroup(LazyGroup):
 
 @click.group("corpus", cls=CorpusGroup)
 def command() -> None:
-    """Describe and check survey data, and give it to others."""
+    """Bring survey data in, describe and check it, and give it to others."""

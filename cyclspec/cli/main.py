@@ -27,7 +27,7 @@ COMMANDS = {
     "show": "Show a table of a run: measures, answers, requests, checks or people.",
     "score": "Score the answers of a run again.",
     "diff": "Say what two specs ask and score differently, and what would be asked again.",
-    "corpus": "Describe and check survey data, and give it to others.",
+    "corpus": "Bring survey data in, describe and check it, and give it to others.",
     "lock": "Pin everything that a spec reaches: modules, data, metrics in Python, models.",
     "pack": "Put an audit with all it needs into one file, to be run elsewhere.",
     "unpack": "Take an audit out of its pack.",

@@ -1,0 +1,1 @@
+"""Published tables: files whose rows are questions, distributions or dilemmas, not respondents."""

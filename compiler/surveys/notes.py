@@ -1,0 +1,91 @@
+"""What an import decided, found and left open: the report as data.
+
+Expects one note for each decision. Ensures that nothing is decided without one: a note says what was done, by which
+rule, and which option of the command line settles it otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Topic(StrEnum):
+    """What a note is about; the order is that of the report."""
+
+    FILE = "file"
+    RECIPE = "recipe"
+    ENCODING = "encoding"
+    NUMBERS = "numbers"
+    NAMES = "names"
+    ROLES = "roles"
+    PEOPLE = "people"
+    WEIGHTS = "weights"
+    DESIGN = "design"
+    DEMOGRAPHICS = "demographics"
+    LEFT_OUT = "left out"
+    MISSING = "missing"
+    LABELS = "labels"
+    SCALES = "scales"
+    BATTERIES = "batteries"
+    WORDING = "wording"
+    SHARES = "shares"
+
+
+class State(StrEnum):
+    """`found`: a fact of the file. `decided`: by a stated rule. `open`: somebody should look at it."""
+
+    FOUND = "found"
+    DECIDED = "decided"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One line of the report. `subject` is a column, an item or "" for the file; `settle` can be typed."""
+
+    topic: Topic
+    state: State
+    text: str
+    subject: str = ""
+    settle: str = ""
+
+
+@dataclass(slots=True)
+class Notes:
+    """Collects notes in the order in which they come up."""
+
+    items: list[Note] = field(default_factory=list)
+
+    def found(self, topic: Topic, text: str, subject: str = "") -> None:
+        self.items.append(Note(topic, State.FOUND, text, subject))
+
+    def decided(self, topic: Topic, text: str, subject: str = "", settle: str = "") -> None:
+        self.items.append(Note(topic, State.DECIDED, text, subject, settle))
+
+    def open(self, topic: Topic, text: str, subject: str = "", settle: str = "") -> None:
+        self.items.append(Note(topic, State.OPEN, text, subject, settle))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Notes that say the same of several subjects."""
+
+    topic: Topic
+    state: State
+    text: str
+    settle: str
+    subjects: tuple[str, ...]
+
+
+def grouped(notes: Iterable[Note]) -> Iterator[Group]:
+    """Notes by topic, those that somebody should look at first; equal ones together."""
+    found: dict[tuple[Topic, State, str, str], list[str]] = {}
+    for note in notes:
+        found.setdefault((note.topic, note.state, note.text, note.settle), []).append(note.subject)
+    order = list(Topic)
+    rank = {State.OPEN: 0, State.DECIDED: 1, State.FOUND: 2}
+    for key in sorted(found, key=lambda key: (order.index(key[0]), rank[key[1]])):
+        topic, state, text, settle = key
+        yield Group(topic, state, text, settle, tuple(name for name in found[key] if name))

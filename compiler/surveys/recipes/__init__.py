@@ -1,0 +1,1 @@
+"""Recipes: what published codebooks say of their variables, one declarative file each."""
