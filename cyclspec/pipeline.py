@@ -9,7 +9,7 @@ the stages that need them, so that checking a spec stays a matter of millisecond
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -229,12 +229,24 @@ def open_data(context: Context, audit: TypedAudit) -> Opened:
     from cyclspec.compiler.plan.sources import open_tables, tables_of
     from cyclspec.compiler.plan.wordings import unworded_options
 
-    tables = open_tables(audit, tables_of(audit))
+    tables = open_tables(audit.tables, tables_of(audit))
     grid = build_grid(audit, tables)
     unworded = unworded_options(audit, grid, tables)
     if unworded:
         raise SpecError(unworded)
     return Opened(context, audit, tables, grid, people_cells(audit, grid, tables))
+
+
+def open_corpora(context: Context, known: Collection[str] = ()) -> Mapping[str, LoadedTable]:
+    """Opens and checks the tables that the entry module itself declares, whether an audit reaches them or not.
+
+    Tables in `known` are left out where no other table refers to them.
+    """
+    from cyclspec.compiler.plan.sources import open_tables, with_pointed
+
+    corpora = (decl for decl in context.program.main.tree.decls if isinstance(decl, t.Corpus))
+    names = {f"{corpus.name.name}.{table.name.name}" for corpus in corpora for table in corpus.tables}
+    return open_tables(context.tables, with_pointed(context.tables, names - set(known)))
 
 
 def hashes(opened: Opened, places: Mapping[str, str]) -> Hashes:

@@ -107,14 +107,7 @@ def _pointed(table: d.TypedTable) -> Iterator[str]:
 
 def tables_of(audit: d.TypedAudit) -> tuple[str, ...]:
     """The tables that an audit needs, with those they refer to."""
-    found: dict[str, None] = {}
-    waiting = list(_named(audit))
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found[name] = None
-            waiting.extend(_pointed(audit.tables[name]))
-    return tuple(sorted(found))
+    return with_pointed(audit.tables, _named(audit))
 
 
 def contract_levels(vocabulary: k.Vocabulary) -> tuple[Level, ...]:
@@ -207,11 +200,23 @@ def declared_table(table: d.TypedTable) -> Table:
     )
 
 
+def with_pointed(tables: Mapping[str, d.TypedTable], names: Iterable[str]) -> tuple[str, ...]:
+    """Tables with those that they refer to, in the order of their names."""
+    found: dict[str, None] = {}
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = None
+            waiting.extend(_pointed(tables[name]))
+    return tuple(sorted(found))
+
+
 def open_tables(
-    audit: d.TypedAudit, names: Iterable[str], budget: Budget | None = None
+    known: Mapping[str, d.TypedTable], names: Iterable[str], budget: Budget | None = None
 ) -> Mapping[str, LoadedTable]:
     """Reads and checks tables; their digests are in the result. Raises `SpecError` with every bad place."""
-    declared = [audit.tables[name] for name in names]
+    declared = [known[name] for name in names]
     if any(not table.format for table in declared):
         raise InternalError("open tables", "a table without a source passed the checker")
     return read_tables(map(declared_table, declared), budget)

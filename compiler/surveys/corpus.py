@@ -1,7 +1,7 @@
 """What a survey becomes: items, axes, people and answers, or published shares, before anything is written.
 
-Expects decisions that are made. Ensures values that fit the language: names are identifiers, keys and codes are distinct,
-every item has two options or more that are not missing.
+Expects decisions that are made. Ensures values that fit the language: names are identifiers, keys and codes are
+distinct, every item has two options or more that are not missing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from cyclspec.compiler.data.contracts import Option
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One question. `options` stand in the order of the scale, missing ones last; `attributes` are columns of its own."""
+    """One question. `options` stand in the order of the scale, missing ones last; `attributes` are more columns."""
 
     key: str
     question: str

@@ -2,15 +2,14 @@
 
     file -> survey -> corpus and notes -> tables, `.cycl`, report
 
-Expects a path and what the command line says. Ensures that nothing is written before everything that can be refused was,
-and that the same file and options give the same bytes.
+Expects a path and what the command line says. Ensures that nothing is written before everything that can be refused
+was, and that the same file and options give the same bytes.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cyclspec.compiler.surveys.corpus import SurveyCorpus
@@ -55,7 +54,7 @@ class Wanted:
 
     path: Path
     recipe: str = ""
-    settings: Settings = Settings()
+    settings: Settings = field(default_factory=Settings)
     audit: bool = False
 
 
@@ -74,9 +73,9 @@ def import_survey(wanted: Wanted, limits: Limits | None = None) -> Imported:
     return Imported(corpus, report, files)
 
 
-def write_import(imported: Imported, folder: Path, *, replace: bool = False) -> None:
-    """Writes the files. Raises `SpecError` where one is there already and `replace` does not say that it may go."""
-    if not replace:
+def write_import(imported: Imported, folder: Path, *, over: bool = False) -> None:
+    """Writes the files. Raises `SpecError` where one is there already and `over` does not say that it may go."""
+    if not over:
         refuse_existing(folder, imported.files)
     write_files(folder, imported.files)
 
@@ -92,19 +91,14 @@ def _read(wanted: Wanted, recipe: Recipe | None, notes: Notes, limits: Limits | 
 def _corpus(survey: SurveyFile, wanted: Wanted, recipe: Recipe | None, notes: Notes) -> SurveyCorpus:
     settings = wanted.settings
     layout = None if recipe is None else _layout(survey, recipe)
-    common = _described(survey, settings, recipe)
+    empty = _described(survey, settings, recipe)
     if layout is not None:
         found = decide_published(survey, layout, settings, notes)
-        return SurveyCorpus(
-            **common,
-            items=found.items,
-            axes=found.axes,
-            shares=found.shares,
-            shares_axis=found.shares_axis,
-        )
+        axis = found.shares_axis
+        return replace(empty, items=found.items, axes=found.axes, shares=found.shares, shares_axis=axis)
     known = Known() if recipe is None else known_of(recipe, survey, notes)
     made = decide(survey, settings, known, notes)
-    return SurveyCorpus(**common, items=made.items, axes=made.axes, people=made.people, answers=made.answers)
+    return replace(empty, items=made.items, axes=made.axes, people=made.people, answers=made.answers)
 
 
 def _layout(survey: SurveyFile, recipe: Recipe) -> Layout | None:
@@ -122,18 +116,19 @@ def _layout(survey: SurveyFile, recipe: Recipe) -> Layout | None:
     return None
 
 
-def _described(survey: SurveyFile, settings: Settings, recipe: Recipe | None) -> dict[str, str]:
-    """Name, title, languages and provenance of the corpus."""
+def _described(survey: SurveyFile, settings: Settings, recipe: Recipe | None) -> SurveyCorpus:
+    """Name, title, language and provenance of the corpus, which holds nothing yet."""
     stem = re.sub(r"\W+", "_", survey.path.stem).strip("_").casefold()
     wanted = settings.name or (recipe.name.replace("-", "_") if recipe else stem)
     title = recipe.title if recipe else (plain(survey.title) or survey.path.stem)
     source = f"Imported from {plain(survey.path.name)}, sha256:{survey.digest}."
-    return {
-        "name": identifier(wanted, (), "corpus"),
-        "title": title,
-        "lang": settings.lang or (recipe.lang if recipe else ""),
-        "release": recipe.release if recipe else "",
-        "licence": recipe.licence if recipe else "",
-        "citation": recipe.citation if recipe else "",
-        "note": " ".join(part for part in (source, recipe.note if recipe else "") if part),
-    }
+    return SurveyCorpus(
+        name=identifier(wanted, (), "corpus"),
+        title=title,
+        items=(),
+        lang=settings.lang or (recipe.lang if recipe else ""),
+        release=recipe.release if recipe else "",
+        licence=recipe.licence if recipe else "",
+        citation=recipe.citation if recipe else "",
+        note=" ".join(part for part in (source, recipe.note if recipe else "") if part),
+    )

@@ -15,15 +15,22 @@ from cyclspec.language.diagnostics.render import render
 
 
 def _with_data(checked: pipeline.Checked) -> tuple[Diagnostic, ...]:
-    """The diagnostics of a spec with those of its data."""
+    """The diagnostics of a spec with those of the data that its audits reach and that it declares itself."""
     if checked.errors or checked.context is None:
         return checked.diagnostics
     found = list(checked.diagnostics)
+    known: set[str] = set()
     for audit in checked.context.audits.values():
         try:
-            found.extend(pipeline.open_data(checked.context, audit).empty_cells)
+            opened = pipeline.open_data(checked.context, audit)
+            found.extend(opened.empty_cells)
+            known.update(opened.tables)
         except SpecError as error:
             found.extend(error.diagnostics)
+    try:
+        pipeline.open_corpora(checked.context, known)
+    except SpecError as error:
+        found.extend(error.diagnostics)
     return tuple(found)
 
 

@@ -57,7 +57,12 @@ def _missing(given: tuple[str, ...]) -> dict[str, tuple[object, ...]]:
     metavar="DIR",
     help="The folder for the tables, the .cycl file and the report.",
 )
-@click.option("--recipe", type=click.Choice(RECIPES), help="A published codebook that the file follows.")
+@click.option(
+    "--recipe",
+    type=click.Choice(RECIPES),
+    metavar="NAME",
+    help=f"A published codebook that the file follows: {', '.join(RECIPES)}.",
+)
 @click.option(
     "--name", callback=_name, default="", help="What the corpus is called; the file's name otherwise."
 )
@@ -119,8 +124,8 @@ def command(
 ) -> None:
     """Turn a survey file, or a published table, into a corpus.
 
-    FILE is SPSS (.sav), Stata (.dta), CSV, XLSX, Parquet, Arrow or JSON, with one row for each respondent, or a table that
-    a recipe knows. Everything that was decided is in report.md; what should be looked at is printed.
+    FILE is SPSS (.sav), Stata (.dta), CSV, XLSX, Parquet, Arrow or JSON, with one row for each respondent, or a table
+    that a recipe knows. Everything that was decided is in report.md; what should be looked at is printed.
     """
     from cyclspec.compiler.surveys import Reading, Settings, Wanted, import_survey, write_import
     from cyclspec.compiler.surveys.writing.report import report_json, terminal_lines
@@ -141,7 +146,7 @@ def command(
         missing=_missing(missing),  # type: ignore[arg-type]
     )
     imported = import_survey(Wanted(file, recipe or "", settings, audit))
-    write_import(imported, out, replace=force)
+    write_import(imported, out, over=force)
     if style == "json":
         click.echo(json.dumps(json.loads(report_json(imported.report)), ensure_ascii=False, indent=2))
         return

@@ -92,7 +92,7 @@ def open_world(folder: Path, world: Small, eaches: str) -> tuple[TypedAudit, Map
     spec.write_text(SPEC.replace("EACHES", eaches), encoding="utf-8")
     context = pipeline.check(spec).require()
     audit = pipeline.choose(context, None)
-    return audit, open_tables(audit, tables_of(audit))
+    return audit, open_tables(audit.tables, tables_of(audit))
 
 
 def grid_of(folder: Path, world: Small, eaches: str) -> Grid:

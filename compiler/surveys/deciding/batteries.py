@@ -1,7 +1,7 @@
 """Batteries: questions that share a stem, recognised by how their columns are named and labelled.
 
-Expects items in the order of the file. Ensures that only neighbours with the same options form a battery, that it has two
-items or more, and that the rule is named.
+Expects items in the order of the file. Ensures that only neighbours with the same options form a battery, that it has
+two items or more, and that the rule is named.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     missing codes -> roles -> people, weights -> demographics -> scales -> batteries -> items and answers
 
-Expects a survey file and what the command line and a recipe say. Ensures a corpus that passes `check --data`, and a note
-for every decision.
+Expects a survey file and what the command line and a recipe say. Ensures a corpus that passes `check --data`, and a
+note for every decision.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def decide(survey: SurveyFile, settings: Settings, known: Known, notes: Notes) -
         for variable in survey.variables
     }
     roles = roles_of(survey, settings, known.named, missing, notes)
-    kept = respondents_of(survey, roles.id, notes)
+    kept = respondents_of(survey, roles.id, roles.id_within, notes)
     desk = Desk(survey, settings, known, missing, roles, kept, notes)
     people, axes = _people(desk)
     items, answers = _items(desk)

@@ -1,7 +1,7 @@
 """Demographic columns as axes: levels with names, codes and labels, in order where they have one.
 
-Expects a variable and its missing codes. Ensures that every code in use is a level, that codes that are missing are levels
-with the flag, that levels nobody has are dropped and noted, and that open ages become bands of years.
+Expects a variable and its missing codes. Ensures that every code in use is a level, that codes that are missing are
+levels with the flag, that levels nobody has are dropped and noted, and that open ages become bands of years.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _OLDEST = 130
 class KnownAxis:
     """An axis that a recipe knows: its levels, names of levels by code, and bands of years."""
 
-    scale: KnownScale = KnownScale()
+    scale: KnownScale = field(default_factory=KnownScale)
     names: Mapping[str, str] = field(default_factory=dict)
     bands: tuple[tuple[int, int | None], ...] = ()
 

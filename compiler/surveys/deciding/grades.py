@@ -49,9 +49,18 @@ def _amounts(quality: str) -> tuple[str, ...]:
         rf"(?:very|a great deal|highly|really) {quality}|very much",
         rf"(?:quite|pretty|fairly|rather|considerably) {quality}|{quality}",
         rf"(?:somewhat|moderately|of moderate|mildly) {quality}|neither\b.*|neutral",
-        rf"(?:a little|slightly|only a little|not so|not too|of little|of slight|a bit) {quality}|not (?:very|that|particularly) {quality}",
-        rf"(?:hardly|barely|of very little or no|of no|very little) {quality}|not {quality}|(?:un|dis|in|im){quality}",
-        rf"not at all {quality}|not at all|not {quality} at all|(?:very|extremely) (?:un|dis|in|im){quality}|absolutely not .*",
+        (
+            rf"(?:a little|slightly|only a little|not so|not too|of little|of slight|a bit) {quality}"
+            rf"|not (?:very|that|particularly) {quality}"
+        ),
+        (
+            rf"(?:hardly|barely|of very little or no|of no|very little) {quality}|not {quality}"
+            rf"|(?:un|dis|in|im){quality}"
+        ),
+        (
+            rf"not at all {quality}|not at all|not {quality} at all"
+            rf"|(?:very|extremely) (?:un|dis|in|im){quality}|absolutely not .*"
+        ),
     )
 
 
@@ -70,7 +79,10 @@ _FAMILIES: dict[str, tuple[str, ...]] = {
         r"(?:very) satisfied",
         r"(?:pretty well|fairly|rather|somewhat|moderately|mostly|more or less) ?satisfied|satisfied",
         _MIDDLE,
-        r"(?:fairly|rather|somewhat|a little|moderately) dissatisfied|dissatisfied|not (?:very|too) satisfied|not satisfied",
+        (
+            r"(?:fairly|rather|somewhat|a little|moderately) dissatisfied|dissatisfied"
+            r"|not (?:very|too) satisfied|not satisfied"
+        ),
         r"very dissatisfied|not (?:satisfied )?at all(?: satisfied)?|(?:completely|extremely) dissatisfied",
     ),
     "frequency": (
@@ -80,7 +92,10 @@ _FAMILIES: dict[str, tuple[str, ...]] = {
         r"often|frequently|regularly|a few times a (?:week|month)|2-3 times a month|nearly every week",
         r"about half(?: of)? the time|half the time|once a month|about once a month|monthly",
         r"sometimes|some of the time|occasionally|now and then|several times a year",
-        r"rarely|seldom|hardly ever|once in a while|not (?:very|too) often|once a year|(?:about )?once or twice a year|only on .*holy days.*",
+        (
+            r"rarely|seldom|hardly ever|once in a while|not (?:very|too) often|once a year"
+            r"|(?:about )?once or twice a year|only on .*holy days.*"
+        ),
         r"almost never|practically never|less often|less than once a year|very rarely",
         r"never(?:.{0,20})?",
     ),
@@ -89,7 +104,10 @@ _FAMILIES: dict[str, tuple[str, ...]] = {
         r"a great deal(?: of .*)?|a lot(?: of .*)?|trust completely|very great.*",
         r"quite a lot(?: of .*)?|a fair amount(?: of .*)?|trust somewhat|a good amount.*",
         r"some(?: .*)?|only some(?: .*)?|a moderate amount.*",
-        r"not very much(?: .*)?|not much(?: .*)?|not too much(?: .*)?|hardly any(?: .*)?|a little(?: .*)?|do not trust very much|very little.*",
+        (
+            r"not very much(?: .*)?|not much(?: .*)?|not too much(?: .*)?|hardly any(?: .*)?"
+            r"|a little(?: .*)?|do not trust very much|very little.*"
+        ),
         r"none(?: at all)?|no (?:confidence|trust)(?: at all)?|not at all|do not trust at all|no .* at all",
     ),
     "quality": (
@@ -102,8 +120,14 @@ _FAMILIES: dict[str, tuple[str, ...]] = {
     "comparison": (
         r"(?:far|much|a lot|well) (?:above .*|better|more|higher|greater|easier|larger)(?: .*)?",
         r"(?:(?:somewhat|a little|slightly|rather) )?(?:above .*|better|more|higher|greater|easier|larger)(?: .*)?",
-        r"(?:about |stayed |just )?(?:the same|average|equal|as .*now|as it is)(?: .*)?|no (?:change|difference)|(?:about )?right",
-        r"(?:(?:somewhat|a little|slightly|rather) )?(?:below .*|worse|less|lower|fewer|harder|smaller|more difficult)(?: .*)?",
+        (
+            r"(?:about |stayed |just )?(?:the same|average|equal|as .*now|as it is)(?: .*)?"
+            r"|no (?:change|difference)|(?:about )?right"
+        ),
+        (
+            r"(?:(?:somewhat|a little|slightly|rather) )?"
+            r"(?:below .*|worse|less|lower|fewer|harder|smaller|more difficult)(?: .*)?"
+        ),
         r"(?:far|much|a lot|well) (?:below .*|worse|less|lower|fewer|harder|smaller)(?: .*)?",
     ),
     "justification": (
@@ -121,8 +145,12 @@ _FAMILIES: dict[str, tuple[str, ...]] = {
         r"not like (?:me|you)",
         r"not at all like (?:me|you)|not like (?:me|you) at all",
     ),
-    "class": (r"upper class", r"upper middle class", r"middle class", r"lower middle class", r"working class")
-    + (
+    "class": (
+        r"upper class",
+        r"upper middle class",
+        r"middle class",
+        r"lower middle class",
+        r"working class",
         r"lower class",
         r"poor",
     ),

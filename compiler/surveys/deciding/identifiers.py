@@ -1,7 +1,7 @@
 """Words of a file as names of the language.
 
-Expects any text. Ensures an identifier that is no word of the language, no column of the results, no built-in type, and
-not taken already; a text that is such a name stays as it is.
+Expects any text. Ensures an identifier that is no word of the language, no column of the results, no built-in type,
+and not taken already; a text that is such a name stays as it is.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Which codes of a column are no answers: those shown as missing options, and those of people who were never asked.
 
-Expects a variable and what the command line and the recipe declare. Ensures that every code that is set apart is noted
-with the rule that did it. A code counts as never asked only where a recipe or its label says so; every other one is an
-option with the flag `missing`, so that it is counted.
+Expects a variable and what the command line and the recipe declare. Ensures that every code that is set apart is
+noted with the rule that did it. A code counts as never asked only where a recipe or its label says so; every other
+one is an option with the flag `missing`, so that it is counted.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Respondents: their keys, their weights, and how they were drawn.
 
-Expects the roles of columns. Ensures distinct keys, a weight for everyone that is a number from zero on, and that whatever
-is odd is noted: rows that stand twice, keys that stand twice, weights that are absent, zero or far from one.
+Expects the roles of columns. Ensures distinct keys, a weight for everyone that is a number from zero on, and that
+whatever is odd is noted: rows that stand twice, keys that stand twice, weights that are absent, zero or far from one.
 """
 
 from __future__ import annotations
@@ -34,8 +34,11 @@ class Respondents:
     keys: tuple[str, ...]
 
 
-def respondents_of(survey: SurveyFile, column: str, notes: Notes) -> Respondents:
-    """Everyone, but for rows that repeat another in every column under the same identifier."""
+def respondents_of(survey: SurveyFile, column: str, within: Sequence[str], notes: Notes) -> Respondents:
+    """Everyone, but for rows that repeat another in every column under the same identifier.
+
+    An identifier is one within the columns `within`, whose codes begin the key.
+    """
     repeated = _repeated(survey)
     person = survey.variable(column) if column else None
     if person is None:
@@ -56,7 +59,26 @@ def respondents_of(survey: SurveyFile, column: str, notes: Notes) -> Respondents
             column,
         )
     rows = np.setdiff1d(np.arange(survey.n_rows), repeated)
-    return Respondents(rows, _keys(person, rows, notes))
+    outer = [found for name in within if (found := survey.variable(name)) is not None]
+    outer = [found for found in outer if len(found.values.codes) > 1]
+    if outer:
+        listed = " and ".join(found.name for found in outer)
+        notes.decided(Topic.PEOPLE, f"an identifier counts within {listed}, which begins the key", column)
+    return Respondents(rows, _keys(_joined(person, outer), rows, notes))
+
+
+def _joined(person: Variable, outer: Sequence[Variable]) -> Variable:
+    """The identifier with the codes that it counts within before it: `1972.17`."""
+    for found in reversed(outer):
+        width = len(person.values.codes)
+        here, own = found.values.index.astype(np.int64), person.values.index
+        used, moved = np.unique(here * width + own, return_inverse=True)
+        codes = [
+            f"{found.values.codes[at // width]}.{person.values.codes[at % width]}" for at in used.tolist()
+        ]
+        index = np.where((here < 0) | (own < 0), -1, moved).astype(np.int32)
+        person = Variable(person.name, Coded(tuple(codes), index))
+    return person
 
 
 def _repeated(survey: SurveyFile) -> Rows:
@@ -165,8 +187,8 @@ def _say_weights(name: str, weights: NDArray[np.float64], notes: Notes) -> None:
     effective = float(positive.sum() ** 2 / (positive**2).sum())
     zeros = int(np.count_nonzero(weights == 0))
     text = (
-        f"weights of {len(positive):,} people: mean {mean:.4g}, from {positive.min():.4g} to {positive.max():.4g}; effective "
-        f"number {effective:,.0f}, design effect of weighting {len(positive) / effective:.3g}"
+        f"weights of {len(positive):,} people: mean {mean:.4g}, from {positive.min():.4g} to {positive.max():.4g}; "
+        f"effective number {effective:,.0f}, design effect of weighting {len(positive) / effective:.3g}"
     )
     notes.found(Topic.WEIGHTS, text, name)
     if zeros:

@@ -1,8 +1,8 @@
 """What each column is: identifier, weight, stratum, cluster, demographic, question, or nothing that is imported.
 
 Expects variables whose missing codes are known. The command line comes first, then the recipe, then rules over names,
-labels and values. Ensures that every column has one role, that the rule is noted, and that a column that is left out says
-why.
+labels and values. Ensures that every column has one role, that the rule is noted, and that a column that is left out
+says why.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class Named:
     """The columns that a recipe names for roles, as the file spells them."""
 
     id: str = ""
+    id_within: tuple[str, ...] = ()
     weight: str = ""
     other_weights: tuple[str, ...] = ()
     strata: str = ""
@@ -47,6 +48,7 @@ class ColumnRoles:
     """The roles of all columns, questions and demographics in the order of the file."""
 
     id: str
+    id_within: tuple[str, ...]
     weight: str
     other_weights: tuple[str, ...]
     strata: str
@@ -116,6 +118,7 @@ def roles_of(
     order = {name: position for position, name in enumerate(survey.names)}
     return ColumnRoles(
         id=person,
+        id_within=desk.named.id_within if person and person == desk.named.id else (),
         weight=weight,
         other_weights=others,
         strata=design["strata"],
@@ -294,7 +297,7 @@ def _no_scale(variable: Variable, valid: Mapping[str, int], labelled: Sequence[s
     if variable.kind == "number":
         numbers = np.array([number for code in bare if (number := number_of(code)) is not None])
         whole = bool(np.all(numbers == np.floor(numbers)))
-        if len(bare) and (not whole or (len(bare) > _OPEN_NUMBERS and len(bare) > len(labelled))):
+        if bare and (not whole or (len(bare) > _OPEN_NUMBERS and len(bare) > len(labelled))):
             return f"an open numeric column: {len(bare):,} different numbers without labels"
     if options > MOST_OPTIONS:
         what = "open text" if not labelled else "too many options"

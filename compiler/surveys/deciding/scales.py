@@ -1,7 +1,8 @@
 """The options of an item, and whether they have an order: by stated rules, one of which is named for every item.
 
-Expects a variable whose missing codes are known. Ensures options with distinct codes, those that count in the order of the
-scale and missing ones last; a value that no label names is an option under its own code, a label that nobody chose stays.
+Expects a variable whose missing codes are known. Ensures options with distinct codes, those that count in the order
+of the scale and missing ones last; a value that no label names is an option under its own code, a label that nobody
+chose stays.
 """
 
 from __future__ import annotations
@@ -57,7 +58,12 @@ def choices_of(
     valid = [code for code in dict.fromkeys((*labels, *counts)) if code not in missing]
     if notes is not None:
         _say_labels(variable, labels, valid, counts, notes)
-    codes = _sorted(variable, labels, valid, known)
+    codes = _sorted(labels, valid, known)
+    known = (
+        known
+        if _is_met(known, valid, labels)
+        else KnownScale(ordered=None if known.ordered else known.ordered)
+    )
     standing = bool(labels) or all(number_of(code) is not None for code in codes)
     evidence = Evidence(known, wish, variable.measure, variable.labels, standing)
     return ordering(codes, {code: labels.get(code, code) for code in codes}, evidence)
@@ -81,17 +87,26 @@ def _labels(variable: Variable, missing: MissingCodes, known: KnownScale) -> dic
     return own
 
 
-def _sorted(
-    variable: Variable, labels: Mapping[str, str], valid: Sequence[str], known: KnownScale
-) -> tuple[str, ...]:
-    """Numbers by size, words as the file or the recipe lists them, else by the alphabet."""
-    listed = [code for code in labels if code in valid]
-    others = sorted((code for code in valid if code not in labels), key=_by_number)
-    if known.options and set(listed) == set(labels) and not variable.labels:
-        return (*listed, *others)
+def _sorted(labels: Mapping[str, str], valid: Sequence[str], known: KnownScale) -> tuple[str, ...]:
+    """As the recipe lists them; else numbers by size, words as the file lists them, and by the alphabet."""
+    place = {label.casefold(): at for at, (_, label) in enumerate(known.options)}
+    place |= {code.casefold(): at for at, (code, _) in enumerate(known.options)}
+    if any(code.casefold() in place for code in valid):
+        last = len(place)
+        return tuple(sorted(valid, key=lambda code: (place.get(code.casefold(), last), _by_number(code))))
     if all(number_of(code) is not None for code in valid):
         return tuple(sorted(valid, key=_by_number))
-    return (*listed, *others)
+    return (*(code for code in labels if code in valid), *sorted(c for c in valid if c not in labels))
+
+
+def _is_met(known: KnownScale, valid: Sequence[str], labels: Mapping[str, str]) -> bool:
+    """Whether the order of a recipe says anything of these options: by its codes, its labels, or as numbers."""
+    words = {word.casefold() for option in known.options for word in option}
+    return (
+        not known.options
+        or all(number_of(code) is not None for code in valid)
+        or any({code.casefold(), labels.get(code, code).casefold()} & words for code in valid)
+    )
 
 
 def _by_number(code: str) -> tuple[float, str]:
@@ -101,8 +116,8 @@ def _by_number(code: str) -> tuple[float, str]:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What there is to tell whether options have an order. `standing` says that the order in which they come is a choice
-    of whoever wrote the file: by code, or in a list."""
+    """What there is to tell whether options have an order. `standing` says that the order in which they come is a
+    choice of whoever wrote the file: by code, or in a list."""
 
     known: KnownScale = KnownScale()
     wish: Wish = Wish()

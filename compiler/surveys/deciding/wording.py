@@ -1,7 +1,7 @@
 """What an item asks, in the words that there are.
 
-Expects a variable and what a recipe calls it. Ensures a text that is not empty and not overlong, and that a report says
-where a label or a column's name stands in for the wording of the questionnaire.
+Expects a variable and what a recipe calls it. Ensures a text that is not empty and not overlong, and that a report
+says where a label or a column's name stands in for the wording of the questionnaire.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def question_of(variable: Variable, known: str, notes: Notes) -> str:
         if short:
             notes.open(
                 Topic.WORDING,
-                "the question is the short label that the file has; put the wording of the questionnaire into the items",
+                "the question is the short label of the file; put the wording of the questionnaire into the items",
                 variable.name,
             )
         return cut(label, Limits().question_chars, variable.name, notes)

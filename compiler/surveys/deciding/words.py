@@ -1,32 +1,55 @@
-"""The words by which columns and labels are recognised where neither the command line, a recipe nor the file says more.
+"""The words by which columns and labels are recognised where neither the command line, a recipe nor the file says
+more.
 
-Expects nothing. Ensures that every rule stands here once, with the name under which the report quotes it. English, with
-the commonest words of German, French, Spanish and Portuguese for what is missing.
+Expects nothing. Ensures that every rule stands here once, with the name under which the report quotes it. English,
+with the commonest words of German, French, Spanish and Portuguese for what is missing.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Literal
 
 Unanswered = Literal["shown", "absent"]
 
 # What a respondent said instead of an answer; a part of a label between signs has to match as a whole.
-_SHOWN = re.compile(
-    r"(?:i )?(?:do not|don'?t|dont) know(?:\b.{0,24})?|d\.?k\.?(?: .{0,12})?|not sure|unsure|no opinion|can'?t (?:say|choose)"
-    r"|cannot (?:say|choose)|refus(?:ed|al|es)(?: to answer)?|ref|refused answer|no answer|no response|not answered"
-    r"|(?:would )?(?:prefer|rather) not (?:to )?(?:say|answer)|declined?(?: to answer)?|dk.?na|"
-    r"weiß nicht|weiss nicht|keine angabe|verweigert|keine antwort|ne sait pas|nsp|refus|sans réponse|"
-    r"no sabe|no contesta|ns|nc|no sé|não sabe|não respondeu|recusou?"
+_SHOWN_WORDS = (
+    *(r"(?:i )?(?:do not|don'?t|dont) know(?:\b.{0,24})?", r"d\.?k\.?(?: .{0,12})?", r"dk.?na", r"n\.?a\.?"),
+    *("not sure", "unsure", "no opinion", r"(?:can'?t|cannot) (?:say|choose)", r"(?:don'?t|do not) remember"),
+    *(r"refus(?:ed|al|es)(?: to answer)?", "ref", "refused answer", r"declined?(?: to answer)?"),
+    *("no answer", "no response", "not answered", r"(?:would )?(?:prefer|rather) not (?:to )?(?:say|answer)"),
+    *("wei(?:ß|ss) nicht", "keine angabe", "verweigert", "keine antwort", "ne sait pas", "nsp", "refus"),
+    *("sans réponse", "no sabe", "no contesta", "ns", "nc", "no sé", "não sabe", "não respondeu", "recusou?"),
 )
 # Why there is no answer at all: nobody asked, or the file lost it.
-_ABSENT = re.compile(
-    r"not asked(?: .{0,24})?|inap(?:plicable)?\.?|iap|not applicable(?: .{0,24})?|skipped?(?: .{0,24})?|not available"
-    r"|(?:other )?missing(?:\b.{0,40})?|sys(?:tem)?[ -]?missing|not in (?:sample|split|universe|this wave)|no data|not ascertained"
-    r"|no post-?election interview(?:\b.{0,40})?|interview breakoff.{0,24}|sufficient partial.{0,24}|nicht gefragt|"
-    r"trifft nicht zu|non posée|sans objet|no procede|no preguntada|não se aplica"
+_ABSENT_WORDS = (
+    *(r"not asked(?: .{0,24})?", r"inap(?:plicable)?\.?", "iap", r"not applicable(?: .{0,24})?"),
+    *(r"skipped?(?: .{0,24})?", r"not available(?: .{0,40})?", r"(?:other )?missing(?:\b.{0,40})?"),
+    *(
+        r"sys(?:tem)?[ -]?missing",
+        r"not in (?:sample|split|universe|this wave)",
+        "no data",
+        "not ascertained",
+    ),
+    *(
+        "uncodeable",
+        "(?:variable-specific )?reserve code",
+        r"not imputable.{0,24}",
+        r"interview breakoff.{0,24}",
+    ),
+    *(r"no post-?election interview(?:\b.{0,40})?", r"no post-?election data(?:\b.{0,40})?"),
+    *(
+        "nicht gefragt",
+        "trifft nicht zu",
+        "non posée",
+        "sans objet",
+        "no procede",
+        "no preguntada",
+        "não se aplica",
+    ),
 )
+_SHOWN, _ABSENT = re.compile("|".join(_SHOWN_WORDS)), re.compile("|".join(_ABSENT_WORDS))
 _PARTS = re.compile(r"[/;,()\[\]:–—]| - ")
 
 

@@ -1,7 +1,7 @@
 """Structured cells of published files: lists, mappings and distributions, however a program printed them.
 
-Expects the text of one cell. Ensures plain values: JSON, or a literal of Python that is parsed and never run, with a bare
-`nan` for nothing. Sizes and depths are bounded by the reader of cells and by the parser.
+Expects the text of one cell. Ensures plain values: JSON, or a literal of Python that is parsed and never run, with a
+bare `nan` for nothing. Sizes and depths are bounded by the reader of cells and by the parser.
 """
 
 from __future__ import annotations

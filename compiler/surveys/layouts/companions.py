@@ -24,8 +24,9 @@ def companion_texts(path: Path, layout: Layout, notes: Notes) -> Texts:
         return {}
     beside = path.parent / name
     if not beside.is_file():
-        notes.open(Topic.WORDING, f"`{name}` is not beside the file: options have no words of their own")
-        return {}
+        refuse_file(
+            path, f"needs `{name}` beside it, which words the options", "put that file into the same folder"
+        )
     notes.found(Topic.FILE, f"options are worded by `{name}`, which stands beside the file")
     return _read(beside)
 

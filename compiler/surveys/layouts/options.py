@@ -1,6 +1,7 @@
 """The options that a record of a published file gives its item, and whether they have an order.
 
-Expects the records of one item. Ensures distinct codes; an option whose words stand for no answer has the flag `missing`.
+Expects the records of one item. Ensures distinct codes; an option whose words stand for no answer has the flag
+`missing`.
 """
 
 from __future__ import annotations
@@ -82,6 +83,8 @@ def _pairs(group: Sequence[Record], layout: Layout, texts: Texts) -> list[Pair]:
         return [(code, text) for code, text in found if code and text]
     if len(layout.options) > 1:
         return [(member, text) for member in layout.options if (text := _words(record, member))]
+    if not layout.options:
+        return []
     listed = texts_of(record.get(layout.options[0]) or "")
     return [(text, text) for text in map(plain, listed or ()) if text]
 

@@ -1,8 +1,8 @@
 """Published files to corpora: distributions by level, dilemmas, questionnaires.
 
-Expects a survey file whose rows are records, and a layout that fits. Ensures items with two options or more that are not
-missing, one distribution at most for each item and level, sums within the tolerance; what is left out is counted and
-noted.
+Expects a survey file whose rows are records, and a layout that fits. Ensures items with two options or more that are
+not missing, one distribution at most for each item and level, sums within the tolerance; what is left out is counted
+and noted.
 """
 
 from __future__ import annotations
@@ -96,7 +96,12 @@ def _take(desk: _Desk, group: Sequence[Record], number: int) -> None:
     if not question:
         desk.refuse("it has no question", place)
         return
-    if found is None or sum(not option.missing for option in found.options) < 2:
+    if desk.texts and (record.get(desk.layout.key) or "").casefold() not in desk.texts:
+        desk.refuse("nothing words its options", record.get(desk.layout.key) or place)
+        return
+    if desk.layout.kind == "texts":
+        found = ItemOptions((), (), False, "", True)
+    elif found is None or sum(not option.missing for option in found.options) < 2:
         desk.refuse("it has no two options that are not missing", place)
         return
     key = _item(desk, record, question, found, number)
@@ -108,6 +113,8 @@ def _question(desk: _Desk, record: Record) -> str:
     text = record.get(desk.layout.question) or (
         "" if desk.layout.question in desk.survey.names else desk.layout.question
     )
+    for hole, member in desk.layout.fills.items():
+        text = text.replace(hole, record.get(member) or hole)
     for pattern in desk.layout.cut:
         text = re.sub(pattern, "", text, flags=re.DOTALL)
     return cut(plain(text), Limits().question_chars, text[:40], desk.notes)
@@ -150,6 +157,8 @@ def _made(desk: _Desk, record: Record, key: str, question: str, found: ItemOptio
     for patterns, wanted in ((desk.settings.ordinal, True), (desk.settings.nominal, False)):
         if any(matching(pattern, [key]) for pattern in patterns):
             ordered, why, certain = wanted, "the command line says so", True
+    if desk.layout.kind == "texts":
+        why = "it has no options: a text is asked for"
     note = desk.notes.decided if certain else desk.notes.open
     settle = f"--{'nominal' if ordered else 'ordinal'} {key}"
     note(Topic.SCALES, f"{'ordinal' if ordered else 'nominal'}: {why}", key, settle)
@@ -210,7 +219,8 @@ def _axis(desk: _Desk) -> Axis:
     if qualified:
         desk.notes.open(
             Topic.SHARES,
-            f"{len(qualified)} of {len(found)} levels carry a remark, such as `{qualified[0]}`; they are levels of their own",
+            f"{len(qualified)} of {len(found)} levels carry a remark, such as `{qualified[0]}`; they are levels of "
+            "their own",
         )
     desk.notes.decided(Topic.DEMOGRAPHICS, f"an axis of {len(levels)} levels, nominal", desk.layout.axis)
     return Axis(desk.layout.axis, tuple(levels), doc=(desk.layout.axis_doc,) if desk.layout.axis_doc else ())
@@ -237,8 +247,8 @@ def _say(desk: _Desk) -> None:
     if desk.rounded:
         notes.decided(
             Topic.SHARES,
-            f"{desk.rounded:,} miss a sum of one by rounding (at most {TOLERANCE:.1%}); they are kept as published, and "
-            "brought to one when they are read",
+            f"{desk.rounded:,} miss a sum of one by rounding (at most {TOLERANCE:.1%}); they are kept as published, "
+            "and brought to one when they are read",
         )
 
 

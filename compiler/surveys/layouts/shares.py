@@ -1,7 +1,7 @@
 """The distributions of a record: one for its level, one for each level of a mapping, or one a column.
 
-Expects a record and the options of its item. Ensures pairs of code and share for every option, or the reason why a cell is
-no distribution over them.
+Expects a record and the options of its item. Ensures pairs of code and share for every option, or the reason why a
+cell is no distribution over them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Whether a zipped spreadsheet may be unpacked at all.
 
-Expects an opened file. Ensures that its parts are few and of a bounded size once unpacked, that none unpacks to much more
-than text of its size could, and that no part of it declares XML entities. Nothing is written to disk.
+Expects an opened file. Ensures that its parts are few and of a bounded size once unpacked, that none unpacks to much
+more than text of its size could, and that no part of it declares XML entities. Nothing is written to disk.
 """
 
 from __future__ import annotations

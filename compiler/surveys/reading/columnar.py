@@ -1,7 +1,7 @@
 """Parquet and Arrow: typed columns; an ordered dictionary is an ordinal variable.
 
-Expects an opened file of one of these formats. Ensures that sizes are checked by the readers of tables, and that nested
-cells become JSON text.
+Expects an opened file of one of these formats. Ensures that sizes are checked by the readers of tables, and that
+nested cells become JSON text.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from cyclspec.compiler.data.batches import open_source, stream
 from cyclspec.compiler.data.coded import Coder, WrongCell, is_scalar
@@ -45,7 +46,8 @@ def read_columnar(found: Opened, format_: Format, reading: Reading, notes: Notes
     budget = budget_of(found)
     source = open_source(file, budget)
     check_shape(found.path, 0, len(source.names), found.limits)
-    columns = {name: _Column() for name in source.names}
+    ordered = _ordered_names(found) if format_ == "parquet" else frozenset()
+    columns = {name: _Column(ordered=name in ordered) for name in source.names}
     rows = 0
     for batch in stream(source, file, budget, source.names):
         rows += batch.rows
@@ -61,10 +63,19 @@ def read_columnar(found: Opened, format_: Format, reading: Reading, notes: Notes
     return SurveyFile(found.path, title, found.digest, rows, variables)
 
 
+def _ordered_names(found: Opened) -> frozenset[str]:
+    """Columns that are ordered dictionaries: the reader of batches keeps the dictionaries and not that word."""
+    found.handle.seek(0)
+    schema = pq.ParquetFile(found.handle).schema_arrow
+    fields = [schema.field(at) for at in range(len(schema))]
+    return frozenset(f.name for f in fields if pa.types.is_dictionary(f.type) and f.type.ordered)
+
+
 class _Column:
     """One column while its batches come in."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, ordered: bool) -> None:
+        self.ordered = ordered
         self.coder = Coder()
         self.kind: Kind = "number"
         self.measure: Measure = "unknown"
@@ -90,7 +101,7 @@ class _Column:
 
     def _add_levels(self, values: Any) -> None:
         """Levels of a category that its writer ordered, or at least listed."""
-        if not values.type.ordered:
+        if not (self.ordered or values.type.ordered):
             return
         self.measure = "ordinal"
         for level in values.dictionary.to_pylist():

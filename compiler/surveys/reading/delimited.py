@@ -1,7 +1,7 @@
 """CSV of any delimiter and encoding: one header line, one respondent a row.
 
-Expects an opened file. Ensures that every row has as many cells as the header; a delimiter that was found by looking is
-said, and `--delimiter` settles it.
+Expects an opened file. Ensures that every row has as many cells as the header; a delimiter that was found by looking
+is said, and `--delimiter` settles it.
 """
 
 from __future__ import annotations

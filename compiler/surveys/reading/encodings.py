@@ -1,7 +1,7 @@
 """Bytes of a text file as UTF-8, and what had to be assumed about them.
 
-Expects any bytes. Ensures valid UTF-8 without a byte order mark. A file that is not UTF-8 is read as Windows-1252, which
-is a guess and said; one that mixes both, line by line; `--encoding` settles either.
+Expects any bytes. Ensures valid UTF-8 without a byte order mark. A file that is not UTF-8 is read as Windows-1252,
+which is a guess and said; one that mixes both, line by line; `--encoding` settles either.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from cyclspec.compiler.surveys.refusals import refuse_file
 _CHUNK = 1 << 20
 _FALLBACK = "windows-1252"
 _HELP = "name its encoding: `--encoding latin-1`, `--encoding utf-16`, `--encoding shift_jis`, .."
-_MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32")) + (
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )

@@ -1,7 +1,7 @@
 """Opens a survey file safely, whatever its format.
 
-Expects a path that may name anything. Ensures a plain file under its size limit, read through one handle that stands at
-its start, and its digest.
+Expects a path that may name anything. Ensures a plain file under its size limit, read through one handle that stands
+at its start, and its digest.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One survey file of any format.
 
-Expects a path. Ensures a `SurveyFile`, or one `SpecError`: a format is what the suffix says, and a file that begins like
-another one is refused with what it is.
+Expects a path. Ensures a `SurveyFile`, or one `SpecError`: a format is what the suffix says, and a file that begins
+like another one is refused with what it is.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ SUFFIXES = (
     ".parquet",
     ".pq",
     ".arrow",
-) + (
     ".feather",
     ".json",
     ".jsonl",

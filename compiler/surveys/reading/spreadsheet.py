@@ -1,8 +1,8 @@
 """XLSX: the first sheet that holds something, or the one that is named.
 
 Expects an opened file. Ensures that the archive was checked before anything was unpacked, that rows and columns are
-counted while they are read, whatever the sheet claims of its size, and that no formula is evaluated: its cell holds what
-the program that saved the file had computed, and that is said.
+counted while they are read, whatever the sheet claims of its size, and that no formula is evaluated: its cell holds
+what the program that saved the file had computed, and that is said.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ def read_spreadsheet(
     rows = _sheet(openpyxl, data, found, reading, notes, values=True)
     if parts.formulas:
         _say_formulas(_sheet(openpyxl, data, found, reading, Notes(), values=False), rows, notes)
-    rows = [row for row in _padded(rows) if any(cell is not None for cell in row)]
+    filled = [row for row in _padded(rows) if any(cell is not None for cell in row)]
     if transposed:
-        rows = [list(column) for column in zip(*rows, strict=True)]
+        filled = [list(column) for column in zip(*filled, strict=True)]
         notes.decided(Topic.FILE, "the sheet is read by column: every column is a record")
-    if not rows:
+    if not filled:
         refuse_file(found.path, "has a sheet without cells", "name another: `--sheet NAME`")
-    return _survey(found, rows, reading, notes)
+    return _survey(found, filled, reading, notes)
 
 
 def _survey(found: Opened, rows: list[list[Any]], reading: Reading, notes: Notes) -> SurveyFile:

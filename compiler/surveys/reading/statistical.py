@@ -1,8 +1,8 @@
 """SPSS `.sav`, `.zsav` and Stata `.dta`, read by pyreadstat in a process of its own.
 
-Expects an opened file. Ensures that damaged or hostile bytes end the child and not this process, that memory is limited,
-and that everything the file says of its variables arrives: labels, value labels, user-missing codes and ranges, measure,
-dates, extended missing values of Stata as the codes `.a` to `.z`.
+Expects an opened file. Ensures that damaged or hostile bytes end the child and not this process, that memory is
+limited, and that everything the file says of its variables arrives: labels, value labels, user-missing codes and
+ranges, measure, dates, extended missing values of Stata as the codes `.a` to `.z`.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Reads an SPSS or Stata file and writes it to standard output as an Arrow stream; a process of its own.
 
-Arguments: path, `sav` or `dta`, encoding ("" for what the file says), most bytes of address space. It imports pyarrow and
-pyreadstat alone. A column of numbers with extended missing values has a second one beside it with their letters. What the
-file says of itself is JSON in the metadata of the schema. Exit codes: 0 done, 3 damaged, 4 over the memory limit, 5 texts
-are in another encoding.
+Arguments: path, `sav` or `dta`, encoding ("" for what the file says), most bytes of address space. It imports pyarrow
+and pyreadstat alone. A column of numbers with extended missing values has a second one beside it with their letters.
+What the file says of itself is JSON in the metadata of the schema. Exit codes: 0 done, 3 damaged, 4 over the memory
+limit, 5 texts are in another encoding.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Columns whose cells are text, as variables: what is a number, what is nothing, which sign is the decimal one.
 
-Expects the distinct texts of a column and which of them each row holds. Ensures codes as everywhere else: numbers lose
-their padding (`2.0` is `2`), codes with leading zeros stay text, long whole numbers keep every digit. Whatever was taken
-for a number or for nothing is said.
+Expects the distinct texts of a column and which of them each row holds. Ensures codes as everywhere else: numbers
+lose their padding (`2.0` is `2`), codes with leading zeros stay text, long whole numbers keep every digit. Whatever
+was taken for a number or for nothing is said.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +44,8 @@ def plain(text: str) -> str:
     return unicodedata.normalize("NFC", " ".join(cleaned.split()))
 
 
-class Cells(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Cells:
     """The distinct texts of a column, and which of them each row holds; -1 for an empty cell."""
 
     texts: Sequence[str]

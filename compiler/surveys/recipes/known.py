@@ -1,7 +1,7 @@
 """A recipe against one file: which of its columns are there, under which names, and what it knows of each.
 
-Expects a recipe and the names of a file. Ensures that names are met whatever their case and by the aliases of the recipe,
-that an excerpt is taken as it is, and that what the recipe expects and the file lacks is noted.
+Expects a recipe and the names of a file. Ensures that names are met whatever their case and by the aliases of the
+recipe, that an excerpt is taken as it is, and that what the recipe expects and the file lacks is noted.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _SHOWN = 12
 class Known:
     """What a recipe knows of the columns of one file; without a recipe it knows nothing."""
 
-    named: Named = Named()
+    named: Named = field(default_factory=Named)
     axes: Mapping[str, AxisRecipe] = field(default_factory=dict)
     blocks: Mapping[str, tuple[Block, str]] = field(default_factory=dict)
     scales: Mapping[str, KnownScale] = field(default_factory=dict)
-    missing: Declared = Declared()
+    missing: Declared = field(default_factory=Declared)
 
     def declared(self, column: str) -> Declared:
         """The missing codes of a column: those of its axis or block, and those of the whole recipe."""
@@ -106,6 +106,7 @@ def known_of(recipe: Recipe, survey: SurveyFile, notes: Notes) -> Known:
     columns = recipe.columns
     named = Named(
         id=names.first(columns.id),
+        id_within=tuple(column for name in columns.id_within if (column := names.find(name))),
         weight=names.first(columns.weight),
         other_weights=tuple(dict.fromkeys(c for p in columns.other_weights for c in names.every(p))),
         strata=names.first(columns.strata),
@@ -165,7 +166,8 @@ def _say_absent(recipe: Recipe, names: _Names, named: Named, notes: Notes) -> No
     if absent:
         notes.found(
             Topic.RECIPE,
-            f"an excerpt: {len(absent)} of {len(questions)} questions of the recipe are not in the file ({_listed(absent)})",
+            f"an excerpt: {len(absent)} of {len(questions)} questions of the recipe are not in the file "
+            f"({_listed(absent)})",
         )
 
 

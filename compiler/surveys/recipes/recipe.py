@@ -1,7 +1,7 @@
 """Reads the recipes that come along: TOML files beside this module, as typed values.
 
-Expects files that this project ships. Ensures that a recipe has no member that nothing reads and that what it refers to is
-there; a fault is an `InternalError`, since no user wrote it.
+Expects files that this project ships. Ensures that a recipe has no member that nothing reads and that what it refers
+to is there; a fault is an `InternalError`, since no user wrote it.
 """
 
 from __future__ import annotations
@@ -26,9 +26,13 @@ NAMES = (
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Columns by role. The first that a file has is taken; `other_weights` and `left_out` are patterns."""
+    """Columns by role. The first that a file has is taken; `other_weights` and `left_out` are patterns.
+
+    An identifier is one within its level of the columns of `id_within`, such as a year.
+    """
 
     id: tuple[str, ...] = ()
+    id_within: tuple[str, ...] = ()
     weight: tuple[str, ...] = ()
     other_weights: tuple[str, ...] = ()
     strata: tuple[str, ...] = ()
@@ -46,7 +50,7 @@ class AxisRecipe:
     doc: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
     bands: Bands = ()
-    missing: Declared = Declared()
+    missing: Declared = field(default_factory=Declared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ class Block:
     stem: str = ""
     questions: Mapping[str, str] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
-    missing: Declared = Declared()
+    missing: Declared = field(default_factory=Declared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class Recipe:
     only: bool = False
     columns: Columns = Columns()
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    missing: Declared = Declared()
+    missing: Declared = field(default_factory=Declared)
     scales: Mapping[str, KnownScale] = field(default_factory=dict)
     axes: tuple[AxisRecipe, ...] = ()
     blocks: tuple[Block, ...] = ()
@@ -105,7 +109,7 @@ def _recipe(data: dict[str, Any]) -> Recipe:
         layouts=tuple(_made(Layout, layout) for layout in data.pop("layouts", [])),
         **data,
     )
-    unknown = {part.scale for part in (*found.axes, *found.blocks)} - {*scales, ""}
+    unknown = {*(axis.scale for axis in found.axes), *(block.scale for block in found.blocks)} - {*scales, ""}
     if unknown:
         raise ValueError(f"scales that are not there: {', '.join(sorted(unknown))}")
     return found

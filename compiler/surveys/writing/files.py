@@ -1,7 +1,7 @@
 """Where the files of an import go.
 
-Expects whole contents. Ensures that a file that is there is not overwritten unless that is wanted, that each is whole or
-absent, and that what was written can be named.
+Expects whole contents. Ensures that a file that is there is not overwritten unless that is wanted, that each is whole
+or absent, and that what was written can be named.
 """
 
 from __future__ import annotations

@@ -1,12 +1,14 @@
 """The report of an import as data, as Markdown and for a terminal.
 
-Expects the notes of an import and what it made. Ensures that Markdown and JSON hold every note, that the terminal shows
-what somebody should look at and how much else there is, and that no text of the file reaches a terminal unprintable.
+Expects the notes of an import and what it made. Ensures that Markdown and JSON hold every note, that the terminal
+shows what somebody should look at and how much else there is, and that no text of the file reaches a terminal
+unprintable.
 """
 
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +19,7 @@ from cyclspec.compiler.surveys.survey import SurveyFile
 
 SCHEMA_VERSION = 1
 REPORT_JSON, REPORT_MARKDOWN = "report.json", "report.md"
-_SUBJECTS_SHOWN, _TERMINAL_SUBJECTS = 40, 6
+_SUBJECTS_SHOWN, _TERMINAL_SUBJECTS, _WIDTH = 40, 6, 110
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +88,18 @@ def _markdown(report: Report) -> Iterator[str]:
     yield f"# Import of `{source['file']}`"
     yield ""
     recipe = f", recipe `{source['recipe']}`" if source["recipe"] else ""
-    yield f"{source['format']}, {source['rows']:,} rows, {source['columns']:,} columns{recipe}. sha256 `{source['sha256']}`"
+    size = f"{source['rows']:,} rows, {source['columns']:,} columns"
+    yield f"{source['format']}, {size}{recipe}. sha256 `{source['sha256']}`"
     yield ""
     yield f"It became corpus `{result['corpus']}`: {made_of(result)}."
     yield ""
     groups = list(grouped(report.notes))
     yield "## To look at"
     yield ""
-    yield from _lists([group for group in groups if group.state is State.OPEN], headed=True)
+    yield from _lists([group for group in groups if group.state is State.OPEN])
     yield "## What was decided and found"
     yield ""
-    yield from _lists([group for group in groups if group.state is not State.OPEN], headed=True)
+    yield from _lists([group for group in groups if group.state is not State.OPEN])
 
 
 def made_of(result: Mapping[str, Any]) -> str:
@@ -112,10 +115,10 @@ def made_of(result: Mapping[str, Any]) -> str:
     return ", ".join(said)
 
 
-def _lists(groups: Sequence[Group], *, headed: bool) -> Iterator[str]:
+def _lists(groups: Sequence[Group]) -> Iterator[str]:
     topic: Topic | None = None
     for group in groups:
-        if headed and group.topic is not topic:
+        if group.topic is not topic:
             topic = group.topic
             yield f"### {topic.value.capitalize()}"
             yield ""
@@ -131,12 +134,8 @@ def _sentence(group: Group, most: int, *, code: bool) -> str:
     listed = ", ".join(f"{sign}{name}{sign}" for name in group.subjects[:most])
     more = f" and {len(group.subjects) - most:,} more" if len(group.subjects) > most else ""
     about = f"{listed}{more}: " if group.subjects else ""
-    settle = _settle(group)
-    return f"{about}{group.text}." + (f" To settle it: {sign}{settle}{sign}." if settle else "")
-
-
-def _settle(group: Group) -> str:
-    return group.settle
+    settle = f" To settle it: {sign}{group.settle}{sign}." if group.settle else ""
+    return f"{about}{group.text}.{settle}"
 
 
 def terminal_lines(report: Report) -> Iterator[str]:
@@ -147,9 +146,22 @@ def terminal_lines(report: Report) -> Iterator[str]:
         yield ""
         yield "to look at:"
     for group in groups:
-        yield f"  {group.topic.value}: {_sentence(group, _TERMINAL_SUBJECTS, code=False)}"
+        said = f"{group.topic.value}: {_sentence(group, _TERMINAL_SUBJECTS, code=False)}"
+        yield from _wrapped(said)
     yield ""
     yield f"decided by stated rules: {_counted(report.notes, State.DECIDED)}"
+
+
+def _wrapped(text: str) -> Iterator[str]:
+    """A sentence over lines that a terminal takes."""
+    yield from textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent="  ",
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _counted(notes: Iterable[Note], state: State) -> str:

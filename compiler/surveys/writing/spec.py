@@ -1,7 +1,7 @@
 """The text of the `.cycl` file that declares an imported corpus.
 
-Expects a decided corpus whose names are identifiers. Ensures a text in the one layout of the language: it is parsed and
-printed by the language's own printer, so that a fault in it cannot get out.
+Expects a decided corpus whose names are identifiers. Ensures a text in the one layout of the language: it is parsed
+and printed by the language's own printer, so that a fault in it cannot get out.
 """
 
 from __future__ import annotations
@@ -99,14 +99,15 @@ def _tables(corpus: SurveyCorpus) -> Iterator[str]:
 
 
 def _items_table(table: str, file: str, items: Sequence[Item], text: str) -> Iterator[str]:
-    kind = "ordinal" if items[0].ordered else "nominal"
-    sizes = [item.size for item in items]
     yield f"  table {table} {{"
     yield f"    source = jsonl({quoted(file)})"
     yield ""
     yield "    item : key"
     yield f"    question : {text}"
-    yield f"    options : scale({kind}, {min(sizes)}..{max(sizes)})"
+    if items[0].options:
+        kind = "ordinal" if items[0].ordered else "nominal"
+        sizes = [item.size for item in items]
+        yield f"    options : scale({kind}, {min(sizes)}..{max(sizes)})"
     if any(item.theme for item in items):
         yield f"    theme : {_words([item.theme for item in items])}"
     if any(item.battery for item in items):

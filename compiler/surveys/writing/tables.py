@@ -59,8 +59,9 @@ def _item(item: Item, lang: str) -> dict[str, Any]:
     row: dict[str, Any] = {
         "item": item.key,
         "question": {lang: item.question} if lang else item.question,
-        "options": [_option(option, lang) for option in item.options],
     }
+    if item.options:
+        row["options"] = [_option(option, lang) for option in item.options]
     named = {"theme": item.theme, "battery": item.battery, **item.attributes}
     return row | {name: value for name, value in named.items() if value}
 

@@ -1,7 +1,7 @@
 """A first audit over an imported corpus, so that there is something to check, plan and change.
 
-Expects a decided corpus. Ensures a text in the one layout of the language that checks against the corpus it imports. It
-asks the demo model, whose answers say nothing of anybody; naming another model is the first thing to change.
+Expects a decided corpus. Ensures a text in the one layout of the language that checks against the corpus it imports.
+It asks the demo model, whose answers say nothing of anybody; naming another model is the first thing to change.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from cyclspec.compiler.surveys.writing.tables import parts
 
 AUDIT, CHOICES_AUDIT = "audit.cycl", "audit_choices.cycl"
 _FEW_OPTIONS = 10
-_PREFERRED = ("country", "region", "cregion")
+_PREFERRED = ("country", "region", "cregion", "sex", "gender", "age")
 
 
 def audit_files(corpus: SurveyCorpus) -> dict[str, str]:
@@ -23,6 +23,9 @@ def audit_files(corpus: SurveyCorpus) -> dict[str, str]:
     found: dict[str, str] = {}
     for (items, _, _), chosen in parts(corpus):
         table = TABLE_OF[items]
+        if not chosen[0].options:
+            found[AUDIT] = laid_out("\n".join([*_head(corpus), *_of_texts(corpus)]) + "\n", AUDIT)
+            continue
         name = AUDIT if table == "items" else CHOICES_AUDIT
         many = max(item.size for item in chosen) > _FEW_OPTIONS
         lines = [
@@ -33,6 +36,27 @@ def audit_files(corpus: SurveyCorpus) -> dict[str, str]:
         ]
         found[name] = laid_out("\n".join(lines) + "\n", name)
     return found
+
+
+def _of_texts(corpus: SurveyCorpus) -> Iterator[str]:
+    """Open questions: the model writes, and what it wrote is there to be read and coded."""
+    yield f"prompt ask_item(item: {_of(corpus, 'items')}) -> text {{"
+    yield '  user "{item.question}"'
+    yield "}"
+    yield ""
+    yield "audit first_look {"
+    yield f"  each item in {_of(corpus, 'items')}"
+    yield "  each model in models"
+    yield ""
+    yield "  ask reply = ask_item(item) {"
+    yield "    model = model"
+    yield "    read = text(max_tokens = 200, temperature = 0)"
+    yield "    missing = keep"
+    yield "  }"
+    yield ""
+    yield "  ## How many questions got no text at all."
+    yield "  measure unanswered by model : share = mean over item of is_missing(reply)"
+    yield "}"
 
 
 def _head(corpus: SurveyCorpus) -> Iterator[str]:
@@ -70,7 +94,8 @@ def _prompt(corpus: SurveyCorpus, axis: Axis | None, table: str) -> Iterator[str
         yield f'  system{tag} "You answer survey questions the way someone living in {{country}} would."'
     elif axis is not None:
         what = axis.name.replace("_", " ")
-        yield f'  system{tag} "You answer survey questions the way a person would of whom this is known: {what}: {{{axis.name}}}."'
+        known = f"{what}: {{{axis.name}}}"
+        yield f'  system{tag} "You answer survey questions the way a person would of whom this is known: {known}."'
     yield f'  user{tag} """'
     yield "    {item.question}"
     yield ""
@@ -105,7 +130,8 @@ def _audit(
         yield from _compared(at, ordered=ordered)
     else:
         yield "  ## How far the model is from giving every option the same share: 0 not at all, 1 a single option."
-        yield "  measure decided by model : share = mean over item of 1 - m.entropy(reply) / m.entropy(uniform(item.options))"
+        yield "  measure decided by model : share ="
+        yield "    mean over item of 1 - m.entropy(reply) / m.entropy(uniform(item.options))"
     yield ""
     yield "  ## Answers whose labels get little probability are not trusted."
     yield f"  check label_mass = (min over item{at} of reply.mass) >= 70%"
