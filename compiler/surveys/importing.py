@@ -94,11 +94,23 @@ def _corpus(survey: SurveyFile, wanted: Wanted, recipe: Recipe | None, notes: No
     empty = _described(survey, settings, recipe)
     if layout is not None:
         found = decide_published(survey, layout, settings, notes)
-        axis = found.shares_axis
-        return replace(empty, items=found.items, axes=found.axes, shares=found.shares, shares_axis=axis)
-    known = Known() if recipe is None else known_of(recipe, survey, notes)
-    made = decide(survey, settings, known, notes)
-    return replace(empty, items=made.items, axes=made.axes, people=made.people, answers=made.answers)
+        corpus = replace(empty, items=found.items, axes=found.axes, shares=found.shares)
+        corpus = replace(corpus, shares_axis=found.shares_axis)
+    else:
+        known = Known() if recipe is None else known_of(recipe, survey, notes)
+        made = decide(survey, settings, known, notes)
+        corpus = replace(empty, items=made.items, axes=made.axes, people=made.people, answers=made.answers)
+    return _named_apart(corpus, notes)
+
+
+def _named_apart(corpus: SurveyCorpus, notes: Notes) -> SurveyCorpus:
+    """A corpus with a name that none of its axes has."""
+    name = identifier(corpus.name, {axis.name for axis in corpus.axes}, "corpus")
+    if name != corpus.name:
+        notes.decided(
+            Topic.NAMES, f"the corpus is called `{name}`: `{corpus.name}` is an axis", settle="--name NAME"
+        )
+    return replace(corpus, name=name)
 
 
 def _layout(survey: SurveyFile, recipe: Recipe) -> Layout | None:

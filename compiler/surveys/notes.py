@@ -6,6 +6,7 @@ rule, and which option of the command line settles it otherwise.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -50,6 +51,11 @@ class Note:
     text: str
     subject: str = ""
     settle: str = ""
+
+
+def option(name: str, column: str) -> str:
+    """An option of the command line with a column, as it is typed."""
+    return f"{name} {shlex.quote(column)}"
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ every row, and that codes are compared as everywhere else: `1`, `1.0` and `"1"` 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,6 +80,12 @@ class Variable:
 
 def _holds(rule: MissingRule, code: str) -> bool:
     return rule.holds(code) if isinstance(rule, Between) else rule == code
+
+
+def by_number(code: str) -> tuple[float, str]:
+    """Sorts codes that are numbers by size, and others behind them by the alphabet."""
+    number = number_of(code)
+    return (math.inf if number is None or math.isnan(number) else number, code)
 
 
 @dataclass(frozen=True, slots=True)

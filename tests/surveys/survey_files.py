@@ -53,7 +53,8 @@ class Made:
                     file_label="A made up survey",
                     column_labels=self.labels,
                     variable_value_labels={
-                        name: {int(v): label for v, label in found.items()} for name, found in self.values.items()
+                        name: {int(v): label for v, label in found.items()}
+                        for name, found in self.values.items()
                     },
                 )
             case ".csv":

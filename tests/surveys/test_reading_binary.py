@@ -90,7 +90,9 @@ def test_extended_missing_values_of_stata_are_codes(tmp_path: Path) -> None:
         frame,
         tmp_path / "a.dta",
         missing_user_values={"trust": ["d", "i"]},
-        variable_value_labels={"trust": {1: "Agree", 2: "Disagree", "d": ".d: Don't know", "i": ".i: Inapplicable"}},
+        variable_value_labels={
+            "trust": {1: "Agree", 2: "Disagree", "d": ".d: Don't know", "i": ".i: Inapplicable"}
+        },
     )
     imported = bring_in(tmp_path / "a.dta")
     assert [(o.code, o.missing) for o in item_of(imported, "trust").options] == [
@@ -103,7 +105,11 @@ def test_extended_missing_values_of_stata_are_codes(tmp_path: Path) -> None:
 
 def test_a_damaged_file_is_refused_and_ends_no_process(tmp_path: Path, sav: Path) -> None:
     data = sav.read_bytes()
-    for name, content in (("cut.sav", data[: len(data) // 2]), ("noise.dta", os.urandom(4000)), ("no.sav", b"$FL2")):
+    for name, content in (
+        ("cut.sav", data[: len(data) // 2]),
+        ("noise.dta", os.urandom(4000)),
+        ("no.sav", b"$FL2"),
+    ):
         (tmp_path / name).write_bytes(content)
         assert "or is damaged" in refused(tmp_path / name).message
 
@@ -120,16 +126,20 @@ def test_texts_in_another_encoding_are_refused_with_the_option_that_settles_it(t
     assert town.values.codes == ("Malaga", "Zürich")
 
 
-@pytest.mark.parametrize(("suffix", "library"), [(".sav", "pyreadstat"), (".dta", "pyreadstat")])
+@pytest.mark.parametrize(
+    ("suffix", "library"), [(".sav", "pyreadstat"), (".dta", "pyreadstat"), (".xlsx", "openpyxl")]
+)
 def test_an_absent_library_is_named_with_its_extra(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, library: str
 ) -> None:
-    (tmp_path / f"a{suffix}").write_bytes(b"$FL2 or not")
+    path = workbook(tmp_path / "a.xlsx", [["id", "vote"], [1, "yes"]])
+    if suffix != ".xlsx":
+        (tmp_path / f"a{suffix}").write_bytes(b"whatever it holds")
+    assert path.is_file()
     monkeypatch.setattr(extra.importlib.util, "find_spec", lambda name: None)
-    diagnostic = refused(tmp_path / f"a{suffix}") if suffix == ".sav" else refused(tmp_path / f"a{suffix}")
-    if suffix == ".sav":
-        assert f"needs the library {library}" in diagnostic.message
-        assert "pip install 'cyclspec[survey]'" in diagnostic.help
+    diagnostic = refused(tmp_path / f"a{suffix}")
+    assert f"needs the library {library}" in diagnostic.message
+    assert "pip install 'cyclspec[survey]'" in diagnostic.help
 
 
 # ---- XLSX
@@ -148,9 +158,12 @@ def workbook(path: Path, rows: list[list[object]], *sheets: str) -> Path:
 
 
 def test_a_formula_is_never_evaluated_and_said(tmp_path: Path) -> None:
-    rows: list[list[object]] = [["id", "vote", "weight"], *([n, "yes" if n % 2 else "no", "=1+1"] for n in range(1, 7))]
+    rows: list[list[object]] = [
+        ["id", "vote", "weight"],
+        *([n, "yes" if n % 2 else "no", "=1+1"] for n in range(1, 7)),
+    ]
     imported = bring_in(workbook(tmp_path / "a.xlsx", rows))
-    assert "6 cells are formulas: none was evaluated" in said(imported, Topic.FILE)
+    assert "formulas: 6; none was evaluated" in said(imported, Topic.FILE)
     assert imported.corpus.people is not None and imported.corpus.people.roles.weight == ""
 
 
@@ -184,13 +197,17 @@ def replaced(path: Path, part: str, old: bytes, new: bytes) -> Path:
 
 def test_a_part_that_unpacks_to_far_more_than_itself_is_refused(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx", [["id", "vote"], [1, "yes"]])
-    bomb = replaced(path, "xl/worksheets/sheet1.xml", b"<sheetData>", b"<!--" + b" " * (64 << 20) + b"--><sheetData>")
+    bomb = replaced(
+        path, "xl/worksheets/sheet1.xml", b"<sheetData>", b"<!--" + b" " * (64 << 20) + b"--><sheetData>"
+    )
     assert "unpacks to" in refused(bomb).message
 
 
 def test_xml_entities_are_refused(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx", [["id", "vote"], [1, "yes"]])
-    hostile = replaced(path, "xl/worksheets/sheet1.xml", b"<worksheet", b'<!DOCTYPE x [<!ENTITY a "aa">]><worksheet')
+    hostile = replaced(
+        path, "xl/worksheets/sheet1.xml", b"<worksheet", b'<!DOCTYPE x [<!ENTITY a "aa">]><worksheet'
+    )
     assert "declares XML entities" in refused(hostile).message
 
 
@@ -207,7 +224,9 @@ def test_a_damaged_spreadsheet_is_refused(tmp_path: Path) -> None:
 
 def test_an_ordered_category_is_an_ordinal_variable_in_its_order(tmp_path: Path) -> None:
     levels = ["low", "middle", "high", "top"]
-    frame = pd.DataFrame({"id": range(8), "rank": pd.Categorical(["high", "low", "middle", "low"] * 2, levels, ordered=True)})
+    frame = pd.DataFrame(
+        {"id": range(8), "rank": pd.Categorical(["high", "low", "middle", "low"] * 2, levels, ordered=True)}
+    )
     frame.to_parquet(tmp_path / "a.parquet")
     imported = bring_in(tmp_path / "a.parquet")
     assert item_of(imported, "rank").ordered and labels_of(imported, "rank") == levels

@@ -83,7 +83,7 @@ def test_mixed_encodings_are_read_line_by_line_and_said(tmp_path: Path) -> None:
     region = survey.variable("region")
     assert region is not None and region.values.codes == ("Zürich", "Genève")
     (note,) = [note for note in notes.items if note.state is State.OPEN]
-    assert "the encodings are mixed: 1 lines are UTF-8, 1 are not" in note.text
+    assert "the encodings are mixed: lines in UTF-8 1, others 1" in note.text
     assert note.settle == "--encoding windows-1252"
 
 
@@ -98,7 +98,7 @@ def test_what_programs_write_for_nothing_is_nothing_and_said(tmp_path: Path) -> 
     survey, notes = read(write_csv(tmp_path / "a.csv", "a,b\n1,NA\n.,#NULL!\n3,4\n"))
     a, b = survey.variables
     assert (a.n_present, b.n_present) == (2, 1)
-    assert "cells `.` hold nothing (1 cells)" in texts(notes)
+    assert "cells `.` hold nothing: 1" in texts(notes)
 
 
 def test_namibia_is_a_country(tmp_path: Path) -> None:

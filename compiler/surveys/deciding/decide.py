@@ -38,7 +38,7 @@ from cyclspec.compiler.surveys.deciding.people import (
 from cyclspec.compiler.surveys.deciding.roles import ColumnRoles, needs_options, roles_of
 from cyclspec.compiler.surveys.deciding.scales import Choices, Wish, choices_of
 from cyclspec.compiler.surveys.deciding.wording import label_of, question_of
-from cyclspec.compiler.surveys.notes import Notes, Topic
+from cyclspec.compiler.surveys.notes import Notes, Topic, option
 from cyclspec.compiler.surveys.recipes.known import Known
 from cyclspec.compiler.surveys.refusals import refuse_file
 from cyclspec.compiler.surveys.settings import Settings, matching
@@ -212,9 +212,9 @@ def _batteries(desk: Desk, chosen: Mapping[str, Choices]) -> dict[str, str]:
 
 def _say_order(desk: Desk, name: str, choices: Choices) -> None:
     kind = "ordinal" if choices.ordered else "nominal"
-    option = f"--{'nominal' if choices.ordered else 'ordinal'} {name}"
+    settle = option(f"--{'nominal' if choices.ordered else 'ordinal'}", name)
     note = desk.notes.decided if choices.certain else desk.notes.open
-    note(Topic.SCALES, f"{kind}: {choices.why}", name, option)
+    note(Topic.SCALES, f"{kind}: {choices.why}", name, settle)
 
 
 def _item(desk: Desk, name: str, choices: Choices, battery: str) -> Item:

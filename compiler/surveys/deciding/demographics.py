@@ -20,7 +20,7 @@ from cyclspec.compiler.surveys.deciding.missing import MissingCodes
 from cyclspec.compiler.surveys.deciding.scales import Choices, KnownScale, Wish, choices_of
 from cyclspec.compiler.surveys.deciding.wording import label_of
 from cyclspec.compiler.surveys.deciding.words import demographic_word
-from cyclspec.compiler.surveys.notes import Notes, Topic
+from cyclspec.compiler.surveys.notes import Notes, Topic, option
 from cyclspec.compiler.surveys.survey import Variable
 
 MOST_LEVELS = 100
@@ -104,7 +104,7 @@ def _levelled(
         Topic.DEMOGRAPHICS,
         f"an axis of {len(used)} levels, {kind}: {choices.why}",
         variable.name,
-        f"--ordinal {variable.name}",
+        option("--ordinal", variable.name),
     )
     column, optional = _kept(variable, missing)
     return Demographic(PeopleColumn(name, "axis", column, optional=optional, doc=doc), axis)

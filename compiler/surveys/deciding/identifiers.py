@@ -23,10 +23,10 @@ _OWN = frozenset(
 REFUSED = KEYWORDS | RESERVED_COLUMNS | TYPE_NAMES | _OWN | {"number"}
 
 
-def identifier(text: str, taken: Collection[str], fallback: str) -> str:
+def identifier(text: str, taken: Collection[str], fallback: str, refused: Collection[str] = REFUSED) -> str:
     """A name for `text`; `fallback` begins a name that would not begin with a letter, and is one that has none."""
     name = _spelled(text, fallback)
-    if name in REFUSED:
+    if name in refused:
         name += "_"
     first, number = name, 2
     while name in taken:
@@ -35,8 +35,8 @@ def identifier(text: str, taken: Collection[str], fallback: str) -> str:
 
 
 def word(text: str, taken: Collection[str], fallback: str) -> str:
-    """A name in lower case, for a level."""
-    return identifier(text.casefold(), taken, fallback)
+    """A name in lower case, for a level: only words of the language are none."""
+    return identifier(text.casefold(), taken, fallback, KEYWORDS)
 
 
 def _spelled(text: str, fallback: str) -> str:

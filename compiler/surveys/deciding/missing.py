@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from cyclspec.compiler.surveys.deciding.words import unanswered
 from cyclspec.compiler.surveys.notes import Notes, Topic
-from cyclspec.compiler.surveys.survey import Between, MissingRule, Variable
+from cyclspec.compiler.surveys.survey import Between, MissingRule, Variable, by_number
 
 _SHOWN = 6
 
@@ -40,13 +40,13 @@ class MissingCodes:
 def missing_codes(
     variable: Variable, typed: Sequence[MissingRule], declared: Declared, notes: Notes
 ) -> MissingCodes:
-    """The missing codes of a variable, in the order of its labels and then of the file.
+    """The missing codes of a variable, in the order of its labels and then by number.
 
     `typed` are the rules of the command line. A code that only its own words declare missing is noted as such.
     """
     shown: dict[str, list[str]] = {}
     absent: dict[str, list[str]] = {}
-    for code in dict.fromkeys((*variable.labels, *variable.values.codes)):
+    for code in dict.fromkeys((*variable.labels, *sorted(variable.values.codes, key=by_number))):
         rule = _rule(variable, code, typed, declared)
         if not rule:
             continue

@@ -45,8 +45,8 @@ def respondents_of(survey: SurveyFile, column: str, within: Sequence[str], notes
         if len(repeated):
             notes.open(
                 Topic.PEOPLE,
-                f"{len(repeated):,} rows repeat another row in every column (rows {_listed(repeated)}); nothing says "
-                "whether they are the same person, and they are kept",
+                f"rows that repeat another in every column: {len(repeated):,} ({_listed(repeated)}); nothing says "
+                "whether they are the same people, and they are kept",
                 settle="--id NAME",
             )
         rows = np.arange(survey.n_rows)
@@ -54,8 +54,8 @@ def respondents_of(survey: SurveyFile, column: str, within: Sequence[str], notes
     if len(repeated):
         notes.decided(
             Topic.PEOPLE,
-            f"duplicate respondents: {len(repeated):,} rows repeat another in every column and are left out "
-            f"(rows {_listed(repeated)})",
+            "duplicate respondents: rows that repeat another in every column are left out: "
+            f"{len(repeated):,} ({_listed(repeated)})",
             column,
         )
     rows = np.setdiff1d(np.arange(survey.n_rows), repeated)
@@ -121,15 +121,15 @@ def _keys(person: Variable, rows: Rows, notes: Notes) -> tuple[str, ...]:
     if again:
         notes.open(
             Topic.PEOPLE,
-            f"duplicate respondents: {len(again):,} rows have the identifier of an earlier row and other answers (rows "
-            f"{_listed(again)}); they are kept as people of their own, named `ID#2`",
+            "duplicate respondents: rows with the identifier of an earlier row and other answers: "
+            f"{len(again):,} ({_listed(again)}); they are kept as people of their own, named `ID#2`",
             person.name,
             "--id NAME",
         )
     if nameless:
         notes.open(
             Topic.PEOPLE,
-            f"{len(nameless):,} rows have no identifier (rows {_listed(nameless)}) and are named by their row",
+            f"rows without an identifier are named by their row: {len(nameless):,} ({_listed(nameless)})",
             person.name,
         )
     return tuple(keys)
@@ -161,7 +161,7 @@ def weights_of(
     if gone:
         notes.open(
             Topic.WEIGHTS,
-            f"{gone:,} people have no weight; they get zero, and count in no weighted share",
+            f"people without a weight get zero, and count in no weighted share: {gone:,}",
             variable.name,
         )
     weights: NDArray[np.float64] = np.where(present, numbers, 0.0)
@@ -192,7 +192,7 @@ def _say_weights(name: str, weights: NDArray[np.float64], notes: Notes) -> None:
     )
     notes.found(Topic.WEIGHTS, text, name)
     if zeros:
-        notes.found(Topic.WEIGHTS, f"{zeros:,} people weigh zero and count in no weighted share", name)
+        notes.found(Topic.WEIGHTS, f"people of weight zero, who count in no weighted share: {zeros:,}", name)
     if not _FAR[0] <= mean <= _FAR[1]:
         notes.open(
             Topic.WEIGHTS,

@@ -16,7 +16,7 @@ import numpy as np
 from cyclspec.compiler.data.numbers import number_of
 from cyclspec.compiler.surveys.deciding import words
 from cyclspec.compiler.surveys.deciding.missing import MissingCodes
-from cyclspec.compiler.surveys.notes import Notes, Topic
+from cyclspec.compiler.surveys.notes import Notes, Topic, option
 from cyclspec.compiler.surveys.refusals import refuse_option
 from cyclspec.compiler.surveys.settings import Settings, matching
 from cyclspec.compiler.surveys.survey import SurveyFile, Variable
@@ -68,13 +68,13 @@ class _Desk:
     notes: Notes
     taken: dict[str, str] = field(default_factory=dict)
 
-    def columns(self, option: str, patterns: Iterable[str]) -> tuple[str, ...]:
+    def columns(self, typed: str, patterns: Iterable[str]) -> tuple[str, ...]:
         """The columns that options of the command line mean. Raises `SpecError` for one that means none."""
         found: dict[str, None] = {}
         for pattern in patterns:
             meant = matching(pattern, self.survey.names)
             if not meant:
-                refuse_option(self.survey.path, option, pattern, self.survey.names)
+                refuse_option(self.survey.path, typed, pattern, self.survey.names)
             found.update(dict.fromkeys(meant))
         return tuple(found)
 
@@ -143,18 +143,18 @@ def _design(desk: _Desk, role: str, given: str, known: str, pattern: re.Pattern[
                 Topic.DESIGN,
                 f"could hold {what} as well as `{column}`, which was taken",
                 other,
-                f"--{role} {other}",
+                option(f"--{role}", other),
             )
     desk.taken[column] = role
     desk.notes.decided(Topic.DESIGN, f"{what}, {rule}", column, f"--{role} NAME")
     return column
 
 
-def _given(desk: _Desk, option: str, given: str, known: str) -> tuple[str, str]:
+def _given(desk: _Desk, typed: str, given: str, known: str) -> tuple[str, str]:
     if given:
-        found = desk.columns(option, (given,))
+        found = desk.columns(typed, (given,))
         if len(found) != 1:
-            refuse_option(desk.survey.path, option, given, desk.survey.names)
+            refuse_option(desk.survey.path, typed, given, desk.survey.names)
         return found[0], "as the command line says"
     return (known, "as the recipe says") if known else ("", "")
 
@@ -181,7 +181,7 @@ def _weight(desk: _Desk) -> tuple[str, tuple[str, ...]]:
             desk.notes.open(
                 Topic.WEIGHTS,
                 f"several columns are weights by their names ({', '.join(found[:6])}): `{column}` is taken",
-                settle=f"--weight {next(name for name in found if name != column)}",
+                settle=option("--weight", next(name for name in found if name != column)),
             )
     desk.taken[column] = "weight"
     desk.notes.decided(Topic.WEIGHTS, f"the weight, {rule}", column, "--weight NAME")
@@ -243,7 +243,7 @@ def _demographics(desk: _Desk) -> Iterator[str]:
             Topic.ROLES,
             f"demographic ({found}), by its name or label",
             variable.name,
-            f"--question {variable.name}",
+            option("--question", variable.name),
         )
         yield variable.name
 
@@ -268,7 +268,7 @@ def _questions(desk: _Desk) -> Iterator[str]:
             yield name
             continue
         desk.taken[name] = "left out"
-        desk.notes.decided(Topic.LEFT_OUT, why, name, f"--question {name}")
+        desk.notes.decided(Topic.LEFT_OUT, why, name, option("--question", name))
 
 
 def _no_question(desk: _Desk, variable: Variable, *, known: bool) -> str:

@@ -15,7 +15,7 @@ from cyclspec.compiler.data.numbers import number_of
 from cyclspec.compiler.surveys.deciding.grades import Graded, grade
 from cyclspec.compiler.surveys.deciding.missing import MissingCodes
 from cyclspec.compiler.surveys.notes import Notes, Topic
-from cyclspec.compiler.surveys.survey import Measure, Variable
+from cyclspec.compiler.surveys.survey import Measure, Variable, by_number
 
 _NUMBERS = re.compile(r"\d+(?:[.,]\d{3})*(?:\.\d+)?")
 _UNDER = re.compile(r"\b(?:under|less than|lt|below|younger|up to|fewer than)\b|^<")
@@ -93,9 +93,9 @@ def _sorted(labels: Mapping[str, str], valid: Sequence[str], known: KnownScale) 
     place |= {code.casefold(): at for at, (code, _) in enumerate(known.options)}
     if any(code.casefold() in place for code in valid):
         last = len(place)
-        return tuple(sorted(valid, key=lambda code: (place.get(code.casefold(), last), _by_number(code))))
+        return tuple(sorted(valid, key=lambda code: (place.get(code.casefold(), last), by_number(code))))
     if all(number_of(code) is not None for code in valid):
-        return tuple(sorted(valid, key=_by_number))
+        return tuple(sorted(valid, key=by_number))
     return (*(code for code in labels if code in valid), *sorted(c for c in valid if c not in labels))
 
 
@@ -107,11 +107,6 @@ def _is_met(known: KnownScale, valid: Sequence[str], labels: Mapping[str, str]) 
         or all(number_of(code) is not None for code in valid)
         or any({code.casefold(), labels.get(code, code).casefold()} & words for code in valid)
     )
-
-
-def _by_number(code: str) -> tuple[float, str]:
-    number = number_of(code)
-    return (float("inf") if number is None else number, code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ DEMOGRAPHIC: Mapping[str, re.Pattern[str]] = {
     "education": re.compile(
         r"(?:^|_)(?:rec)?educ?(?:ation|cat)?\w*(?:_|$)|(?:^|_)(?:degree|isced|college|school)(?:_|$)"
     ),
-    "income": re.compile(r"(?:^|_)(?:fam|hh|r)?inc(?:ome)?\w*(?:_|$)"),
+    "income": re.compile(r"(?:^|_)(?:fam|hh|h|r)?inc(?:ome\w*)?\d*(?:_|$)"),
     "race": re.compile(r"(?:^|_)(?:race\w*|ethn\w*|eth|hisp\w*)(?:_|$)"),
     "religion": _names("relig", "religion", "denomination", "relig_affil"),
     "marital": _names("marital", "marstat", "married", "partnership"),

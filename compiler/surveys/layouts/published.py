@@ -21,7 +21,7 @@ from cyclspec.compiler.surveys.layouts.layout import Layout
 from cyclspec.compiler.surveys.layouts.options import ItemOptions, options_of
 from cyclspec.compiler.surveys.layouts.records import Record, records_of
 from cyclspec.compiler.surveys.layouts.shares import Cell, cells_of
-from cyclspec.compiler.surveys.notes import Notes, Topic
+from cyclspec.compiler.surveys.notes import Notes, Topic, option
 from cyclspec.compiler.surveys.reading.textual import plain
 from cyclspec.compiler.surveys.refusals import refuse_file
 from cyclspec.compiler.surveys.settings import Settings, matching
@@ -101,7 +101,7 @@ def _take(desk: _Desk, group: Sequence[Record], number: int) -> None:
         return
     if desk.layout.kind == "texts":
         found = ItemOptions((), (), False, "", True)
-    elif found is None or sum(not option.missing for option in found.options) < 2:
+    elif found is None or sum(not o.missing for o in found.options) < 2:
         desk.refuse("it has no two options that are not missing", place)
         return
     key = _item(desk, record, question, found, number)
@@ -122,7 +122,7 @@ def _question(desk: _Desk, record: Record) -> str:
 
 def _item(desk: _Desk, record: Record, question: str, found: ItemOptions, number: int) -> str:
     """The key of the item that a record is about; the item is made where it is new."""
-    codes = tuple(option.code for option in found.options)
+    codes = tuple(o.code for o in found.options)
     same = desk.by_text.get((question, codes)) if not desk.layout.key else None
     if same is not None:
         return same
@@ -142,7 +142,7 @@ def _item(desk: _Desk, record: Record, question: str, found: ItemOptions, number
 
 
 def _codes(item: Item) -> tuple[str, ...]:
-    return tuple(option.code for option in item.options)
+    return tuple(o.code for o in item.options)
 
 
 def _free(key: str, taken: Mapping[str, Item]) -> str:
@@ -160,11 +160,11 @@ def _made(desk: _Desk, record: Record, key: str, question: str, found: ItemOptio
     if desk.layout.kind == "texts":
         why = "it has no options: a text is asked for"
     note = desk.notes.decided if certain else desk.notes.open
-    settle = f"--{'nominal' if ordered else 'ordinal'} {key}"
+    settle = option(f"--{'nominal' if ordered else 'ordinal'}", key)
     note(Topic.SCALES, f"{'ordinal' if ordered else 'nominal'}: {why}", key, settle)
-    for option in options:
-        if option.missing:
-            label = next(iter(option.label.values()))
+    for choice in options:
+        if choice.missing:
+            label = next(iter(choice.label.values()))
             desk.notes.decided(Topic.MISSING, f"by their words, kept as missing options: `{label[:40]}`", key)
     attributes = {
         name: found_word
@@ -232,7 +232,7 @@ def _say(desk: _Desk) -> None:
         listed = ", ".join(places[:_SHOWN]) + (
             f" and {len(places) - _SHOWN:,} more" if len(places) > _SHOWN else ""
         )
-        notes.open(Topic.LEFT_OUT, f"{len(places):,} left out: {why} ({listed})")
+        notes.open(Topic.LEFT_OUT, f"left out because {why}: {len(places):,} ({listed})")
     if desk.layout.note:
         notes.found(Topic.RECIPE, desk.layout.note)
     if not desk.shares:
@@ -247,8 +247,8 @@ def _say(desk: _Desk) -> None:
     if desk.rounded:
         notes.decided(
             Topic.SHARES,
-            f"{desk.rounded:,} miss a sum of one by rounding (at most {TOLERANCE:.1%}); they are kept as published, "
-            "and brought to one when they are read",
+            f"sums that miss one by rounding, at most {TOLERANCE:.1%}: {desk.rounded:,}; they are kept as they are "
+            "published, and brought to one when they are read",
         )
 
 

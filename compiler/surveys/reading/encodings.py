@@ -83,7 +83,7 @@ def _by_line(data: bytes, path: Path, notes: Notes) -> bytes:
     if beyond_ascii > len(others):
         notes.open(
             Topic.ENCODING,
-            f"the encodings are mixed: {beyond_ascii - len(others):,} lines are UTF-8, {len(others):,} are not and "
+            f"the encodings are mixed: lines in UTF-8 {beyond_ascii - len(others):,}, others {len(others):,}, which "
             f"were read as {_FALLBACK} (lines {listed}{more})",
             settle=f"--encoding {_FALLBACK}",
         )

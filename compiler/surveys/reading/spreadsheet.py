@@ -132,7 +132,7 @@ def _say_formulas(formulas: Sequence[Row], values: Sequence[Row], notes: Notes) 
     if computed:
         notes.decided(
             Topic.FILE,
-            f"{computed:,} cells are formulas: none was evaluated, their stored values are read; {empty:,} have none "
+            f"formulas: {computed:,}; none was evaluated, their stored values are read; {empty:,} of them have none "
             "and hold nothing",
         )
 

@@ -90,7 +90,7 @@ def _say_nothing(name: str, texts: Sequence[str], index: Index, notes: Notes) ->
             continue
         count = int(np.count_nonzero(index == position))
         if _is_nothing(text, texts):
-            notes.decided(Topic.NUMBERS, f"cells `{text}` hold nothing ({count:,} cells)", name)
+            notes.decided(Topic.NUMBERS, f"cells `{text}` hold nothing: {count:,}", name)
         else:
             notes.decided(Topic.NUMBERS, f"`{text}` is a code like the others, not an empty cell", name)
 

@@ -38,8 +38,6 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
             written[name] = temporary
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
             os.chmod(temporary, 0o644)
         for name, temporary in written.items():
             os.replace(temporary, folder / name)
