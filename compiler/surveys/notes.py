@@ -87,11 +87,17 @@ class Group:
 
 def grouped(notes: Iterable[Note]) -> Iterator[Group]:
     """Notes by topic, those that somebody should look at first; equal ones together."""
-    found: dict[tuple[Topic, State, str, str], list[str]] = {}
+    found: dict[tuple[Topic, State, str, str], list[Note]] = {}
     for note in notes:
-        found.setdefault((note.topic, note.state, note.text, note.settle), []).append(note.subject)
+        found.setdefault((note.topic, note.state, note.text, _settle_any(note)), []).append(note)
     order = list(Topic)
     rank = {State.OPEN: 0, State.DECIDED: 1, State.FOUND: 2}
     for key in sorted(found, key=lambda key: (order.index(key[0]), rank[key[1]])):
         topic, state, text, settle = key
-        yield Group(topic, state, text, settle, tuple(name for name in found[key] if name))
+        subjects = tuple(note.subject for note in found[key] if note.subject)
+        yield Group(topic, state, text, found[key][0].settle if len(subjects) < 2 else settle, subjects)
+
+
+def _settle_any(note: Note) -> str:
+    """What settles a note of any subject: `NAME` in the place of its own."""
+    return note.settle.replace(f" {shlex.quote(note.subject)}", " NAME") if note.subject else note.settle

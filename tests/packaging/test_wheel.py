@@ -66,7 +66,7 @@ def test_every_tracked_source_file_is_in_the_wheel(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     for folder in ("compiler", "runtime", "specs"):
         for path in (ROOT / folder).rglob("*"):
-            if path.suffix in (".py", ".cycl", ".safetensors", ".jsonl", ".csv", ".parquet"):
+            if path.suffix in (".py", ".cycl", ".safetensors", ".jsonl", ".csv", ".parquet", ".toml"):
                 assert f"cyclspec/{path.relative_to(ROOT)}" in names, path
 
 

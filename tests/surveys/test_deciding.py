@@ -230,7 +230,7 @@ def test_a_household_number_is_no_identifier(tmp_path: Path) -> None:
         ("DK/Ref", "shown"),
         ("Refused", "shown"),
         ("Refused to help", None),
-        ("I don't know anyone who does", "shown"),
+        ("No, I do not know anyone", None),
         ("No answer", "shown"),
         ("Not asked in this country", "absent"),
         ("Missing; Not available; AU: Other", "absent"),
@@ -353,6 +353,10 @@ def test_grades_and_numbers_are_read_from_words() -> None:
     found = grade(["A great deal", "Quite a lot", "Not very much", "None at all"])
     assert found is not None and found.distinct and found.ranks == tuple(sorted(found.ranks))
     assert grade(["Protestant", "Catholic"]) is None
+    anything = grade(["Very serious problem", "Somewhat serious problem", "Not a serious problem at all"])
+    assert anything is not None and anything.ranks == (1, 3, 5)
+    assert grade(["Very large", "Not small"]) is None
+    assert grade(["Very good", "Somewhat good", "Somewhat bad", "Very bad"]) is not None
     assert grade(["Agree", "Never"]) is None
     assert rising_numbers(["lt $1000", "$1000 to 2999", "$25000 or more"]) == (999.5, 1000, 25000.5)
     assert rising_numbers(["one", "2"]) is None

@@ -410,10 +410,15 @@ def test_polarities_need_the_file_that_words_them(tmp_path: Path) -> None:
 
 
 def test_prompts_in_several_languages_are_open_questions(tmp_path: Path) -> None:
-    frame = pd.DataFrame(
-        {"index": [0, 1], "language": ["da", "en"], "template_type": ["argument"] * 2, "topic": ["Demokrati", "democracy"],
-         "prompt": ["Argumenter for {topic}.", "Arguments on {topic}."], "question_key": ["e235"] * 2}
-    )  # fmt: skip
+    columns = {
+        "index": [0, 1],
+        "language": ["da", "en"],
+        "template_type": ["argument", "argument"],
+        "prompt": ["Argumenter for {topic}.", "Arguments on {topic}."],
+        "topic": ["Demokrati", "democracy"],
+        "question_key": ["e235", "e235"],
+    }
+    frame = pd.DataFrame(columns)
     frame.to_csv(tmp_path / "prompts.csv", index=False)
     found = bring_in_to(tmp_path / "out", tmp_path / "prompts.csv", "multicultural-alignment")
     assert [item.question for item in found.corpus.items] == [

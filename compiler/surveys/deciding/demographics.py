@@ -26,7 +26,7 @@ from cyclspec.compiler.surveys.survey import Variable
 MOST_LEVELS = 100
 _OPEN_FROM = 27
 _BANDS = ((18, 29), (30, 49), (50, None))
-_OLDEST = 130
+_OLDEST, _MOST_GROUPS = 130, 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def demographic_of(
     numbers = [number_of(code) for code in valid]
     open_numbers = variable.kind == "number" and len(_unlabelled(valid, variable)) >= _OPEN_FROM
     whole = all(number is not None and number == int(number) for number in numbers)
-    if known.bands or (open_numbers and _are_ages(variable, numbers)):
+    if known.bands or _are_ages(variable, valid, numbers):
         return _banded(variable, name, missing, known.bands, doc, notes)
     if open_numbers and not whole:
         return _numbers(variable, name, missing, doc, notes)
@@ -73,9 +73,14 @@ def _unlabelled(valid: Sequence[str], variable: Variable) -> list[str]:
     return [code for code in valid if code not in variable.labels]
 
 
-def _are_ages(variable: Variable, numbers: Sequence[float | None]) -> bool:
-    known = demographic_word(variable.name, variable.label) == "age"
-    return known and all(number is not None and 0 <= number <= _OLDEST for number in numbers)
+def _are_ages(variable: Variable, valid: Sequence[str], numbers: Sequence[float | None]) -> bool:
+    """Whether numbers without labels are years of age: codes of age groups do not go beyond 17."""
+    if demographic_word(variable.name, variable.label) != "age" or len(_unlabelled(valid, variable)) < len(
+        valid
+    ):
+        return False
+    ages = [number for number in numbers if number is not None and 0 <= number <= _OLDEST]
+    return len(ages) == len(numbers) and max(ages) > _MOST_GROUPS
 
 
 def _levelled(

@@ -23,7 +23,7 @@ class Graded:
         return len(set(self.ranks)) == len(self.ranks)
 
 
-_MOST = r"(?:strongly|completely|fully|totally|absolutely|very strongly|definitely)"
+_MOST = r"(?:very|extremely|strongly|completely|fully|totally|absolutely|very strongly|definitely)"
 _SOME = r"(?:somewhat|tend to|rather|mostly|generally|probably|moderately)"
 _LITTLE = r"(?:slightly|a little|weakly|lean toward)"
 _MIDDLE = r"neither\b.*|neutral|undecided|no preference|in the middle|mixed|it depends|depends"
@@ -101,14 +101,14 @@ _FAMILIES: dict[str, tuple[str, ...]] = {
     ),
     "confidence": (
         r"complete(?:ly)?(?: trust| confidence)?|complete .*",
-        r"a great deal(?: of .*)?|a lot(?: of .*)?|trust completely|very great.*",
-        r"quite a lot(?: of .*)?|a fair amount(?: of .*)?|trust somewhat|a good amount.*",
-        r"some(?: .*)?|only some(?: .*)?|a moderate amount.*",
+        r"(?:a )?great deal(?: of .*)?|a lot(?: of .*)?|trust completely|very great.*|most",
+        r"quite a lot(?: of .*)?|(?:a )?fair amount(?: of .*)?|trust somewhat|a good amount.*|many",
+        r"(?:just |only )?some(?: .*)?|a moderate amount.*",
         (
             r"not very much(?: .*)?|not much(?: .*)?|not too much(?: .*)?|hardly any(?: .*)?"
-            r"|a little(?: .*)?|do not trust very much|very little.*"
+            r"|(?:only )?a little(?: .*)?|do not trust very much|very (?:little|few).*"
         ),
-        r"none(?: at all)?|no (?:confidence|trust)(?: at all)?|not at all|do not trust at all|no .* at all",
+        r"none(?: at all)?|nothing(?: at all)?|no \w+(?: at all)?|not at all|do not trust at all",
     ),
     "quality": (
         r"excellent|very good|outstanding",
@@ -209,8 +209,47 @@ _FAMILIES: dict[str, tuple[str, ...]] = {
         )
     },
 }
+_POLES = {
+    "good or bad": ("good(?: job| influence| thing| idea)?", "bad(?: job| influence| thing| idea)?"),
+    "positive or negative": ("positive(?:ly)?", "negative(?:ly)?"),
+    "easy or difficult": ("easy|easier", "difficult|hard"),
+    "likely or not": ("likely", "unlikely"),
+    "acceptable or not": ("acceptable", "unacceptable"),
+}
+_FAMILIES |= {name: _poles(*pair) for name, pair in _POLES.items()}
 _COMPILED = {name: tuple(re.compile(pattern) for pattern in family) for name, family in _FAMILIES.items()}
 _NOISE = re.compile(r"\((?:vol|volunteered|do not read)\.?\)|^\d{1,2}\s*[.:=)-]\s*")
+
+
+# How much of a quality whose word all labels share: `very serious`, `not too serious`, `not a problem at all`.
+_INTENSITIES = (
+    r"(?:extremely|one of the most|top|completely|overwhelming(?:ly)?) ",
+    r"(?:a )?(?:very|great|major|big|highly|strongly) (?:(?:big|strong|high) )?",
+    r"(?:quite|pretty|fairly|strong) ",
+    r"(?:a )?(?:somewhat|moderate(?:ly)?|rather|mostly)(?: (?:a|big))? ",
+    r"(?:a )?(?:not (?:too|very|so|that|particularly)|(?:only )?a little|slight(?:ly)?|small|minor|low(?:er)?) (?:strong )?",
+    r"(?:there are )?(?:not?(?: at all| an?)?|never) ",
+)
+_COMPILED_INTENSITIES = tuple(re.compile(pattern) for pattern in _INTENSITIES)
+_STEM = 5
+
+
+def _intensity(words: Sequence[str]) -> Graded | None:
+    """Grades of one quality, whatever it is."""
+    ranks: list[int] = []
+    qualities: set[str] = set()
+    for word in words:
+        bare = word.removesuffix(" at all")
+        rank, begins = next(
+            ((at, found.end()) for at, p in enumerate(_COMPILED_INTENSITIES) if (found := p.match(bare))),
+            (-1, 0),
+        )
+        if rank < 0:
+            return None
+        ranks.append(rank)
+        qualities.add(bare[begins:].removeprefix("an ").removeprefix("a ")[:_STEM])
+    same = len(qualities) == 1 and len(qualities.pop()) >= 3
+    return Graded("how much of one thing", tuple(ranks)) if same and len(set(ranks)) > 1 else None
 
 
 def grade(labels: Sequence[str]) -> Graded | None:
@@ -227,7 +266,7 @@ def grade(labels: Sequence[str]) -> Graded | None:
         if graded.distinct:
             return graded
         found = found or graded
-    return found
+    return found or _intensity(words)
 
 
 def _rank(word: str, family: Sequence[re.Pattern[str]]) -> int:

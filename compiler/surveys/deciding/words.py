@@ -15,7 +15,12 @@ Unanswered = Literal["shown", "absent"]
 
 # What a respondent said instead of an answer; a part of a label between signs has to match as a whole.
 _SHOWN_WORDS = (
-    *(r"(?:i )?(?:do not|don'?t|dont) know(?:\b.{0,24})?", r"d\.?k\.?(?: .{0,12})?", r"dk.?na", r"n\.?a\.?"),
+    *(
+        r"(?:i )?(?:do not|don'?t|dont) know(?: (?:enough|yet|the answer|what to say|how to answer))?",
+        r"d\.?k\.?(?: .{0,12})?",
+        r"dk.?na",
+        r"n\.?a\.?",
+    ),
     *("not sure", "unsure", "no opinion", r"(?:can'?t|cannot) (?:say|choose)", r"(?:don'?t|do not) remember"),
     *(r"refus(?:ed|al|es)(?: to answer)?", "ref", "refused answer", r"declined?(?: to answer)?"),
     *("no answer", "no response", "not answered", r"(?:would )?(?:prefer|rather) not (?:to )?(?:say|answer)"),
