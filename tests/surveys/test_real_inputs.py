@@ -18,6 +18,7 @@ from test_import_properties import people_cells
 from cyclspec import pipeline
 from cyclspec.compiler.surveys import Imported, write_import
 from cyclspec.compiler.surveys.notes import Topic
+from cyclspec.compiler.surveys.reading.textual import plain
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 MICRO, POLARITIES = DATA / "microdata_weights", DATA / "multicultural_alignment_da_nl_pt_en"
@@ -153,14 +154,17 @@ def test_every_published_opinion_arrives(tmp_path: Path) -> None:
     imported = bring_in(OPINIONS, "globalopinionqa")
     rows = json.loads(OPINIONS.read_text("utf-8"))
     assert (len(imported.corpus.items), len(imported.corpus.shares)) == (1270, 5752)
-    questions = {item.question: item.key for item in imported.corpus.items}
+    questions = {
+        (item.question, frozenset(o.code for o in item.options)): item.key for item in imported.corpus.items
+    }
     levels = {level.code: level.name for level in imported.corpus.axes[0].levels}
     found = published(tmp_path, imported)
     for row in rows[::7]:
-        text = " ".join(row["question"].removeprefix("Question: ").split("\nOptions:")[0].split())
-        shares = found[questions[text], levels[row["attribute"]]]
+        text = plain(row["question"].removeprefix("Question: ").split("\nOptions:")[0])
+        item = questions[text, frozenset(map(plain, row["options"]))]
+        shares = found[item, levels[row["attribute"]]]
         np.testing.assert_allclose(
-            [shares[" ".join(label.split())] for label in row["options"]], row["gold_distribution"], atol=1e-9
+            [shares[plain(label)] for label in row["options"]], row["gold_distribution"], atol=1e-9
         )
     assert "carry a remark, such as" in said(imported, Topic.SHARES)
 

@@ -222,12 +222,13 @@ _NOISE = re.compile(r"\((?:vol|volunteered|do not read)\.?\)|^\d{1,2}\s*[.:=)-]\
 
 
 # How much of a quality whose word all labels share: `very serious`, `not too serious`, `not a problem at all`.
+_LITTLE_OF = r"not (?:too|very|so|that|particularly)|(?:only )?a little|slight(?:ly)?|small|minor|low(?:er)?"
 _INTENSITIES = (
     r"(?:extremely|one of the most|top|completely|overwhelming(?:ly)?) ",
     r"(?:a )?(?:very|great|major|big|highly|strongly) (?:(?:big|strong|high) )?",
     r"(?:quite|pretty|fairly|strong) ",
     r"(?:a )?(?:somewhat|moderate(?:ly)?|rather|mostly)(?: (?:a|big))? ",
-    r"(?:a )?(?:not (?:too|very|so|that|particularly)|(?:only )?a little|slight(?:ly)?|small|minor|low(?:er)?) (?:strong )?",
+    rf"(?:a )?(?:{_LITTLE_OF}) (?:strong )?",
     r"(?:there are )?(?:not?(?: at all| an?)?|never) ",
 )
 _COMPILED_INTENSITIES = tuple(re.compile(pattern) for pattern in _INTENSITIES)
