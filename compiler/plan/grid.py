@@ -43,11 +43,12 @@ def _attribute(value: Any) -> Attribute:
 def _rows(each: d.TypedEach, declared: d.TypedTable, table: LoadedTable, kept: list[int]) -> Axis:
     """The axis of some rows, with their columns and the attributes of the levels in these."""
     keys = table.only("key").codes
-    columns = {
-        name: tuple(_attribute(column_values(column)[row]) for row in kept)
+    values = {
+        name: column_values(column)
         for name, column in table.columns.items()
         if column.column.kind in _SCALARS
     }
+    columns = {name: tuple(_attribute(found[row]) for row in kept) for name, found in values.items()}
     levels = {c.name: c.kind.vocabulary for c in declared.columns if isinstance(c.kind, k.Of)}
     return Axis(
         each.names[0], tuple(keys[row] for row in kept), {**inner_columns(levels, columns), **columns}

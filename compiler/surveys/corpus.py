@@ -137,3 +137,8 @@ class SurveyCorpus:
     @property
     def unordered_items(self) -> tuple[Item, ...]:
         return tuple(item for item in self.items if not item.ordered)
+
+    @property
+    def open_items(self) -> tuple[Item, ...]:
+        """Questions without options, to which a text is the answer."""
+        return tuple(item for item in self.items if not item.options)

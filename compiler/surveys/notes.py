@@ -7,7 +7,7 @@ rule, and which option of the command line settles it otherwise.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -56,6 +56,12 @@ class Note:
 def option(name: str, column: str) -> str:
     """An option of the command line with a column, as it is typed."""
     return f"{name} {shlex.quote(column)}"
+
+
+def first_of(names: Sequence[str], most: int) -> str:
+    """The first of some names, and how many there are beside them: `a, b and 3 more`."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 @dataclass(slots=True)

@@ -90,7 +90,10 @@ def by_number(code: str) -> tuple[float, str]:
 
 @dataclass(frozen=True, slots=True)
 class SurveyFile:
-    """A whole file. `digest` is 64 hex digits of SHA-256 over its bytes; rows are counted from one over data rows."""
+    """A whole file. `digest` is 64 hex digits of SHA-256 over its bytes; rows are counted from one over data rows.
+
+    `weight` is the column that the file itself weights its cases by, "" where it says nothing of that.
+    """
 
     path: Path
     format: str
@@ -98,6 +101,7 @@ class SurveyFile:
     n_rows: int
     variables: tuple[Variable, ...]
     title: str = ""
+    weight: str = ""
 
     def variable(self, name: str) -> Variable | None:
         return next((variable for variable in self.variables if variable.name == name), None)
@@ -119,4 +123,3 @@ class Limits:
     cell_chars: int = 100_000
     label_chars: int = 1_000
     question_chars: int = 10_000
-    json_depth: int = 64

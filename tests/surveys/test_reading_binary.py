@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 import zipfile
 from pathlib import Path
 
@@ -67,6 +68,44 @@ def test_spss_metadata_arrive(sav: Path) -> None:
     assert q1.missing == (Between(-9, -1),) and q1.n_present == 7
     assert variable(survey, "town").missing == ("x",)
     assert variable(survey, "born").kind == "date"
+
+
+def weighted_by(path: Path, column: str) -> Path:
+    """Writes into the header of an SPSS file which column it is weighted by, as SPSS does after `WEIGHT BY`."""
+    data = bytearray(path.read_bytes())
+    at, cell, name = 176, 0, b""
+    while name != column.upper().encode():
+        kind, _, labelled, missing = struct.unpack_from("<4i", data, at)
+        assert kind == 2, "no record of that variable"
+        name, cell = bytes(data[at + 24 : at + 32]).rstrip(), cell + 1
+        at += 32
+        if labelled:
+            at += 4 + -(-struct.unpack_from("<i", data, at)[0] // 4) * 4
+        at += 8 * abs(missing)
+    struct.pack_into("<i", data, 76, cell)
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("width", [4, 8, 9, 255, 256, 300, 504, 505, 600])
+def test_an_spss_file_says_by_which_column_it_is_weighted(tmp_path: Path, width: int) -> None:
+    """Counted from the records of its variables, of which a text takes several."""
+    columns = {
+        "long": ["x" * width, "y", "y"],
+        "first": [1.0, 2.0, 1.0],
+        "llweight": [2.0, 1.0, 3.0],
+        "factor": [0.5, 1.5, 1.0],
+    }
+    path = tmp_path / "a.sav"
+    pyreadstat.write_sav(pd.DataFrame(columns), path)
+    assert "`factor`" not in said(bring_in(path), Topic.WEIGHTS)
+    found = bring_in(weighted_by(path, "factor"))
+    assert "by which the file itself is weighted" in said(found, Topic.WEIGHTS, "factor")
+    assert found.corpus.people is not None
+    weight = next(column for column in found.corpus.people.columns if column.name == "weight")
+    assert weight.numbers is not None and weight.numbers.tolist() == columns["factor"]
+    other = said(bring_in(path, weight="llweight"), Topic.WEIGHTS, "factor")
+    assert other == "the file itself is weighted by this column, and `llweight` is taken"
 
 
 def test_user_missing_codes_become_missing_options_or_no_rows(sav: Path) -> None:

@@ -168,3 +168,10 @@ def test_a_decimal_comma_goes_through_to_weighted_shares(tmp_path: Path) -> None
     imported = bring_in_to(tmp_path / "out", write_csv(tmp_path / "a.csv", text))
     people = imported.corpus.people
     assert people is not None and people.roles.weight == "weight"
+
+
+def test_a_folder_is_refused_as_one(tmp_path: Path) -> None:
+    (tmp_path / "a.sav").mkdir()
+    for path in (tmp_path, tmp_path / "a.sav"):
+        diagnostic = refused(path)
+        assert (diagnostic.code, "is a folder" in diagnostic.message) == ("CY0707", True)

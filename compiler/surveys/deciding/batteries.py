@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from cyclspec.compiler.surveys.notes import Notes, Topic
+from cyclspec.compiler.surveys.notes import Notes, Topic, first_of
 
 _SUFFIX = re.compile(r"(?P<stem>.*\d)(?P<part>[A-Za-z])\Z|(?P<stem2>.*[^_\W])[_.-](?P<part2>\d+|[A-Za-z])\Z")
 _NUMBERED = re.compile(r"(?P<stem>[^\W\d]{3,})(?P<part>\d{1,3})\Z")
@@ -37,7 +37,7 @@ def batteries_of(candidates: Sequence[Candidate], notes: Notes) -> dict[str, str
     for stem, members in _runs(candidates):
         name = _free(re.sub(r"\W+", "_", stem.text.casefold()).strip("_")[:48] or "battery", found)
         found.update(dict.fromkeys(members, name))
-        listed = ", ".join(members[:_SHOWN]) + (", .." if len(members) > _SHOWN else "")
+        listed = first_of(members, _SHOWN)
         notes.decided(
             Topic.BATTERIES,
             f"{len(members)} items, recognised {stem.rule} and by their options: {listed}",

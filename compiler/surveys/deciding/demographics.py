@@ -7,7 +7,7 @@ levels with the flag, that levels nobody has are dropped and noted, and that ope
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from cyclspec.compiler.surveys.deciding.missing import MissingCodes
 from cyclspec.compiler.surveys.deciding.scales import Choices, KnownScale, Wish, choices_of
 from cyclspec.compiler.surveys.deciding.wording import label_of
 from cyclspec.compiler.surveys.deciding.words import demographic_word
-from cyclspec.compiler.surveys.notes import Notes, Topic, option
+from cyclspec.compiler.surveys.notes import Notes, Topic, first_of, option
 from cyclspec.compiler.surveys.survey import Variable
 
 MOST_LEVELS = 100
@@ -66,6 +66,8 @@ def demographic_of(
     if len(valid) > MOST_LEVELS:
         return _open(variable, name, missing, doc, notes)
     choices = choices_of(variable, missing, known.scale, wish, None)
+    if not choices.certain and whole and demographic_word(variable.name, variable.label) == "year":
+        choices = replace(choices, ordered=True, why="years follow one another", certain=True)
     return _levelled(variable, name, missing, known, choices, counts, doc, notes)
 
 
@@ -109,7 +111,7 @@ def _levelled(
         Topic.DEMOGRAPHICS,
         f"an axis of {len(used)} levels, {kind}: {choices.why}",
         variable.name,
-        option("--ordinal", variable.name),
+        option("--nominal" if choices.ordered else "--ordinal", variable.name),
     )
     column, optional = _kept(variable, missing)
     return Demographic(PeopleColumn(name, "axis", column, optional=optional, doc=doc), axis)
@@ -119,9 +121,8 @@ def _say_unused(variable: Variable, choices: Choices, used: Sequence[str], notes
     unused = [code for code in choices.codes if code not in used]
     if not unused:
         return
-    listed = ", ".join(f"`{code}` {choices.labels.get(code, '')[:30]}".strip() for code in unused[:4])
-    more = f" and {len(unused) - 4} more" if len(unused) > 4 else ""
-    notes.decided(Topic.DEMOGRAPHICS, f"levels that nobody has are left out: {listed}{more}", variable.name)
+    listed = first_of([f"`{code}` {choices.labels.get(code, '')[:30]}".strip() for code in unused], 4)
+    notes.decided(Topic.DEMOGRAPHICS, f"levels that nobody has are left out: {listed}", variable.name)
 
 
 def _missing_levels(

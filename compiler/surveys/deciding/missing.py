@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cyclspec.compiler.surveys.deciding.words import unanswered
-from cyclspec.compiler.surveys.notes import Notes, Topic
+from cyclspec.compiler.surveys.notes import Notes, Topic, first_of
 from cyclspec.compiler.surveys.survey import Between, MissingRule, Variable, by_number
 
 _SHOWN = 6
@@ -84,10 +84,9 @@ def _say(variable: Variable, found: Mapping[str, Sequence[str]], notes: Notes, f
         present = [code for code in codes if counts.get(code, 0)]
         if not present:
             continue
-        listed = ", ".join(_spelled(variable, code) for code in present[:_SHOWN])
-        more = f" and {len(present) - _SHOWN} more" if len(present) > _SHOWN else ""
+        listed = first_of([_spelled(variable, code) for code in present], _SHOWN)
         unlabelled = [code for code in present if code not in variable.labels and variable.labels]
-        text = f"{rule}, {fate}: {listed}{more}"
+        text = f"{rule}, {fate}: {listed}"
         if unlabelled and rule == "user-missing in the file":
             notes.open(Topic.MISSING, text + "; no label says what it means", variable.name)
         else:

@@ -16,7 +16,7 @@ from cyclspec.compiler.data.coded import Coded
 from cyclspec.compiler.data.numbers import number_of
 from cyclspec.compiler.surveys.corpus import PeopleColumn
 from cyclspec.compiler.surveys.deciding.missing import MissingCodes
-from cyclspec.compiler.surveys.notes import Notes, Topic
+from cyclspec.compiler.surveys.notes import Notes, Topic, first_of
 from cyclspec.compiler.surveys.refusals import refuse_column
 from cyclspec.compiler.surveys.survey import SurveyFile, Variable
 
@@ -94,8 +94,7 @@ def _repeated(survey: SurveyFile) -> Rows:
 
 
 def _listed(rows: Sequence[int] | Rows) -> str:
-    shown = ", ".join(f"{int(row) + 1:,}" for row in rows[:_SHOWN])
-    return shown + (f" and {len(rows) - _SHOWN:,} more" if len(rows) > _SHOWN else "")
+    return first_of([f"{int(row) + 1:,}" for row in rows], _SHOWN)
 
 
 def _keys(person: Variable, rows: Rows, notes: Notes) -> tuple[str, ...]:

@@ -164,20 +164,21 @@ def _weight(desk: _Desk) -> tuple[str, tuple[str, ...]]:
     column, rule = _given(desk, "--weight", desk.settings.weight, desk.named.weight)
     others = [name for name in desk.named.other_weights if name != column and name not in desk.taken]
     if not column:
-        found = [
-            v.name for v in desk.free() if words.named_like(words.WEIGHTS, v.name) and _is_weight(desk, v)
-        ]
+        found = [v.name for v in desk.free() if _is_weight(desk, v)]
         if not found:
             desk.notes.open(
                 Topic.WEIGHTS,
-                "no column is a weight by its name: every person counts once",
+                "no column is a weight by its name, and the file names none: every person counts once",
                 settle="--weight NAME",
             )
             return "", tuple(others)
         exact = [name for name in found if words.folded_name(name) in ("weight", "wt", "wgt")]
-        column, rule = (exact or found)[0], "by its name"
+        own = desk.survey.weight if desk.survey.weight in found else ""
+        column, rule = (
+            (own, "by which the file itself is weighted") if own else ((exact or found)[0], "by its name")
+        )
         others += [name for name in found if name != column and name not in others]
-        if len(found) > 1:
+        if len(found) > 1 and not own:
             desk.notes.open(
                 Topic.WEIGHTS,
                 f"several columns are weights by their names ({', '.join(found[:6])}): `{column}` is taken",
@@ -185,6 +186,13 @@ def _weight(desk: _Desk) -> tuple[str, tuple[str, ...]]:
             )
     desk.taken[column] = "weight"
     desk.notes.decided(Topic.WEIGHTS, f"the weight, {rule}", column, "--weight NAME")
+    if desk.survey.weight not in ("", column):
+        desk.notes.open(
+            Topic.WEIGHTS,
+            f"the file itself is weighted by this column, and `{column}` is taken",
+            desk.survey.weight,
+            option("--weight", desk.survey.weight),
+        )
     for other in others:
         desk.taken[other] = "weight"
         desk.notes.decided(Topic.WEIGHTS, "kept as a column of numbers beside the weight", other)
@@ -192,7 +200,9 @@ def _weight(desk: _Desk) -> tuple[str, tuple[str, ...]]:
 
 
 def _is_weight(desk: _Desk, variable: Variable) -> bool:
-    """Whether a column holds numbers that are not negative and not few."""
+    """Whether a column is called a weight, by its name or by the file, and holds numbers from zero on that differ."""
+    if variable.name != desk.survey.weight and not words.named_like(words.WEIGHTS, variable.name):
+        return False
     valid = desk.valid(variable)
     numbers = [number_of(code) for code in valid]
     return variable.kind == "number" and len(valid) > 1 and all(n is not None and n >= 0 for n in numbers)

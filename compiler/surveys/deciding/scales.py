@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from cyclspec.compiler.data.numbers import number_of
 from cyclspec.compiler.surveys.deciding.grades import Graded, grade
 from cyclspec.compiler.surveys.deciding.missing import MissingCodes
-from cyclspec.compiler.surveys.notes import Notes, Topic
+from cyclspec.compiler.surveys.notes import Notes, Topic, first_of
 from cyclspec.compiler.surveys.survey import Measure, Variable, by_number
 
 _NUMBERS = re.compile(r"\d+(?:[.,]\d{3})*(?:\.\d+)?")
@@ -221,16 +221,15 @@ def _say_labels(
 ) -> None:
     unused = [code for code in valid if not counts.get(code, 0)]
     if unused:
-        listed = ", ".join(f"`{code}` {labels[code][:40]}" for code in unused[:4])
-        more = f" and {len(unused) - 4} more" if len(unused) > 4 else ""
+        listed = first_of([f"`{code}` {labels[code][:40]}" for code in unused], 4)
         notes.found(
             Topic.LABELS,
-            f"value labels without values: nobody chose {listed}{more}; they stay options",
+            f"value labels without values: nobody chose {listed}; they stay options",
             variable.name,
         )
-    bare = [code for code in valid if code not in labels and counts.get(code, 0)]
+    bare = sorted((code for code in valid if code not in labels and counts.get(code, 0)), key=by_number)
     if bare and labels:
-        listed = ", ".join(f"`{code}`" for code in bare[:8]) + (", .." if len(bare) > 8 else "")
+        listed = first_of([f"`{code}`" for code in bare], 8)
         notes.decided(
             Topic.LABELS, f"values without labels are shown as their codes: {listed}", variable.name
         )

@@ -21,7 +21,7 @@ from cyclspec.compiler.surveys.layouts.layout import Layout
 from cyclspec.compiler.surveys.layouts.options import ItemOptions, options_of
 from cyclspec.compiler.surveys.layouts.records import Record, records_of
 from cyclspec.compiler.surveys.layouts.shares import Cell, cells_of
-from cyclspec.compiler.surveys.notes import Notes, Topic, option
+from cyclspec.compiler.surveys.notes import Notes, Topic, first_of, option
 from cyclspec.compiler.surveys.reading.textual import plain
 from cyclspec.compiler.surveys.refusals import refuse_file
 from cyclspec.compiler.surveys.settings import Settings, matching
@@ -157,11 +157,10 @@ def _made(desk: _Desk, record: Record, key: str, question: str, found: ItemOptio
     for patterns, wanted in ((desk.settings.ordinal, True), (desk.settings.nominal, False)):
         if any(matching(pattern, [key]) for pattern in patterns):
             ordered, why, certain = wanted, "the command line says so", True
-    if desk.layout.kind == "texts":
-        why = "it has no options: a text is asked for"
-    note = desk.notes.decided if certain else desk.notes.open
-    settle = option(f"--{'nominal' if ordered else 'ordinal'}", key)
-    note(Topic.SCALES, f"{'ordinal' if ordered else 'nominal'}: {why}", key, settle)
+    if options:
+        note = desk.notes.decided if certain else desk.notes.open
+        settle = option(f"--{'nominal' if ordered else 'ordinal'}", key)
+        note(Topic.SCALES, f"{'ordinal' if ordered else 'nominal'}: {why}", key, settle)
     for choice in options:
         if choice.missing:
             label = next(iter(choice.label.values()))
@@ -229,10 +228,10 @@ def _axis(desk: _Desk) -> Axis:
 def _say(desk: _Desk) -> None:
     notes = desk.notes
     for why, places in desk.refused.items():
-        listed = ", ".join(places[:_SHOWN]) + (
-            f" and {len(places) - _SHOWN:,} more" if len(places) > _SHOWN else ""
-        )
+        listed = first_of(places, _SHOWN)
         notes.open(Topic.LEFT_OUT, f"left out because {why}: {len(places):,} ({listed})")
+    if desk.layout.kind == "texts":
+        notes.found(Topic.SCALES, "the questions are open: they have no options, and a text is asked for")
     if desk.layout.note:
         notes.found(Topic.RECIPE, desk.layout.note)
     if not desk.shares:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
-from cyclspec.compiler.surveys.notes import Notes, Topic
+from cyclspec.compiler.surveys.notes import Notes, Topic, first_of
 from cyclspec.compiler.surveys.refusals import refuse_file
 
 _CHUNK = 1 << 20
@@ -78,19 +78,18 @@ def _by_line(data: bytes, path: Path, notes: Notes) -> bytes:
             lines[number] = lines[number].decode(_FALLBACK).encode("utf-8")
         except UnicodeDecodeError:
             refuse_file(path, f"is neither UTF-8 nor {_FALLBACK}: line {number + 1:,}", _HELP)
-    listed = ", ".join(f"{number + 1:,}" for number in others[:_SHOWN])
-    more = f" and {len(others) - _SHOWN:,} more" if len(others) > _SHOWN else ""
+    listed = first_of([f"{number + 1:,}" for number in others], _SHOWN)
     if beyond_ascii > len(others):
         notes.open(
             Topic.ENCODING,
             f"the encodings are mixed: lines in UTF-8 {beyond_ascii - len(others):,}, others {len(others):,}, which "
-            f"were read as {_FALLBACK} (lines {listed}{more})",
+            f"were read as {_FALLBACK} (lines {listed})",
             settle=f"--encoding {_FALLBACK}",
         )
     else:
         notes.open(
             Topic.ENCODING,
-            f"the text is not UTF-8; it was read as {_FALLBACK} (lines {listed}{more})",
+            f"the text is not UTF-8; it was read as {_FALLBACK} (lines {listed})",
             settle=f"--encoding {_FALLBACK}",
         )
     return b"\n".join(lines)

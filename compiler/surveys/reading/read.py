@@ -66,6 +66,8 @@ def read_survey(
 ) -> SurveyFile:
     """Reads a survey file. `transposed` is for sheets whose columns are the records. Raises `SpecError`."""
     suffix = path.suffix.lower()
+    if path.is_dir():
+        refuse_file(path.resolve(), "is a folder", "name one of its files")
     if suffix not in SUFFIXES:
         problem = _OTHERS.get(suffix, "has no suffix of a survey file")
         refuse_file(path, problem, f"known suffixes: {', '.join(SUFFIXES)}")

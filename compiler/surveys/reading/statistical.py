@@ -2,7 +2,8 @@
 
 Expects an opened file. Ensures that damaged or hostile bytes end the child and not this process, that memory is
 limited, and that everything the file says of its variables arrives: labels, value labels, user-missing codes and
-ranges, measure, dates, extended missing values of Stata as the codes `.a` to `.z`.
+ranges, measure, dates, the weight that an SPSS file is weighted by, extended missing values of Stata as the codes `.a`
+to `.z`.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ def read_statistical(found: Opened, reading: Reading, notes: Notes) -> SurveyFil
     )
     rows = len(variables[0].values.index) if variables else 0
     return SurveyFile(
-        found.path, "Stata" if stata else "SPSS", found.digest, rows, variables, plain(about["title"])
+        *(found.path, "Stata" if stata else "SPSS", found.digest, rows, variables, plain(about["title"])),
+        weight="" if about["weight"] is None else names[about["weight"]],
     )
 
 

@@ -12,7 +12,7 @@ import json
 import resource
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 DAMAGED, OVER_MEMORY, WRONG_ENCODING = 3, 4, 5
 TAG = ".tag"
@@ -68,6 +68,7 @@ def _copy(library: Any, path: str, kind: str, encoding: str | None) -> int:
         "encoding": meta.file_encoding or "",
         "rows": meta.number_rows,
         "columns": columns,
+        "weight": None if kind == "dta" else _weight(path, meta),
         "sets": {str(name): list(found["variable_list"]) for name, found in (meta.mr_sets or {}).items()},
     }
     schema = _schema(columns).with_metadata({b"survey": json.dumps(about).encode()})
@@ -106,6 +107,28 @@ def _column(meta: Any, name: str, kind: str) -> dict[str, Any]:
         "missing": [[part["lo"], part["hi"]] for part in meta.missing_ranges.get(name) or []],
         "tagged": kind == "dta" and not textual,
     }
+
+
+def _weight(path: str, meta: Any) -> int | None:
+    """The position of the column by which an SPSS file weights its cases, None where it does not.
+
+    Its header counts in cells of eight bytes, from one (PSPP developers' guide, "File Header Record").
+    """
+    with open(path, "rb") as file:
+        header = file.read(80)
+    order: Literal["little", "big"] = "little" if header[64] in (2, 3) else "big"
+    wanted, cell = int.from_bytes(header[76:80], order), 1
+    for position, name in enumerate(meta.column_names):
+        if cell == wanted:
+            return position
+        cell += _cells(meta.variable_storage_width[name])
+    return None
+
+
+def _cells(width: int) -> int:
+    """Cells of eight bytes that a variable takes; a longer text is cut into pieces of 252, each padded to 255."""
+    whole = 0 if width <= 255 else (width - 1) // 252
+    return whole * 32 + -(-(width - whole * 252) // 8)
 
 
 def _is_value(value: Any) -> bool:

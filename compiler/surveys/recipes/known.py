@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from cyclspec.compiler.surveys.deciding.demographics import KnownAxis
 from cyclspec.compiler.surveys.deciding.missing import Declared
 from cyclspec.compiler.surveys.deciding.roles import Named
 from cyclspec.compiler.surveys.deciding.scales import KnownScale
-from cyclspec.compiler.surveys.notes import Notes, Topic
+from cyclspec.compiler.surveys.notes import Notes, Topic, first_of
 from cyclspec.compiler.surveys.recipes.recipe import AxisRecipe, Block, Recipe
 from cyclspec.compiler.surveys.refusals import refuse_file
 from cyclspec.compiler.surveys.survey import SurveyFile
@@ -155,21 +155,21 @@ def _say_absent(recipe: Recipe, names: _Names, named: Named, notes: Notes) -> No
         ("clusters (PSUs)", named.psu, columns.psu),
     ):
         if wanted and not found:
-            notes.open(Topic.RECIPE, f"the file has no {role} of the codebook ({_listed(wanted)})")
+            notes.open(Topic.RECIPE, f"the file has no {role} of the codebook ({first_of(wanted, _SHOWN)})")
     gone = [axis.name for axis in recipe.axes if not names.first(axis.columns)]
     if gone:
         notes.found(
-            Topic.RECIPE, f"demographics of the codebook that the file does not have: {_listed(gone)}"
+            Topic.RECIPE,
+            f"demographics of the codebook that the file does not have: {first_of(gone, _SHOWN)}",
         )
+    if not named.questions:
+        notes.open(Topic.RECIPE, f"the file has no question of recipe `{recipe.name}`: is it of this survey?")
+        return
     questions = [name for block in recipe.blocks for name in block.questions]
     absent = [name for name in questions if not names.find(name)]
     if absent:
         notes.found(
             Topic.RECIPE,
             f"an excerpt: {len(absent)} of {len(questions)} questions of the recipe are not in the file "
-            f"({_listed(absent)})",
+            f"({first_of(absent, _SHOWN)})",
         )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")

@@ -18,10 +18,6 @@ from cyclspec.compiler.surveys.layouts.layout import Layout
 from cyclspec.language.diagnostics import InternalError
 
 Bands = tuple[tuple[int, int | None], ...]
-NAMES = (
-    *("wvs7", "gss", "anes", "ess", "pew-atp", "globalopinionqa", "moralchoice", "dailydilemmas", "vsm13"),
-    *("mena-values", "multicultural-alignment"),
-)
 
 
 @dataclass(frozen=True, slots=True)

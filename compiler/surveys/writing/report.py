@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cyclspec.compiler.surveys.corpus import SurveyCorpus
-from cyclspec.compiler.surveys.notes import Group, Note, State, Topic, grouped
+from cyclspec.compiler.surveys.notes import Group, Note, State, Topic, first_of, grouped
 from cyclspec.compiler.surveys.survey import SurveyFile
 
 SCHEMA_VERSION = 1
@@ -48,7 +48,8 @@ def report_of(survey: SurveyFile, corpus: SurveyCorpus, recipe: str, notes: Sequ
         "corpus": corpus.name,
         "items": len(corpus.items),
         "ordinal_items": len(corpus.ordered_items),
-        "nominal_items": len(corpus.unordered_items),
+        "nominal_items": len(corpus.unordered_items) - len(corpus.open_items),
+        "open_items": len(corpus.open_items),
         "axes": {axis.name: len(axis.levels) for axis in corpus.axes},
         "people": 0 if corpus.people is None else len(corpus.people.keys),
         "answers": sum(len(found.person) for found in corpus.answers),
@@ -104,8 +105,11 @@ def _markdown(report: Report) -> Iterator[str]:
 
 def made_of(result: Mapping[str, Any]) -> str:
     """What a corpus holds, in one phrase."""
-    kinds = f"{result['ordinal_items']} ordinal and {result['nominal_items']} nominal items"
-    said = [kinds]
+    said = [
+        f"{count:,} {kind} item{'' if count == 1 else 's'}"
+        for kind in ("ordinal", "nominal", "open")
+        if (count := result[f"{kind}_items"])
+    ]
     if result["people"]:
         said += [f"{result['people']:,} people", f"{result['answers']:,} answers"]
     if result["shares"]:
@@ -131,9 +135,8 @@ def _lists(groups: Sequence[Group]) -> Iterator[str]:
 
 def _sentence(group: Group, most: int, *, code: bool) -> str:
     sign = "`" if code else ""
-    listed = ", ".join(f"{sign}{name}{sign}" for name in group.subjects[:most])
-    more = f" and {len(group.subjects) - most:,} more" if len(group.subjects) > most else ""
-    about = f"{listed}{more}: " if group.subjects else ""
+    listed = first_of([f"{sign}{name}{sign}" for name in group.subjects], most)
+    about = f"{listed}: " if listed else ""
     settle = f" To settle it: {sign}{group.settle}{sign}." if group.settle else ""
     return f"{about}{group.text}.{settle}"
 
