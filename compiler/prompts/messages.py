@@ -52,6 +52,7 @@ class LevelValue:
 Shown = str | int | float | Mapping[str, str] | Sequence["Mapping[str, str] | Option"] | RowValue | LevelValue
 
 
+@cache
 def letters(count: int) -> tuple[str, ...]:
     """The labels A, B, C, ... of `count` options; past Z they go on as AA, AB."""
     first = [chr(65 + i) for i in range(26)]
