@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from cyclspec.compiler.description.facts import CorpusFacts
     from cyclspec.compiler.description.findings import Limits
     from cyclspec.compiler.plan.plan import Plan
+    from cyclspec.compiler.plan.recorded import RecordedAnswers
     from cyclspec.compiler.scores.tables import HumanTerm, PeopleCells
     from cyclspec.pack.manifest import Manifest
     from cyclspec.runtime.execute import Answering, Outcome, Progress
@@ -76,23 +77,26 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An audit with its data: tables, grid, and the distributions of people's answers."""
+    """An audit with its data: tables, grid, the distributions of people's answers, and what tables have recorded."""
 
     context: Context
     audit: TypedAudit
     tables: Mapping[str, LoadedTable]
     grid: Grid
     people: Mapping[HumanTerm, PeopleCells]
+    recorded: Mapping[str, RecordedAnswers]
 
     @property
-    def empty_cells(self) -> tuple[Diagnostic, ...]:
-        """A warning for each sample and each distribution of people that has cells with nobody in them."""
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What the data lacks: people in cells of samples and distributions, levels that nobody recorded."""
         found = ((term, int((~cells.ok).sum()), cells.ok.size) for term, cells in self.people.items())
-        return self.grid.warnings + tuple(
+        empty_cells = (
             EmptyCells(span=term.span, count=empty, total=total, what="this distribution")
             for term, empty, total in found
             if empty
         )
+        unrecorded = (lack for answers in self.recorded.values() for lack in answers.warnings)
+        return (*self.grid.warnings, *empty_cells, *unrecorded)
 
 
 def _bindings(params: Mapping[str, str], findings: Findings) -> dict[str, t.Expr]:
@@ -226,6 +230,7 @@ def open_data(context: Context, audit: TypedAudit) -> Opened:
     """Opens and checks the data that an audit reaches, and lays out its grid."""
     from cyclspec.compiler.plan.grid import build_grid
     from cyclspec.compiler.plan.people import people_cells
+    from cyclspec.compiler.plan.recorded import recorded_answers
     from cyclspec.compiler.plan.sources import open_tables, tables_of
     from cyclspec.compiler.plan.wordings import unworded_options
 
@@ -234,7 +239,8 @@ def open_data(context: Context, audit: TypedAudit) -> Opened:
     unworded = unworded_options(audit, grid, tables)
     if unworded:
         raise SpecError(unworded)
-    return Opened(context, audit, tables, grid, people_cells(audit, grid, tables))
+    people, recorded = people_cells(audit, grid, tables), recorded_answers(audit, grid, tables)
+    return Opened(context, audit, tables, grid, people, recorded)
 
 
 def open_corpora(context: Context, known: Collection[str] = ()) -> Mapping[str, LoadedTable]:
@@ -314,6 +320,7 @@ def plan(
         asked=asked,
         tokenizers=tokenizers,
         numerics=numerics,
+        recorded=opened.recorded,
         budget=Budget(bytes=memory, tokens=wave or MOST_TOKENS, item=BYTES[numerics]),
         writing=WritingBudget(bytes=memory // 2, item=BYTES[numerics]),
     )

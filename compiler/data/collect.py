@@ -20,6 +20,7 @@ from cyclspec.compiler.data.sources import Batch
 
 CODED: frozenset[Kind] = frozenset({"key", "lang", "level", "levels_open", "choice", "ref"})
 NUMERIC: frozenset[Kind] = frozenset({"real", "count", "bool"})
+VECTORS: frozenset[Kind] = frozenset({"dist", "counts", "logprobs"})
 
 
 @dataclass(slots=True)
@@ -110,6 +111,6 @@ def _may_hold(kind: Kind, found: Any, *, textual: bool) -> bool:
     if kind == "text" or textual:
         return _is_text(found) or bool(types.is_struct(found) or types.is_map(found))
     listed = types.is_list(found) or types.is_large_list(found) or types.is_fixed_size_list(found)
-    if kind == "dist":
+    if kind in VECTORS:
         return bool(listed or types.is_struct(found) or types.is_map(found) or types.is_null(found))
     return bool(listed or types.is_null(found))

@@ -30,12 +30,15 @@ Kind = Literal[
     "scale",
     "choice",
     "dist",
+    "counts",
+    "logprobs",
     "ref",
 ]
 Format = Literal["parquet", "csv", "json", "jsonl", "arrow"]
 
 # Gets the values that are present, in row order: an array for real, count and bool; a tuple of codes for coded
-# kinds; a tuple of cells for text, texts, scale; rows of shares for dist. Gives one truth value for each.
+# kinds; a tuple of cells for text, texts, scale; rows of numbers for dist, counts, logprobs. Gives a truth value for
+# each.
 Check = Callable[[Any], NDArray[np.bool_]]
 
 
@@ -61,10 +64,10 @@ class Column:
     """One declared column.
 
     `levels_open` is nominal without listed levels; `texts` a list of text. A `scale` cell brings the options of its
-    own row, and `low..high` is the allowed number of options that are not missing. `choice` and `dist` are over
-    `levels` where those are given, else over the options of the row of `table` that this row's ref column points to
-    (the row itself where `table` is the own table). `via` names that ref column and `of` the scale column of `table`;
-    both may be empty where there is only one.
+    own row, and `low..high` is the allowed number of options that are not missing. `choice`, `dist`, `counts` and
+    `logprobs` are over `levels` where those are given, else over the options of the row of `table` that this row's ref
+    column points to (the row itself where `table` is the own table). `via` names that ref column and `of` the scale
+    column of `table`; both may be empty where there is only one.
     """
 
     name: str

@@ -33,9 +33,10 @@ class LoadedColumn:
     - real: float64, NaN where missing. count: int64, 0 where missing. bool: bool, False where missing.
     - text: tuple of mappings from language to text. texts: tuple of tuples of those. scale: tuple of `Scale`. None
       where missing.
-    - dist: float64 [row, option], padded with zeros to the widest scale; zeros where missing.
+    - dist: float64 [row, option], padded with zeros to the widest scale; zeros where missing. counts: likewise, whole
+      numbers. logprobs: float64 nats [row, option], padded with -inf; -inf where missing.
 
-    `options[row]` are the codes that the shares of a dist row stand for; other kinds have none.
+    `options[row]` are the codes that the numbers of such a row stand for; other kinds have none.
     `null[row]` is true where the file has no value. `outside` counts the values that no range level holds.
     """
 

@@ -30,6 +30,7 @@ def distribution_of_table(
 ) -> HumanCells:
     """The cells of `table`, where `value` is a dist column and `n` a column with the number of people of each row.
 
+    A column of counts says both: it takes no `n`.
     `n_eff` is the number of people in the denominator; without `n` it is NaN, `n` is 1 and `n_known` false.
     `n_missing` is the share of missing options times the number of people, rounded. Raises `SpecError` (`BadRow`)
     where a cell has two rows, or a number of people is negative, not finite or absent.
@@ -37,19 +38,21 @@ def distribution_of_table(
     asked, groups = ItemScales(tuple(items), tuple(items.values())), groups_of(table, by)
     exists, missing = asked.flags()
     item_of = positions_in(table[item], asked.keys)
-    numbers = _numbers(table, n)
+    counted = table[value].column.kind == "counts"
+    numbers = table[value].values.sum(axis=1) if counted else _numbers(table, n)
     rows = np.flatnonzero((item_of >= 0) & (groups.index >= 0) & ~table[value].null)
     cell = item_of[rows].astype(np.int64) * groups.size + groups.index[rows]
     _refuse_twice(table, table[value].column, rows, cell)
     mass = np.zeros((len(asked.keys) * groups.size, asked.width))
-    mass[cell] = _by_code(table, table[value], rows, item_of, asked)
+    placed = _by_code(table, table[value], rows, item_of, asked)
+    mass[cell] = ratio(placed, numbers[rows][:, None]) if counted else placed
     people = np.zeros(len(mass))
     people[cell] = numbers[rows]
     mask = exists if count_missing else exists & ~missing
     flat_mask, flat_missing = (np.repeat(flags, groups.size, axis=0) for flags in (mask, missing))
     kept = np.where(flat_mask, mass, 0.0)
     effective = people * kept.sum(axis=1)
-    known = n is not None
+    known = counted or n is not None
     counts = np.rint(effective).astype(np.int64) if known else (effective > 0).astype(np.int64)
     present = counts > 0
     missing_share = np.where(flat_missing, mass, 0.0).sum(axis=1)

@@ -54,67 +54,93 @@ def shares_cell(
     A mapping of codes, a list of records of code and share, or a list of numbers; as shares or as percentages. An
     option that a mapping leaves out has share zero. Raises `CellProblem`.
     """
-    value = from_json(cell) if textual else cell
-    named = _by_code(value)
-    shares = _in_order(value, codes) if named is None else _placed(named, codes)
+    shares = numbers_by_option(cell, codes, SHARE, textual=textual).numbers
     for code, share in zip(codes, shares.tolist(), strict=True):
         if not math.isfinite(share) or share < 0:
             raise CellProblem(f"the share of option `{code[:60]}` is {share:g}")
     return _normalised(shares, tolerance)
 
 
-def _by_code(value: Any) -> list[tuple[str, Any]] | None:
-    """Pairs of code and share, or None for a plain list of numbers."""
+class Noun(NamedTuple):
+    """What the numbers of a cell are: in messages, of many of them, and as the member of a record."""
+
+    one: str
+    many: str
+    member: str
+
+
+SHARE = Noun("share", "shares", "share")
+
+
+class Numbers(NamedTuple):
+    """A number for each option in the order of the scale, zero where none is given; `given` says where one is."""
+
+    numbers: NDArray[np.float64]
+    given: NDArray[np.bool_]
+
+
+def numbers_by_option(cell: Any, codes: Sequence[str], noun: Noun, *, textual: bool) -> Numbers:
+    """The numbers of one cell: a mapping of codes, a list of records, or a list in the order of the options.
+
+    Raises `CellProblem`.
+    """
+    value = from_json(cell) if textual else cell
+    named = _by_code(value, noun)
+    if named is None:
+        return Numbers(_in_order(value, codes, noun), np.ones(len(codes), np.bool_))
+    return _placed(named, codes, noun)
+
+
+def _by_code(value: Any, noun: Noun) -> list[tuple[str, Any]] | None:
+    """Pairs of code and number, or None for a plain list of numbers."""
     members = mapping_of(value)
     if members is not None:
         return [(normal_code(code), share) for code, share in members.items()]
     if not isinstance(value, list) or not value:
-        raise CellProblem(
-            "not a distribution", ("write {code: share}, or shares in the order of the options",)
-        )
+        helps = (f"write {{code: {noun.member}}}, or {noun.many} in the order of the options",)
+        raise CellProblem(f"not {noun.many} by option", helps)
     if not all(isinstance(part, dict) for part in value):
         return None
     pairs: list[tuple[str, Any]] = []
     for part in value:
-        code, share = part.get("code"), part.get("share")
-        if not isinstance(code, (str, int, float)) or share is None or set(part) != {"code", "share"}:
-            raise CellProblem("a record other than {code, share} in a distribution")
-        pairs.append((normal_code(code), share))
+        code, number = part.get("code"), part.get(noun.member)
+        if not isinstance(code, (str, int, float)) or number is None or set(part) != {"code", noun.member}:
+            raise CellProblem(f"a record other than {{code, {noun.member}}} among {noun.many}")
+        pairs.append((normal_code(code), number))
     return pairs
 
 
-def _placed(pairs: list[tuple[str, Any]], codes: Sequence[str]) -> NDArray[np.float64]:
+def _placed(pairs: list[tuple[str, Any]], codes: Sequence[str], noun: Noun) -> Numbers:
     positions = positions_of(codes)
-    shares = np.zeros(len(codes))
-    seen: set[int] = set()
-    for code, share in pairs:
+    found = Numbers(np.zeros(len(codes)), np.zeros(len(codes), np.bool_))
+    for code, number in pairs:
         position = find_code(positions, code)
         if position < 0:
             raise CellProblem(
-                f"a share for `{code[:60]}`, which is not an option", suggest(code, codes, "options")
+                f"a {noun.one} for `{code[:60]}`, which is not an option", suggest(code, codes, "options")
             )
-        if position in seen:
-            raise CellProblem(f"two shares for option `{codes[position][:60]}`")
-        seen.add(position)
-        shares[position] = _number(share)
-    return shares
+        if found.given[position]:
+            raise CellProblem(f"two {noun.many} for option `{codes[position][:60]}`")
+        found.given[position] = True
+        found.numbers[position] = _number(number, noun)
+    return found
 
 
-def _in_order(value: list[Any], codes: Sequence[str]) -> NDArray[np.float64]:
-    numbers = [_number(part) for part in value]
+def _in_order(value: list[Any], codes: Sequence[str], noun: Noun) -> NDArray[np.float64]:
+    numbers = [_number(part, noun) for part in value]
     if len(numbers) != len(codes):
         helps = ("the numbers stand in the order of the options, missing options among them",)
         raise CellProblem(f"has {len(numbers)} numbers for {len(codes)} options", helps)
     return np.array(numbers, dtype=np.float64)
 
 
-def _number(value: Any) -> float:
+def _number(value: Any, noun: Noun) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise CellProblem(f"a share that is not a number: {str(value)[:40]}")
+        raise CellProblem(f"a {noun.one} that is not a number: {str(value)[:40]}")
     try:
         return float(value)
     except OverflowError:
-        raise CellProblem("a share of too many digits") from None
+        raise CellProblem(f"a {noun.one} of too many digits") from None
 
 
 def _normalised(shares: NDArray[np.float64], tolerance: float) -> Shares:

@@ -15,7 +15,7 @@ import numpy as np
 
 from cyclspec.compiler.data.batches import open_source, stream
 from cyclspec.compiler.data.codes import suggest
-from cyclspec.compiler.data.collect import CODED, NUMERIC, Collector
+from cyclspec.compiler.data.collect import CODED, NUMERIC, VECTORS, Collector
 from cyclspec.compiler.data.contracts import Budget, Column, Table
 from cyclspec.compiler.data.files import open_table
 from cyclspec.compiler.data.loaded import LoadedColumn, LoadedTable
@@ -33,10 +33,11 @@ from cyclspec.compiler.data.typed import (
     open_column,
     ref_column,
 )
+from cyclspec.compiler.data.vectors import vector_column
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.diagnostics.cy07_data_and_plan import ColumnMissing, EmptyTable
 
-_LAST = ("choice", "dist")
+_LAST = VECTORS | {"choice"}
 
 
 def read_tables(
@@ -172,6 +173,8 @@ def _typed(collector: Collector, context: Context) -> LoadedColumn:
             return choice_column(collector, context)
         case "dist":
             return dist_column(collector, context)
+        case "counts" | "logprobs":
+            return vector_column(collector, context)
         case other:
             assert_never(other)
 
@@ -196,7 +199,7 @@ def _check(found: LoadedColumn, context: Context) -> None:
 def _present(found: LoadedColumn, rows: Any) -> Any:
     if found.column.kind in CODED:
         return tuple(found.code(row) for row in rows.tolist())
-    if found.column.kind in NUMERIC or found.column.kind == "dist":
+    if found.column.kind in NUMERIC | VECTORS:
         return found.values[rows]
     return tuple(found.values[row] for row in rows.tolist())
 

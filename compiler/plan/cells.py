@@ -119,7 +119,7 @@ class CellReader:
         """What is said in one cell, given as positions along at least the axes of the arguments."""
         values: dict[str, Shown] = dict.fromkeys((name for name, _ in self.ask.args), NOT_YET)
         values |= {name: self.reader.value(term, cell) for name, term in self._known()}
-        offered = self._offered(cell)
+        offered = self.offered(cell)
         try:
             conversation = converse(self.ask.prompt, values)
         except NoWording as lack:
@@ -127,7 +127,16 @@ class CellReader:
         codes = tuple(option.code for option in offered)
         return Said(conversation, self._ordered(offered, cell), codes, language_of(self.ask.prompt, values))
 
-    def _offered(self, cell: Mapping[str, int]) -> tuple[Option, ...]:
+    def silent(self, cell: Mapping[str, int]) -> Said:
+        """What is offered in one cell, and in which language, with no word said: of answers that exist already."""
+        langs = {name for name, kind in self.ask.prompt.formals if isinstance(kind, k.Lang)}
+        values = {name: self.reader.value(term, cell) for name, term in self._known() if name in langs}
+        offered = self.offered(cell)
+        codes = tuple(option.code for option in offered)
+        lang = language_of(self.ask.prompt, values)
+        return Said(Conversation((), ""), self._ordered(offered, cell), codes, lang)
+
+    def offered(self, cell: Mapping[str, int]) -> tuple[Option, ...]:
         """The offered options in the order of their scale; none where the answer is no choice."""
         scale = self.ask.scale
         if scale is None:

@@ -44,12 +44,10 @@ def _ask(ask: d.TypedAsk) -> Iterator[str]:
 
 def _reader(reader: d.Reader) -> str:
     match reader:
-        case d.FirstToken() | d.OptionLikelihood() | d.Sampled() | d.TextReader():
+        case d.FirstToken() | d.OptionLikelihood() | d.Sampled() | d.TextReader() | d.Recorded():
             return ""
         case d.JsonReader():
             return "json"
-        case d.Recorded():
-            return "recorded"
 
 
 def _told(audit: d.TypedAudit, term: h.Term) -> Iterator[h.Term]:

@@ -151,13 +151,24 @@ def _stages(facts: Facts) -> Iterator[str]:
     ):
         yield f"  stage {stage:<4} {ask}: {reader}"
         for one in found:
-            yield f"             {_ask_line(one)}"
+            yield f"             {_ask_line(one) if one['model'] else _recorded_line(facts, one)}"
+
+
+def _recorded_line(facts: Facts, one: Facts) -> str:
+    """How many cells a table answers, why it does not answer the others, and what in it is of no cell."""
+    cells = _number(one["cells"])
+    found = next((answers for answers in facts["recorded"] if answers["ask"] == one["ask"]), None)
+    if found is None:
+        return f"{cells} cells, 0 requests"
+    some = cells if found["answered"] == one["cells"] else f"{_number(found['answered'])} of {cells}"
+    line = f"{some} cells answered in the table, 0 requests"
+    line += "".join(f"; {_number(count)} {reason}" for reason, count in found["missing"].items())
+    other = found["other_rows"]
+    return line + (f"; {_counted(other, 'row')} of other cells" if other else "")
 
 
 def _ask_line(one: Facts) -> str:
     cells = f"{_number(one['cells'])} cells"
-    if not one["model"]:
-        return f"{cells} answered in the table, 0 requests"
     bound = "at most " if one["at_most"] else ""
     requests = f"{bound}{_number(one['requests'])} requests"
     tokens = f"{bound}{_number(one['tokens_naive'])} tokens"

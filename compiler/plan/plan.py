@@ -20,6 +20,7 @@ from cyclspec.compiler.checkpoints.architecture import DecoderConfig
 from cyclspec.compiler.data.loaded import LoadedTable
 from cyclspec.compiler.plan.figures import AskFigures, tokens_beside
 from cyclspec.compiler.plan.reads import Options
+from cyclspec.compiler.plan.recorded import RecordedAnswers
 from cyclspec.compiler.plan.requests import AskedModel, Numerics, Offer, Request
 from cyclspec.compiler.plan.sharing.plan import Layout
 from cyclspec.compiler.plan.tally import prompts_planned, prompts_shared, writing_shapes
@@ -85,6 +86,7 @@ class PlannedModel:
 class Plan:
     """All requests of an audit. `asks` and `requests` are those that can be made now, `figures` speak of every ask.
 
+    `recorded` holds the answers that exist already, by ask.
     `warnings` tell what prompts and tokens say about the asks.
 
     A plan that follows from the answers to another has the requests of one further `stage`, or of a further `attempt`
@@ -102,6 +104,7 @@ class Plan:
     hashes: Mapping[str, str]
     document: Mapping[str, Any] = field(repr=False)
     planner: Planner = field(repr=False, compare=False)
+    recorded: Mapping[str, RecordedAnswers] = field(default_factory=dict, repr=False)
     warnings: tuple[Diagnostic, ...] = ()
     stage: int = 1
     attempt: int = 1
@@ -114,7 +117,7 @@ class Plan:
     @property
     def later(self) -> tuple[AskFigures, ...]:
         """The figures of asks whose requests are not laid out in this plan."""
-        laid = {ask.name for ask in self.asks}
+        laid = {ask.name for ask in self.asks} | self.recorded.keys()
         return tuple(found for found in self.figures if found.ask not in laid)
 
     @property
@@ -157,10 +160,22 @@ class Plan:
 
 def places_of(plan: Plan, ask: PlannedAsk) -> Iterator[tuple[dict[str, str], tuple[int, ...]]]:
     """The cells of an ask that exist, as levels by axis and as positions."""
-    levels = [plan.grid.axes[axis].levels for axis in ask.axes]
-    for index in product(*(range(n) for n in ask.requests.shape)):
-        if ask.requests[index] != -1:
-            yield {a: names[i] for a, names, i in zip(ask.axes, levels, index, strict=True)}, index
+    yield from _levels_at(plan, ask.axes, ask.requests)
+
+
+def recorded_places(plan: Plan, answers: RecordedAnswers) -> Iterator[tuple[dict[str, str], tuple[int, ...]]]:
+    """The cells of a recorded ask that exist, as levels by axis and as positions."""
+    yield from _levels_at(plan, answers.axes, answers.status)
+
+
+def _levels_at(
+    plan: Plan, axes: tuple[str, ...], cells: NDArray[np.integer[Any]]
+) -> Iterator[tuple[dict[str, str], tuple[int, ...]]]:
+    """The cells that are not -1."""
+    levels = [plan.grid.axes[axis].levels for axis in axes]
+    for index in product(*(range(n) for n in cells.shape)):
+        if cells[index] != -1:
+            yield {a: names[i] for a, names, i in zip(axes, levels, index, strict=True)}, index
 
 
 def cells_of(plan: Plan, ask: PlannedAsk) -> Iterator[tuple[dict[str, str], int, Offer]]:

@@ -39,6 +39,7 @@ from cyclspec.compiler.plan.memory import over_memory, require_later_room
 from cyclspec.compiler.plan.ordering import Asking, shares_little
 from cyclspec.compiler.plan.plan import Plan, PlannedAsk, PlannedModel
 from cyclspec.compiler.plan.reads import Writing
+from cyclspec.compiler.plan.recorded import RecordedAnswers
 from cyclspec.compiler.plan.requests import (
     AskedModel,
     Numerics,
@@ -64,7 +65,10 @@ TOO_LONG = "too long"
 
 @dataclass(slots=True)
 class Planner:
-    """Builds the plan of one audit; `asked` gives the models of each panel, `read_as` those of each digest."""
+    """Builds the plan of one audit; `asked` gives the models of each panel, `read_as` those of each digest.
+
+    `recorded` holds the answers that exist already, by ask.
+    """
 
     audit: d.TypedAudit
     grid: Grid
@@ -72,6 +76,7 @@ class Planner:
     asked: Mapping[tuple[str, str], AskedModel]
     tokenizers: Mapping[tuple[str, str], Tokenizer]
     numerics: Numerics
+    recorded: Mapping[str, RecordedAnswers] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
     writing: WritingBudget = field(default_factory=WritingBudget)
     requests: dict[str, int] = field(default_factory=dict)
@@ -95,6 +100,7 @@ class Planner:
             hashes=hashes,
             document=document,
             planner=self,
+            recorded=self.recorded,
             warnings=tuple(self.warnings),
         )
 
@@ -127,7 +133,8 @@ class Planner:
         axes = ordered_axes(self.audit, ask.axes)
         present = present_cells(self.grid, axes)
         if ask.panel is None:
-            self.figures.append(recorded_figures(ask, int(present.sum())))
+            if answers is None:
+                self.figures.append(recorded_figures(ask, int(present.sum())))
             return None
         cells = CellReader(self.audit, self.grid, self.tables, ask, answers).cells()
         said = _spread(cells, axes, present)

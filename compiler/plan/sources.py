@@ -14,7 +14,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from cyclspec.compiler.data.contracts import Budget, Check, Column, Format, Level, Table
+from cyclspec.compiler.data.contracts import Budget, Check, Column, Format, Kind, Level, Table
 from cyclspec.compiler.data.loaded import LoadedTable
 from cyclspec.compiler.data.tables import read_tables
 from cyclspec.compiler.plan.conditions import holds
@@ -101,7 +101,9 @@ def _pointed(table: d.TypedTable) -> Iterator[str]:
         match column.kind:
             case k.Ref(name):
                 yield name
-            case k.Choice(scale) | k.Dist(scale) if isinstance(scale, k.ItemScale):
+            case k.Choice(scale) | k.Dist(scale) | k.Counts(scale) | k.LogProbs(scale) if isinstance(
+                scale, k.ItemScale
+            ):
                 yield scale.table
 
 
@@ -153,6 +155,14 @@ def _column(column: d.TypedColumn) -> Column:
     return _with_kind(base, column)
 
 
+_OVER_OPTIONS: Mapping[type, Kind] = {
+    k.Choice: "choice",
+    k.Dist: "dist",
+    k.Counts: "counts",
+    k.LogProbs: "logprobs",
+}
+
+
 def _with_kind(base: Column, column: d.TypedColumn) -> Column:
     match column.kind:
         case k.Key():
@@ -175,8 +185,8 @@ def _with_kind(base: Column, column: d.TypedColumn) -> Column:
             return replace(base, kind="scale", ordered=ordered, low=low, high=high)
         case k.Ref(table):
             return replace(base, kind="ref", table=table)
-        case k.Choice(scale) | k.Dist(scale):
-            kind: Any = "choice" if isinstance(column.kind, k.Choice) else "dist"
+        case k.Choice(scale) | k.Dist(scale) | k.Counts(scale) | k.LogProbs(scale):
+            kind = _OVER_OPTIONS[type(column.kind)]
             if isinstance(scale, k.ItemScale):
                 return replace(base, kind=kind, table=scale.table, of=scale.column)
             assert isinstance(scale, k.Vocabulary)

@@ -12,6 +12,7 @@ from cyclspec.compiler.plan.cost import RATES, Cost, Rates
 from cyclspec.compiler.plan.plan import SCHEMA_VERSION, Plan
 from cyclspec.compiler.plan.requests import Numerics
 from cyclspec.compiler.plan.workload import programs, workload
+from cyclspec.language.types import typed as d
 
 _TOTALS = (
     "requests",
@@ -57,6 +58,23 @@ def _data(plan: Plan) -> list[dict[str, Any]]:
     ]
 
 
+def _recorded(plan: Plan) -> list[dict[str, Any]]:
+    """What tables have recorded for each ask that reads one, and what of it is of no use."""
+    readers = {ask.name: ask.reader for ask in plan.audit.asks if isinstance(ask.reader, d.Recorded)}
+    return [
+        {
+            "ask": name,
+            "table": readers[name].table,
+            "column": readers[name].column,
+            "rows": found.rows,
+            "other_rows": found.other_rows,
+            "answered": found.answered,
+            "missing": found.missing,
+        }
+        for name, found in plan.recorded.items()
+    ]
+
+
 def summary(plan: Plan, reused: int | None) -> dict[str, Any]:
     """The figures of a plan. `reused` counts requests answered before, None where that is not known."""
     models = [workload(plan, model) for model in plan.models]
@@ -78,6 +96,7 @@ def summary(plan: Plan, reused: int | None) -> dict[str, Any]:
         "asks": [asdict(found) for found in sorted(plan.figures, key=lambda found: found.stage)],
         "models": models,
         "data": _data(plan),
+        "recorded": _recorded(plan),
         "shapes": [one for model in plan.models for one in programs(model)],
         "time": [_time(rates, cost, plan.numerics) for rates in RATES],
         "measures": [measure.name for measure in plan.audit.measures],

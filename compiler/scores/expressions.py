@@ -33,7 +33,7 @@ from cyclspec.compiler.scores.kernels import batched
 from cyclspec.compiler.scores.reductions import Reduction, reduced
 from cyclspec.compiler.scores.walk import Leaf, Reach, source_axis
 from cyclspec.language.diagnostics import InternalError
-from cyclspec.language.types.kinds import Dist, Vocabulary, scale_name
+from cyclspec.language.types.kinds import Choice, Dist, Vocabulary, scale_name
 from cyclspec.language.types.terms import (
     AnswerTerm,
     ArithmeticTerm,
@@ -210,6 +210,8 @@ class Scope:
     def _reduce(self, term: ReduceTerm) -> Cells:
         setting = self.setting
         of = self.cells(term.of)
+        if isinstance(term.of.type.kind, Choice) and of.scale is not None:
+            of = builtins.renormalised(setting.frame, of.scale, of)
         for derived in term.by:
             source = source_axis(term, derived, setting.frame.grid)
             outside = ~jnp.asarray(setting.frame.members(source, derived))

@@ -31,7 +31,13 @@ from cyclspec.compiler.scores.program import (
     Tensors,
     scale_of_leaf,
 )
-from cyclspec.compiler.scores.resample import FLOOR_DRAWS, bootstrap_counts, perfect_models
+from cyclspec.compiler.scores.resample import (
+    FLOOR_DRAWS,
+    PerfectModels,
+    bootstrap_counts,
+    perfect_answers,
+    perfect_models,
+)
 from cyclspec.compiler.scores.support import refusals
 from cyclspec.compiler.scores.tables import ScoreInputs, Scores
 from cyclspec.compiler.scores.walk import Leaf, Reach, below, named_terms
@@ -83,9 +89,28 @@ class Graph:
             if isinstance(leaf, AnswerTerm) or scale is None:
                 raise InternalError("score", "a noise floor over something that is not people")
             drawn = perfect_models(self.frame, seed, scale, inputs.people[leaf])
-            if drawn is not None:
-                perfect[index] = PerfectArrays(jnp.asarray(drawn.truth), jnp.asarray(drawn.people))
+            answers = None if drawn is None else self._perfect_answers(inputs, seed, leaf, drawn)
+            if drawn is not None and answers is not None:
+                perfect[index] = PerfectArrays(jnp.asarray(drawn.truth), jnp.asarray(drawn.people), answers)
         return perfect
+
+    def _perfect_answers(
+        self, inputs: ScoreInputs, seed: int, people: Leaf, drawn: PerfectModels
+    ) -> dict[int, jax.Array] | None:
+        """Perfect answers of the asks whose answers are counted, by leaf; None where they take too much memory."""
+        found: dict[int, jax.Array] = {}
+        scale, axes_of = scale_of_leaf(people), self.program.axes_of
+        for at, leaf in enumerate(self.program.leaves):
+            if not isinstance(leaf, AnswerTerm) or leaf.field != "value" or scale_of_leaf(leaf) != scale:
+                continue
+            answer = _held(inputs.answers.get(leaf.ask), leaf)
+            if scale is None or answer.n is None or not axes_of[people] <= axes_of[leaf]:
+                continue
+            counted = perfect_answers(self.frame, seed, leaf.ask, scale, answer, drawn.truth)
+            if counted is None:
+                return None
+            found[at] = jnp.asarray(counted)
+        return found
 
     def _leaf(self, leaf: Leaf, inputs: ScoreInputs) -> LeafArrays:
         if isinstance(leaf, AnswerTerm):
@@ -161,7 +186,8 @@ class Graph:
             for index in wanted
             if index is not None
         }
-        return Tensors(leaves, counts, {index: PerfectArrays(shape, shape) for index, shape in draws.items()})
+        perfect = {index: PerfectArrays(shape, shape, {}) for index, shape in draws.items()}
+        return Tensors(leaves, counts, perfect)
 
 
 def lower(audit: TypedAudit, grid: Grid) -> Graph:

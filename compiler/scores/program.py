@@ -34,7 +34,7 @@ from cyclspec.compiler.scores.reductions import LINEAR
 from cyclspec.compiler.scores.resample import FLOOR_DRAWS, chunk
 from cyclspec.compiler.scores.walk import Leaf, below, names_in
 from cyclspec.language.diagnostics import InternalError
-from cyclspec.language.types.kinds import Dist, scale_name
+from cyclspec.language.types.kinds import Choice, Dist, scale_name
 from cyclspec.language.types.terms import AnswerTerm, CallTerm, ReduceTerm, Term
 from cyclspec.language.types.typed import TypedAudit, TypedCheck, TypedMeasure
 
@@ -50,10 +50,14 @@ class LeafArrays(NamedTuple):
 
 
 class PerfectArrays(NamedTuple):
-    """Draws of one people term, [draw, *full rank, option] each: perfect answers, and people beside them."""
+    """Draws of one people term, [draw, *full rank, option] each: perfect answers, and people beside them.
+
+    `answers` holds perfect answers that are counted, by leaf: as many of them as the leaf has in each cell.
+    """
 
     truth: Array
     people: Array
+    answers: dict[int, Array]
 
 
 class Tensors(NamedTuple):
@@ -144,7 +148,10 @@ class Program:
             status = refuse(status, jnp.asarray(holes), HOLE)
         cells = Cells(axes, arrays.value.astype(jnp.float64), status)
         scale = scale_of_leaf(leaf)
-        return cells if scale is None else renormalised(self.frame, scale, replace(cells, scale=scale))
+        if scale is None:
+            return cells
+        named = replace(cells, scale=scale)
+        return named if isinstance(leaf.type.kind, Choice) else renormalised(self.frame, scale, named)
 
     def settled(self, term: Term, cells: Cells) -> tuple[Array, Array]:
         """The value and the status with holes of all its axes marked, both at least of rank one each way."""
@@ -277,12 +284,11 @@ class Program:
         usable = draw.truth.sum(axis=-1) > 0.0
         status = refuse(people.status, ~usable, NO_PEOPLE)
         leaves: dict[Leaf, Cells] = {self.leaves[index]: replace(people, value=draw.people, status=status)}
-        for leaf in self.leaves:
+        for at, leaf in enumerate(self.leaves):
             if isinstance(leaf, AnswerTerm) and leaf.field == "value" and scale_of_leaf(leaf) == people.scale:
                 answer = final.cells(leaf)
-                leaves[leaf] = replace(
-                    answer, value=draw.truth, status=refuse(answer.status, ~usable, NO_PEOPLE)
-                )
+                value = draw.answers.get(at, draw.truth)
+                leaves[leaf] = replace(answer, value=value, status=refuse(answer.status, ~usable, NO_PEOPLE))
         return leaves
 
 
@@ -296,9 +302,9 @@ def over_draws(one: Callable[[In], Out], draws: In, number: int, bytes_per_draw:
 
 
 def scale_of_leaf(leaf: Leaf) -> str | None:
-    """The scale of a leaf that is a distribution; None for the mass on the labels."""
+    """The scale of a leaf that is a distribution or a choice; None for the mass on the labels."""
     match leaf.type.kind:
-        case Dist(scale):
+        case Dist(scale) | Choice(scale):
             return scale_name(scale)
         case _:
             return None

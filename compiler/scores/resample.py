@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cyclspec.compiler.scores.frame import Frame
-from cyclspec.compiler.scores.tables import PeopleCells
+from cyclspec.compiler.scores.tables import AnswerCells, PeopleCells
 from cyclspec.compiler.seeds import generator, resampling_counts, seed_of
 from cyclspec.language.types.typed import TypedMeasure
 
@@ -22,6 +22,9 @@ FLOOR_DRAWS: Final = 200
 
 MEMORY: Final = 256 * 1024 * 1024
 """Bytes that the draws of one resampled measure may hold at once."""
+
+ANSWERS_MEMORY: Final = 2**31
+"""Bytes that the perfect answers of one ask may take; where they would take more there is no noise floor."""
 
 Floats = NDArray[np.float64]
 
@@ -94,6 +97,33 @@ def perfect_models(frame: Frame, seed: int, scale: str, cells: PeopleCells) -> P
             generator(seed, "noise floor", *names), shares[place], mask[place], float(n_eff[place])
         )
     return PerfectModels(truth, people)
+
+
+def perfect_answers(
+    frame: Frame, seed: int, ask: str, scale: str, answer: AnswerCells, truth: Floats
+) -> NDArray[np.float32] | None:
+    """Shares of perfect answers, as many as the ask has in each cell: multinomial(n, p*) / n.
+
+    [draw, *full rank, option], for draws `truth` of p*. Zero where a cell has no answers that count; None where they
+    would not fit in memory.
+    """
+    assert answer.n is not None
+    probs = frame.placed(answer.probs.astype(np.float64), answer.axes)
+    mask = np.broadcast_to(frame.scored(scale), probs.shape)
+    n = np.rint(frame.placed(answer.n, answer.axes) * np.where(mask, probs, 0.0).sum(axis=-1))
+    n = np.where(frame.placed(answer.ok, answer.axes), n, 0.0).astype(np.int64)
+    if FLOOR_DRAWS * probs.size * 4 > ANSWERS_MEMORY:
+        return None
+    found = np.zeros((FLOOR_DRAWS, *probs.shape), dtype=np.float32)
+    wide = np.broadcast_to(truth, found.shape)
+    for place in zip(*np.nonzero(n), strict=True):
+        here = (slice(None), *place)
+        names = [part for axis in sorted(answer.axes) for part in (axis, _level(frame, axis, place))]
+        draw = generator(seed, "noise floor", "answers", ask, *names)
+        if wide[here].any():
+            number = int(n[place])
+            found[here] = draw.multinomial(number, wide[here]) / number
+    return found
 
 
 def _level(frame: Frame, axis: str, place: tuple[np.int64, ...]) -> str:

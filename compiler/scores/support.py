@@ -14,7 +14,7 @@ from cyclspec.compiler.scores.reductions import REDUCERS, WEIGHTED
 from cyclspec.compiler.scores.vocabularies import word_of
 from cyclspec.compiler.scores.walk import named_terms, parts
 from cyclspec.language.diagnostics.cy08_not_yet import NotLowered
-from cyclspec.language.types.kinds import Bool, Date, Dist, Number, Of, ScaleVariable, Text
+from cyclspec.language.types.kinds import Bool, Choice, Date, Dist, Number, Of, ScaleVariable, Text
 from cyclspec.language.types.terms import (
     AnswerTerm,
     ArithmeticTerm,
@@ -139,8 +139,14 @@ def _refused(term: Term) -> str:
             return f"`{function}(..)` along several axes"
         case ReduceTerm():
             return _reducer(term)
-        case AnswerTerm(field="value") | ColumnTerm() if not isinstance(term.type.kind, Dist):
+        case AnswerTerm(field="value") if not isinstance(term.type.kind, Dist | Choice):
             return "a measure of values that are not distributions"
+        case ColumnTerm() if not isinstance(term.type.kind, Dist):
+            return "a measure of values that are not distributions"
+        case CompareTerm(op=op, left=left, right=right) if _chosen(left) or _chosen(right):
+            return f"`{op}` of choices"
+        case MemberTerm(of=of) if _chosen(of):
+            return "`in` of choices"
         case FieldTerm(ask=ask, field=name):
             return f"the field `{ask}.{name}` of a record in a measure"
         case DrawnTerm(name=name):
@@ -182,6 +188,8 @@ def _reducer(term: ReduceTerm) -> str:
         return f"reducer `{term.reducer}`"
     if isinstance(of, Dist) and term.reducer != "mean":
         return f"`{term.reducer}` of distributions"
+    if isinstance(of, Choice) and term.reducer == "share":
+        return ""
     if not isinstance(of, Dist | Number | Bool):
         return f"`{term.reducer}` of choices"
     if isinstance(of, Bool) and term.reducer not in ("mean", "share"):
@@ -189,6 +197,10 @@ def _reducer(term: ReduceTerm) -> str:
     if term.weight is not None and term.reducer not in WEIGHTED:
         return f"`{term.reducer}` with weights"
     return ""
+
+
+def _chosen(term: Term) -> bool:
+    return isinstance(term.type.kind, Choice)
 
 
 def _unordered(term: Term) -> bool:

@@ -26,13 +26,15 @@ HumanTerm = PeopleTerm | ColumnTerm
 class AnswerCells:
     """Answers of one ask: `probs` [*axes, option] over the labels, `mass` [*axes] on them, `ok` [*axes] not missing.
 
-    Answers that are no shares, texts and choices, have `probs` [*axes] of zero: they are there or missing.
+    A choice is a one at its option. Texts have `probs` [*axes] of zero: they are there or missing. `n` [*axes] is how
+    many answers were counted for the shares, one for a choice; None where the shares are not counted but known.
     """
 
     axes: tuple[str, ...]
     probs: NDArray[np.float32]
     mass: NDArray[np.float32]
     ok: Bools
+    n: Ints | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

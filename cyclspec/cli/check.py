@@ -23,7 +23,7 @@ def _with_data(checked: pipeline.Checked) -> tuple[Diagnostic, ...]:
     for audit in checked.context.audits.values():
         try:
             opened = pipeline.open_data(checked.context, audit)
-            found.extend(opened.empty_cells)
+            found.extend(opened.warnings)
             known.update(opened.tables)
         except SpecError as error:
             found.extend(error.diagnostics)

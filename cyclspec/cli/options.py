@@ -114,5 +114,5 @@ def open_spec(
     context = checked.require()
     warn(checked.diagnostics)
     opened = pipeline.open_data(context, pipeline.choose(context, audit_))
-    warn((*pipeline.other_hashes(checked, opened), *opened.empty_cells))
+    warn((*pipeline.other_hashes(checked, opened), *opened.warnings))
     return opened

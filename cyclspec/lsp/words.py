@@ -46,6 +46,8 @@ TYPES: Final[Words] = {
     "scale": "Answer options that every row brings along: `scale(ordinal, 2..10)`.",
     "choice": "One option of a scale: `choice(item.options)`.",
     "dist": "A share for every option of a scale: `dist(item.options)`.",
+    "counts": "How many answers each option of a scale got: `counts(item.options)`, a column of a table.",
+    "logprobs": "The log-probability of each option in nats: `logprobs(item.options)`, a column of a table.",
     "order": "The options of a scale in some order.",
     "picks": "Several options of a scale: `picks(item.options, 0..5)`.",
     "record": "Named fields: `record { mood : share }`.",
@@ -73,7 +75,8 @@ PLACES: Final[Words] = {
     "demo": "The small model that comes with the package.",
     "hf": 'A model of the Hugging Face hub: `hf("name", revision = "a09a354")`.',
     "local": 'A folder beside the spec: `local("path")`.',
-    "openai": "A server that speaks the OpenAI protocol.",
+    "openai": 'A hosted model, asked by batch: `openai("gpt-4o-mini", host = "api.openai.com")`.',
+    "recorded": 'A model whose answers exist already: `recorded()`, or `recorded("its name in the table")`.',
 }
 FORMATS: Final[Words] = {
     "parquet": 'An Apache Parquet file: `parquet("items.parquet")`.',
@@ -201,6 +204,7 @@ ARGUMENTS: Final[Mapping[str, Words]] = {
         "clean": "What of a turn stays.",
     },
     "hf": {"revision": "The commit of the model."},
+    "openai": {"host": "Whose server it is on, for the record."},
     **{name: {x.name: x.is_a for x in function.arguments} for name, function in functions.FUNCTIONS.items()},
     **{r.name: {x.name: x.says for x in r.parameters} for r in reducers.REDUCERS.values() if r.parameters},
 }

@@ -1,7 +1,8 @@
 """Stored answers back to arrays: what the scores read, whether a run has just answered or long ago.
 
 Expects an answers table and the grid of its design. Ensures that shares stand at the positions of their codes in the
-full scale, that cells without a row do not exist, and that missing answers are not ok.
+full scale, that a choice is all of its option, that cells without a row do not exist, and that missing answers are
+not ok.
 """
 
 from __future__ import annotations
@@ -39,23 +40,41 @@ def _ask(answers: pa.Table, ask: d.TypedAsk, grid: Grid) -> AnswerCells:
     ok = np.zeros(shape, dtype=np.bool_)
     answered = rows["status"].cast(pa.string()).to_numpy(zero_copy_only=False) == "answered"
     ok[tuple(at[answered].T)] = True
-    if not isinstance(ask.type.kind, k.Dist):
-        zeros = np.zeros(shape, dtype=np.float32)
-        return AnswerCells(axes, zeros, zeros, ok)
+    nothing = np.zeros(shape, dtype=np.float32)
+    if not isinstance(ask.type.kind, k.Dist | k.Choice):
+        return AnswerCells(axes, nothing, nothing, ok)
     options = grid.options[k.scale_name(ask.type.kind.scale)]
     probs = np.zeros((*shape, options.exists.shape[1]), dtype=np.float32)
-    mass = np.zeros(shape, dtype=np.float32)
     scale_rows = (
         at[:, axes.index(options.axis)] if options.axis is not None else np.zeros(len(rows), np.int64)
     )
-    columns = rows.select(["codes", "probs", "mass"]).to_pydict()
     positions = _Positions(options)
+    if isinstance(ask.type.kind, k.Choice):
+        chosen = rows["choice"].to_pylist()
+        for row in np.flatnonzero(answered).tolist():
+            option = positions.of(int(scale_rows[row]), (chosen[row],))
+            probs[(*at[row].tolist(), *option)] = 1.0
+        return AnswerCells(axes, probs, nothing, ok, np.where(ok, 1, 0))
+    columns = rows.select(["codes", "probs"]).to_pydict()
     for row in np.flatnonzero(answered).tolist():
         cell = tuple(at[row].tolist())
         where = positions.of(int(scale_rows[row]), tuple(columns["codes"][row]))
         probs[cell][list(where)] = columns["probs"][row]
-        mass[cell] = columns["mass"][row]
-    return AnswerCells(axes, probs, mass, ok)
+    mass, n = (_numbers(rows, name, at, answered, shape) for name in ("mass", "n"))
+    counted = None if n is None else n.astype(np.int64)
+    return AnswerCells(axes, probs, nothing if mass is None else mass.astype(np.float32), ok, counted)
+
+
+def _numbers(
+    rows: pa.Table, name: str, at: np.ndarray, answered: np.ndarray, shape: tuple[int, ...]
+) -> np.ndarray | None:
+    """A column of numbers along the axes, zero where there is no answer; None where no answer has one."""
+    if name not in rows.column_names or rows[name].null_count == len(rows):
+        return None
+    values = rows[name].cast(pa.float64()).fill_null(0.0).to_numpy()
+    found = np.zeros(shape, dtype=np.float64)
+    found[tuple(at[answered].T)] = values[answered]
+    return found
 
 
 class _Positions:

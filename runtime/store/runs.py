@@ -28,9 +28,10 @@ from cyclspec.language.canonical.hashes import run_hash
 from cyclspec.language.diagnostics import SpecError
 from cyclspec.language.diagnostics.cy07_data_and_plan import FileUnreadable, OtherDesign
 from cyclspec.language.types.typed import TypedAudit
+from cyclspec.runtime.store.answers import answers_table
 from cyclspec.runtime.store.files import read_parquet, write_bytes, write_parquet
 from cyclspec.runtime.store.people_table import people_table
-from cyclspec.runtime.store.tables import answers_table, checks_table, measures_table, requests_table
+from cyclspec.runtime.store.tables import checks_table, measures_table, requests_table
 
 if TYPE_CHECKING:
     # At run time it would bring the models along, which scoring and showing a run do without.

@@ -1,4 +1,4 @@
-"""The tables of a run and their schemas: answers, requests, measures, checks.
+"""The tables of a run and their schemas: requests, measures, checks; `answers` makes that of answers.
 
 Every table has an explicit Arrow schema and carries its definition under the metadata key `cyclspec`: schema version,
 hashes and environment, and for measures and checks the canonical audit itself. Missing values are null with a reason,
@@ -10,34 +10,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
-from typing import Any, Protocol, assert_never
+from typing import Any, assert_never
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from cyclspec.compiler.axes import Grid
-from cyclspec.compiler.plan.likelihood import joint_mass, option_logprobs, option_sums
-from cyclspec.compiler.plan.plan import Plan, PlannedAsk, Reply, places_of
+from cyclspec.compiler.plan.plan import Plan
 from cyclspec.compiler.plan.reads import Labels, Options, Read, Writing
-from cyclspec.compiler.plan.requests import Request
-from cyclspec.compiler.readings.reading import Reading, WrittenText
 from cyclspec.compiler.scores.tables import CheckCells, MeasureCells
-from cyclspec.language.diagnostics import InternalError
-from cyclspec.language.types import typed as d
-from cyclspec.runtime.store.replies import LogProbs
 
 SCHEMA_VERSION = 1
 TABLES = ("measures", "answers", "requests", "checks")
 LEVEL = pa.dictionary(pa.int32(), pa.string())
 _MESSAGE = pa.struct([("role", pa.string()), ("content", pa.string())])
-
-
-class Known(Protocol):
-    """Replies by request key, and the reasons of those that are missing."""
-
-    replies: dict[str, Reply]
-    reasons: dict[str, str]
 
 
 def metadata(table: str, definition: Mapping[str, Any]) -> dict[str, str]:
@@ -49,105 +35,6 @@ def metadata(table: str, definition: Mapping[str, Any]) -> dict[str, str]:
 def level_fields(axes: Sequence[str]) -> list[pa.Field]:
     """One column an axis."""
     return [pa.field(axis, LEVEL) for axis in axes]
-
-
-def answer_axes(asks: Sequence[PlannedAsk], grid: Grid) -> tuple[str, ...]:
-    """The axes that some ask has, in the order of the grid."""
-    used = {axis for ask in asks for axis in ask.axes}
-    return tuple(axis for axis in grid.axes if axis in used)
-
-
-def probabilities(logprobs: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float32], float]:
-    """Shares over the offered options, and their joint probability under the whole vocabulary.
-
-    Computed in float64 from log-probabilities, so that labels with little mass keep their ratios; where no label
-    has any probability, all are zero.
-    """
-    logs = logprobs.astype(np.float64)
-    if not np.isfinite(logs.max(initial=-np.inf)):
-        return np.zeros(logs.shape, dtype=np.float32), 0.0
-    weights = np.exp(logs - logs.max())
-    return (weights / weights.sum()).astype(np.float32), float(np.exp(logs).sum())
-
-
-def _answer(plan: Plan, ask: PlannedAsk, index: tuple[int, ...], known: Known) -> dict[str, Any]:
-    """What came of one cell."""
-    number, offer_at = int(ask.requests[index]), int(ask.offers[index])
-    if number < 0:
-        return {"status": "missing", "reason": ask.unasked[-2 - number]}
-    request, offer = plan.requests[number], ask.offered[offer_at]
-    reply = known.replies.get(request.key)
-    row: dict[str, Any] = {"request": request.key}
-    if offer.codes:
-        row |= {"options": list(offer.labels), "codes": list(offer.codes)}
-    if isinstance(request.read, Writing):
-        return row | _written(ask.readings[number, offer_at], reply) | {"attempts": int(ask.attempts[index])}
-    if reply is None or isinstance(reply, WrittenText):
-        return row | {"status": "missing", "reason": known.reasons.get(request.key, "not asked")}
-    reader = next(one.reader for one in plan.audit.asks if one.name == ask.name)
-    logs, probs, mass = _shares(request, reader, reply)
-    at = list(offer.at)
-    facts = {"probs": probs[at].tolist(), "logprobs": logs[at].tolist(), "mass": mass}
-    return row | facts | {"status": "answered"}
-
-
-def _written(reading: Reading, reply: Reply | None) -> dict[str, Any]:
-    """What a text was read as. The text stands there whether it could be read or not."""
-    row: dict[str, Any] = {"choice": reading.choice, "status": "missing" if reading.reason else "answered"}
-    row["reason"] = reading.reason or None
-    if isinstance(reply, WrittenText):
-        row |= {"text": reply.text.strip(), "ended": reply.ended}
-    return row
-
-
-def _shares(
-    request: Request, reader: d.Reader, reply: LogProbs
-) -> tuple[LogProbs, NDArray[np.float32], float]:
-    """Log-probabilities and shares of the options in the order offered, and their joint probability."""
-    match reader:
-        case d.FirstToken():
-            return reply, *probabilities(reply)
-        case d.OptionLikelihood(normalise=normalise):
-            sums = option_sums(request, reply)
-            shares, _ = probabilities(option_logprobs(request, reply, normalise))
-            return sums.astype(np.float32), shares, joint_mass(request, sums)
-        case _:
-            raise InternalError("answers", f"request {request.key} is not read as shares")
-
-
-def answers_table(plan: Plan, known: Known, definition: Mapping[str, Any]) -> pa.Table:
-    """One row a cell and ask: levels, request, what was read of its reply, status, and the reason where it is missing.
-
-    Shares, log-probabilities in nats and mass where options were scored: log-probabilities are those of whole labels or
-    options, whatever the shares are normalised by. The choice by its code, the text, what ended it and the number of
-    tries where the model wrote. Options stand in the order of their scale, whatever order the prompt showed them in.
-    """
-    axes = answer_axes(plan.asks, plan.grid)
-    schema = pa.schema(
-        [
-            pa.field("ask", LEVEL, nullable=False),
-            *level_fields(axes),
-            pa.field("request", pa.string()),
-            pa.field("options", pa.list_(pa.string())),
-            pa.field("codes", pa.list_(pa.string())),
-            pa.field("probs", pa.list_(pa.float32())),
-            pa.field("logprobs", pa.list_(pa.float32())),
-            pa.field("mass", pa.float32()),
-            pa.field("choice", pa.string()),
-            pa.field("text", pa.string()),
-            pa.field("ended", LEVEL),
-            pa.field("attempts", pa.int32()),
-            pa.field("status", LEVEL, nullable=False),
-            pa.field("reason", LEVEL),
-        ],
-        metadata=metadata("answers", definition),
-    )
-    rows = [
-        {"ask": ask.name, **cell, **_answer(plan, ask, index, known)}
-        for ask in plan.asks
-        for cell, index in places_of(plan, ask)
-    ]
-    return table_of(rows, schema)
 
 
 def requests_table(plan: Plan, definition: Mapping[str, Any]) -> pa.Table:

@@ -32,10 +32,21 @@ corpus c {{
     item   : ref(items)
     town   : town
     spread : dist(item.options)
+    tally  : counts(item.options)
+    logs   : logprobs(item.options)
     first  : choice(item.options)?
     mood   : mood
     why    : text?
     number : real
+  }}
+  table runs {{
+    source = csv("runs.csv")
+    item   : ref(items)
+    town   : town
+    model  : nominal
+    repeat : count
+    value  : choice(item.options)?
+    why    : text?
   }}
 }}
 panel duo {{ factor size : ordinal(parameters)

@@ -86,7 +86,7 @@ def _locked(path: Path) -> tuple[Diagnostic, ...]:
 def _opened(path: Path) -> tuple[Diagnostic, ...]:
     context = pipeline.check(path).require()
     try:
-        return pipeline.open_data(context, pipeline.choose(context, None)).empty_cells
+        return pipeline.open_data(context, pipeline.choose(context, None)).warnings
     except SpecError as error:
         return error.diagnostics
 

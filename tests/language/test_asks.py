@@ -82,9 +82,12 @@ def test_the_reader_decides_the_type_of_an_answer(
     ("call", "column", "kind", "optional", "missing"),
     [
         ("pick(item, town)", "spread", "dist(item.options)", False, ""),
+        ("pick(item, town)", "tally", "dist(item.options)", False, ""),
+        ("pick(item, town)", "logs", "dist(item.options)", False, ""),
         ("pick(item, town)", "first", "choice(item.options)", True, ", missing = keep"),
+        ("pick(item, town)", "why", "choice(item.options)", True, ", missing = keep, parse = json"),
         ("felt(town)", "mood", "choice(mood)", False, ", per = item"),
-        ("tell(town)", "why", "text", True, ", per = [item, repeat], missing = drop"),
+        ("tell(town)", "why", "text", True, ", per = item, missing = drop"),
     ],
 )
 def test_a_recorded_answer_has_the_type_of_its_column_and_no_model(
@@ -94,7 +97,24 @@ def test_a_recorded_answer_has_the_type_of_its_column_and_no_model(
     assert ask.reader == d.Recorded("c.published", column)
     assert (k.kind_text(ask.type.kind), ask.type.optional) == (kind, optional)
     assert (ask.panel, ask.model_axes) == (None, ())
-    assert {"item", "town"} <= ask.axes
+    assert ask.axes == {"item", "town"}
+
+
+def test_a_recorded_answer_has_the_axes_of_a_panel_and_asks_none_of_its_models(tmp_path: Path) -> None:
+    fields = "model = model, per = repeat, read = recorded(c.runs.value, reason = c.runs.why), missing = drop"
+    ask = asks(tmp_path, f"ask a = pick(item, town) {{ {fields} }}")["a"]
+    assert (ask.panel, ask.model_axes) == (None, ("model",))
+    assert ask.axes == {"item", "town", "model", "repeat"}
+    assert ask.reader == d.Recorded("c.runs", "value", "why")
+
+
+def test_texts_are_parsed_as_those_of_a_sampled_answer(tmp_path: Path) -> None:
+    fields = "read = recorded(c.published.why), missing = drop"
+    found = asks(
+        tmp_path,
+        f"ask a = pick(item, town) {{ {fields} }} ask b = pick(item, town) {{ {fields}, parse = json }}",
+    )
+    assert (found["a"].parse, found["b"].parse) == (("leading_letter", "labelled", "option_text"), ("json",))
 
 
 MISFITS = [
@@ -126,7 +146,16 @@ def test_a_reader_that_does_not_fit_is_told_which_one_does(
         ("tell(town)", "read = recorded(c.published.why), missing = drop", "CY0301"),
         ("pick(item, town)", "read = recorded(c.published.first)", "CY0204"),
         ("pick(item, town)", "read = recorded(c.published.first), missing = retry(2)", "CY0209"),
-        ("pick(item, town)", "read = recorded(c.published.spread), model = model", "CY0209"),
+        ("pick(item, town)", "read = recorded(c.published.spread), model = model", "CY0301"),
+        ("pick(item, town)", "read = recorded(c.published.spread), per = repeat", "CY0301"),
+        (
+            "pick(item, town)",
+            "read = recorded(c.published.why, reason = c.runs.why), missing = drop",
+            "CY0101",
+        ),
+        ("pick(item, town)", "read = recorded(c.published.why, reason = c.published.number)", "CY0201"),
+        ("pick(item, town)", "read = recorded(c.published.why, why = c.published.why)", "CY0209"),
+        ("felt(town)", "read = recorded(c.published.tally), per = item", "CY0205"),
         ("pick(item, town)", "read = recorded(c.published.nothing)", "CY0101"),
         ("pick(item, town)", "read = recorded(item.options)", "CY0201"),
         ("pick(item, town)", "read = recorded", "CY0209"),
@@ -159,9 +188,24 @@ def test_the_axis_of_a_recorded_column_has_the_levels_of_the_ask(tmp_path: Path)
     assert [d.code for d in check_text(tmp_path, text).errors] == ["CY0201"]
 
 
-def test_a_recorded_distribution_has_no_label_mass(tmp_path: Path) -> None:
-    ask = "ask a = pick(item, town) { read = recorded(c.published.spread) } let x = a.mass"
-    assert errors(tmp_path, ask) == ["CY0303"]
+@pytest.mark.parametrize(("column", "codes"), [("spread", ["CY0303"]), ("tally", ["CY0303"]), ("logs", [])])
+def test_only_recorded_log_probabilities_have_a_label_mass(
+    column: str, codes: list[str], tmp_path: Path
+) -> None:
+    ask = f"ask a = pick(item, town) {{ read = recorded(c.published.{column}) }} let x = a.mass"
+    assert errors(tmp_path, ask) == codes
+
+
+def test_counts_are_a_distribution_wherever_else_they_stand(tmp_path: Path) -> None:
+    let = "let x = c.published.tally measure far by town : share = mean over item of m.tv(x, c.published.spread)"
+    assert errors(tmp_path, let) == []
+
+
+@pytest.mark.parametrize("word", ["counts", "logprobs"])
+def test_a_type_of_columns_stands_in_tables_alone(word: str, tmp_path: Path) -> None:
+    prompt = f'prompt odd(item: c.items, x: {word}(item.options)) -> text {{ user "{{x}}" }}'
+    found = checked(tmp_path, "", prompt)
+    assert "CY0209" in [error.code for error in found.errors]
 
 
 def test_only_first_token_answers_are_warned_of_their_mass(tmp_path: Path) -> None:

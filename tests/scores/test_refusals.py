@@ -22,7 +22,6 @@ REFUSED = {
     ),
     ("lookups", "minded"): (
         "a lookup `[option: ...]` by a value", "`value(..)`", "`includes(..)`", "`clip(..)`", "`sign(..)`",
-        "`share` of choices",
     ),
     ("lookups", "valued"): ("`value(..)` in metric `mean_value`",),
 }  # fmt: skip

@@ -120,6 +120,8 @@ def _scale_column(kind: k.Kind, table: str) -> Iterator[str]:
         case (
             k.Choice(k.ItemScale(table=of, column=column))
             | k.Dist(k.ItemScale(table=of, column=column))
+            | k.Counts(k.ItemScale(table=of, column=column))
+            | k.LogProbs(k.ItemScale(table=of, column=column))
             | k.Order(k.ItemScale(table=of, column=column))
             | k.ScaleValue(k.ItemScale(table=of, column=column))
         ) if of == table:

@@ -159,3 +159,26 @@ class SharesLittle(Diagnostic):
     severity: ClassVar[Severity] = Severity.WARNING
     title: ClassVar[str] = "the prompts of ask `{ask}` would share more if their parts stood in another order"
     ask: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NothingRecorded(Diagnostic):
+    """No row of a table of recorded answers is for a cell of the ask that reads them."""
+
+    code: ClassVar[str] = "CY0717"
+    title: ClassVar[str] = "no row of `{table}` is for a cell of ask `{ask}`"
+    table: str
+    ask: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelsNotRecorded(Diagnostic):
+    """Levels of an axis have no row in a table of recorded answers."""
+
+    code: ClassVar[str] = "CY0718"
+    severity: ClassVar[Severity] = Severity.WARNING
+    title: ClassVar[str] = "{count} of {total} levels of `{axis}` have no row in `{table}`"
+    axis: str
+    table: str
+    count: int
+    total: int

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cyclspec.language.diagnostics import Label
 from cyclspec.language.diagnostics.cy01_names import FieldMissing, UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongArguments, WrongType
-from cyclspec.language.diagnostics.cy03_axes import AxisAbsent
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
@@ -26,8 +24,9 @@ from cyclspec.language.types.fields import read_fields
 from cyclspec.language.types.history import history_of
 from cyclspec.language.types.languages import check_languages
 from cyclspec.language.types.readers import fitted, missing_policy, parsers, read_reader
+from cyclspec.language.types.recorded import covers
 from cyclspec.language.types.references import subterms
-from cyclspec.language.types.scope import Scope, dotted_parts, failed, table_axes, unknown
+from cyclspec.language.types.scope import Scope, dotted_parts, failed, unknown
 from cyclspec.language.types.stages import stage_of
 from cyclspec.language.types.values import axis_words, joint
 
@@ -70,7 +69,7 @@ def ask_statement(scope: Scope, ask: t.Ask, sources: Sources, stages: Mapping[st
     if asked is None or answer is None or ("seed" in fields and seed is None):
         return None
     history = history_of(scope, fields.get("history"), answer.reader, asked.axes, asked.model_axes)
-    if history is None or not _covers(scope, answer.reader, asked.axes, fields["read"]):
+    if history is None or not covers(scope, answer.reader, asked.axes, fields["read"]):
         return None
     shows: tuple[d.ShownOptions, ...] = ()
     if not isinstance(answer.reader, d.Recorded):
@@ -110,11 +109,11 @@ def _answer(scope: Scope, prompt: d.TypedPrompt | None, fields: Mapping[str, t.F
     node = fields["read"].value if "read" in fields else None
     reader = None if node is None else read_reader(scope, node)
     fit = None if prompt is None or reader is None or node is None else fitted(scope, prompt, reader, node)
-    if fit is None or node is None:
+    if fit is None or node is None or prompt is None:
         return None
     reader, kind, optional = fit
     missing = missing_policy(scope, fields.get("missing"), reader, node, kind if optional else None)
-    parse = parsers(scope, fields.get("parse"), reader)
+    parse = parsers(scope, fields.get("parse"), reader, prompt)
     if missing is None or parse is None:
         return None
     policy, retries = missing
@@ -164,19 +163,15 @@ def _prompt(scope: Scope, ask: t.Ask) -> d.TypedPrompt | None:
 def _asked_models(
     scope: Scope, ask: t.Ask, fields: Mapping[str, t.Field], sources: Sources
 ) -> tuple[str | None, tuple[str, ...]] | None:
-    """The panel that is asked; none where answers are recorded."""
+    """The panel that is asked and its axes; recorded answers ask none, and may have its axes all the same."""
     recorded = "read" in fields and called(fields["read"].value)[0] == "recorded"
-    if not recorded and "model" in fields:
-        return _model(scope, fields["model"].value, sources)
-    if not recorded:
-        helps = ("add `model = model`",)
-        scope.report(FieldMissing(span=ask.name.span, name="model", where="an `ask`", helps=helps))
-        return None
-    if "model" not in fields:
+    if "model" in fields:
+        found = _model(scope, fields["model"].value, sources)
+        return (None, found[1]) if recorded and found is not None else found
+    if recorded:
         return None, ()
-    problem = "asks no model: its answers exist already"
-    helps = ("leave out `model`; an axis of the answers that no argument has is named by `per`",)
-    scope.report(WrongArguments(span=fields["model"].span, callee="recorded", problem=problem, helps=helps))
+    helps = ("add `model = model`",)
+    scope.report(FieldMissing(span=ask.name.span, name="model", where="an `ask`", helps=helps))
     return None
 
 
@@ -229,28 +224,6 @@ def _per(scope: Scope, field: t.Field | None) -> tuple[str, ...] | None:
             scope.report(UnknownName(span=ident.span, what="axis", name=ident.name, helps=helps))
         return None
     return tuple(dict.fromkeys(names))
-
-
-def _covers(scope: Scope, reader: d.Reader, axes: frozenset[str], field: t.Field) -> bool:
-    """Whether every axis of a recorded column is an axis of the ask, with the same levels."""
-    if not isinstance(reader, d.Recorded):
-        return True
-    table = scope.ctx.tables[reader.table]
-    for axis in table_axes(scope.ctx, table):
-        if axis not in axes:
-            also = (
-                Label(table.span, f"`{table.name}` is indexed by {', '.join(table_axes(scope.ctx, table))}"),
-            )
-            helps = (f"add `{axis}` to `per`, or pass it to the prompt",)
-            scope.report(AxisAbsent(span=field.value.span, axis=axis, also=also, helps=helps))
-            return False
-        column = table.column(axis)
-        kind = scope.locals[axis].type.kind
-        if column is not None and isinstance(column.kind, k.Of) and column.kind != kind:
-            what, expected, found = f"axis `{axis}`", k.kind_text(column.kind), k.kind_text(kind)
-            scope.report(WrongType(span=field.value.span, what=what, expected=expected, found=found))
-            return False
-    return True
 
 
 # ---- arguments

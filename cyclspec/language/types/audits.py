@@ -25,6 +25,7 @@ from cyclspec.language.types.expressions import infer
 from cyclspec.language.types.fields import read_fields
 from cyclspec.language.types.measures import check_statement, let_statement, measure_statement
 from cyclspec.language.types.metrics import walk
+from cyclspec.language.types.recorded import has_mass
 from cyclspec.language.types.references import subterms, value_names
 from cyclspec.language.types.scope import Scope, dotted_parts, failed
 from cyclspec.language.types.stages import in_stages
@@ -158,8 +159,8 @@ def _asks(scope: Scope, decl: t.Audit, built: _Built) -> Scope:
             continue
         built.asks.append(ask)
         answer = h.AnswerTerm(type=ask.type, span=statement.name.span, ask=ask.name)
-        recorded = {ask.name} if isinstance(ask.reader, d.Recorded) else set()
-        scope = replace(scope.with_locals({ask.name: answer}), recorded=scope.recorded | recorded)
+        massless = set() if has_mass(scope.ctx.tables, ask.reader) else {ask.name}
+        scope = replace(scope.with_locals({ask.name: answer}), massless=scope.massless | massless)
     return scope
 
 

@@ -26,7 +26,7 @@ from cyclspec.language.types.declared import TYPE_NAMES, Spelled, TypeReader, li
 from cyclspec.language.types.expressions import truth_of
 from cyclspec.language.types.scope import Scope, failed, key_of
 
-_OVER_A_SCALE = ("choice", "dist", "order", "picks")
+_OVER_A_SCALE = ("choice", "counts", "dist", "logprobs", "order", "picks")
 Place = tuple[str, str]
 """A table and a column of it."""
 

@@ -32,8 +32,10 @@ _PLAIN: Mapping[str, k.Kind] = {
 }
 MAX_OPTIONS = 1000
 TYPE_NAMES = frozenset(_PLAIN) | {
-    "text", "key", "list", "nominal", "ordinal", "ref", "scale", "choice", "dist", "order", "picks",
+    "text", "key", "list", "nominal", "ordinal", "ref", "scale", "choice", "dist", "counts", "logprobs", "order",
+    "picks",
 }  # fmt: skip
+_OF_COLUMNS = ("counts", "logprobs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,10 @@ class TypeReader:
                 return self._scale_column(spelled)
         if word == "picks":
             return self._picks(spelled)
+        if word in _OF_COLUMNS and not self.table:
+            problem, helps = "is the type of a column of a table", ("write `dist(..)`",)
+            self.ctx.report(WrongArguments(span=spelled.span, callee=word, problem=problem, helps=helps))
+            return k.Unknown()
         if len(args) != 1:
             self._arity(spelled)
             return k.Unknown()
@@ -120,6 +126,10 @@ class TypeReader:
         match word:
             case "dist":
                 return k.Dist(scale)
+            case "counts":
+                return k.Counts(scale)
+            case "logprobs":
+                return k.LogProbs(scale)
             case "order":
                 return k.Order(scale)
         return k.Choice(scale)

@@ -340,5 +340,5 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "bootstrap": "stands in a measure: `interval = {}(...)`",
     **dict.fromkeys(("hf", "local", "openai", "demo"), "stands in a panel: `model ... = {}(...)`"),
     **dict.fromkeys(("parquet", "csv", "jsonl", "arrow"), "stands in a table: `source = {}(...)`"),
-    **dict.fromkeys(("picks", "choice", "dist", "order", "text", "list"), "is a type"),
+    **dict.fromkeys(("picks", "choice", "dist", "counts", "logprobs", "order", "text", "list"), "is a type"),
 }

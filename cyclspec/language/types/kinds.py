@@ -226,6 +226,20 @@ class Dist:
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """A column that says how many answers each option got: `counts(S)`. Elsewhere it is their distribution."""
+
+    scale: Scale
+
+
+@dataclass(frozen=True, slots=True)
+class LogProbs:
+    """A column that gives each option its log-probability in nats: `logprobs(S)`."""
+
+    scale: Scale
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     scale: Scale
 
@@ -270,6 +284,8 @@ Kind = (
     | ScaleValue
     | Choice
     | Dist
+    | Counts
+    | LogProbs
     | Order
     | Picks
     | Record
@@ -321,6 +337,10 @@ def kind_text(kind: Kind) -> str:
             return f"choice({scale_name(scale)})"
         case Dist(scale):
             return f"dist({scale_name(scale)})"
+        case Counts(scale):
+            return f"counts({scale_name(scale)})"
+        case LogProbs(scale):
+            return f"logprobs({scale_name(scale)})"
         case Order(scale):
             return f"order({scale_name(scale)})"
         case Picks(scale, low, high):

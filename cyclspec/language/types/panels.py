@@ -33,7 +33,16 @@ from cyclspec.language.types.vocabularies import (
 )
 
 MAX_LEAST = 1_000_000
-PLACES = ("hf", "local", "openai", "demo")
+PLACES = ("hf", "local", "openai", "demo", "recorded")
+_SPELLED: Mapping[str, str] = {
+    "hf": 'hf("owner/name", revision = "..")',
+    "local": 'local("folder")',
+    "openai": 'openai("name", host = "..")',
+    "demo": "demo()",
+    "recorded": 'recorded()` or `recorded("name in the table")',
+}
+_NAMES: Mapping[str, tuple[int, int]] = {"demo": (0, 0), "recorded": (0, 1)}
+_OPTIONS: Mapping[str, str] = {"hf": "revision", "openai": "host"}
 
 
 def elaborate_panels(ctx: Context) -> None:
@@ -104,7 +113,7 @@ def level_name(value: str | float) -> str:
 
 
 def _model(ctx: Context, module: Module, model: t.Model, factors: Mapping[str, k.Vocabulary]) -> d.TypedModel:
-    source, location, revision = _place(ctx, model.source)
+    source, location, option = _place(ctx, model.source)
     fields = read_fields(ctx, model.fields, tuple(factors), where="model")
     levels: dict[str, str | float] = {}
     for name, vocabulary in factors.items():
@@ -124,7 +133,8 @@ def _model(ctx: Context, module: Module, model: t.Model, factors: Mapping[str, k
         source=source,
         location=location,
         folder=str(module.folder),
-        revision=revision,
+        revision=option if source == "hf" else None,
+        host=option or "" if source == "openai" else "",
         factors=levels,
         span=model.span,
         locked=_locked(ctx, module, source, location, revision),
@@ -164,7 +174,7 @@ def _factor_level(ctx: Context, field: t.Field, vocabulary: k.Vocabulary) -> str
 
 
 def _place(ctx: Context, expr: t.Expr) -> tuple[d.Source, str, str | None]:
-    """`hf("org/name", revision = "...")`, `local("folder")`, `openai("model")`, `demo()`."""
+    """Where a model is, its name or folder there, and its revision or host; a recorded model is nowhere."""
     if not isinstance(expr, t.Call) or not isinstance(expr.fn, t.Name) or expr.fn.name not in PLACES:
         name = expr.fn.span.text if isinstance(expr, t.Call) else expr.span.text
         helps = did_you_mean(name, PLACES)
@@ -174,13 +184,17 @@ def _place(ctx: Context, expr: t.Expr) -> tuple[d.Source, str, str | None]:
     named = {arg.name.name: arg.value for arg in expr.args if arg.name is not None}
     plain = [arg.value for arg in expr.args if arg.name is None]
     texts = [value.value for value in plain if isinstance(value, t.TextValue)]
-    revision = named.pop("revision", None)
-    wanted = 0 if source == "demo" else 1
-    if named or len(texts) != wanted or len(plain) != wanted or (revision is not None and source != "hf"):
-        problem = "is written `demo()`" if source == "demo" else f'is written `{source}("name")`'
+    option = named.pop(_OPTIONS.get(source, ""), None)
+    least, most = _NAMES.get(source, (1, 1))
+    if named or len(texts) != len(plain) or not least <= len(plain) <= most or not _is_text(option):
+        problem = f"is written `{_SPELLED[source]}`"
         ctx.report(WrongArguments(span=expr.span, callee=source, problem=problem))
         return source, "", None
-    return source, texts[0] if texts else "", revision.value if isinstance(revision, t.TextValue) else None
+    return source, texts[0] if texts else "", option.value if isinstance(option, t.TextValue) else None
+
+
+def _is_text(option: t.Expr | None) -> bool:
+    return option is None or isinstance(option, t.TextValue)
 
 
 def elaborate_targets(ctx: Context) -> None:

@@ -15,15 +15,14 @@ from cyclspec.language.diagnostics.cy02_types import (
     MissingPolicyAbsent,
     ReaderDoesNotFit,
     WrongArguments,
-    WrongType,
 )
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
-from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.arguments import Arguments, bind, called, number, whole, word, words
-from cyclspec.language.types.scope import Scope, failed
+from cyclspec.language.types.recorded import column_answer, recorded_reader
+from cyclspec.language.types.scope import Scope
 
 PARSERS = ("leading_letter", "labelled", "option_text", "json")
 DEFAULT_PARSERS = ("leading_letter", "labelled", "option_text")
@@ -119,31 +118,13 @@ def _json(scope: Scope, node: t.Expr) -> d.Reader | None:
     return _sampling(scope, node, 256, d.JsonReader)
 
 
-def _recorded(scope: Scope, node: t.Expr) -> d.Reader | None:
-    """`recorded(survey.published.value)`: a column of a table."""
-    args = bind(scope, node, ("column",), required=("column",), by_position=1)
-    if args is None:
-        return None
-    at = args["column"].value
-    term = scope.infer(at)
-    if failed(term):
-        return None
-    if not isinstance(term, h.ColumnTerm):
-        found = k.kind_text(term.type.kind)
-        scope.report(
-            WrongType(span=at.span, what="what is recorded", expected="a column of a table", found=found)
-        )
-        return None
-    return d.Recorded(table=term.table, column=term.column)
-
-
 _READERS: Mapping[str, Callable[[Scope, t.Expr], d.Reader | None]] = {
     "first_token": _first_token,
     "option_likelihood": _option_likelihood,
     "sampled": _sampled,
     "text": _text,
     "json": _json,
-    "recorded": _recorded,
+    "recorded": recorded_reader,
 }
 
 
@@ -180,22 +161,16 @@ def fitted(
 def _fitted_column(
     scope: Scope, prompt: d.TypedPrompt, reader: d.Recorded, node: t.Expr
 ) -> tuple[d.Reader, k.Kind, bool] | None:
-    """A column of answers or of their distributions, over the options that the prompt asks for."""
+    """A column that holds what the prompt asks for: answers, their distributions, or texts that name them."""
     column = scope.ctx.tables[reader.table].column(reader.column)
     assert column is not None
-    match column.kind, prompt.result:
-        case k.Unknown(), _:
-            return None
-        case ((k.Choice(given) | k.Dist(given)), k.Choice(asked)) if given == asked:
-            return reader, column.kind, column.optional
-        case k.Of(given), k.Choice(asked) if given == asked:
-            return reader, prompt.result, column.optional
-        case k.Picks(given, _, _), k.Picks(asked, _, _) if given == asked:
-            return reader, column.kind, column.optional
-        case k.Text(), k.Text():
-            return reader, column.kind, column.optional
-    _report_misfit(scope, prompt, reader, node, f"`{k.kind_text(column.kind)}`")
-    return None
+    if isinstance(column.kind, k.Unknown):
+        return None
+    found = column_answer(column, prompt.result)
+    if found is None:
+        _report_misfit(scope, prompt, reader, node, f"`{k.kind_text(column.kind)}`")
+        return None
+    return reader, *found
 
 
 def _report_misfit(scope: Scope, prompt: d.TypedPrompt, reader: d.Reader, node: t.Expr, wanted: str) -> None:
@@ -251,14 +226,25 @@ def missing_policy(
     return None if tries is None else ("retry", tries)
 
 
-def parsers(scope: Scope, field: t.Field | None, reader: d.Reader) -> tuple[str, ...] | None:
-    """The parsers of a sampled answer in the order they are tried."""
+def parsers(
+    scope: Scope, field: t.Field | None, reader: d.Reader, prompt: d.TypedPrompt
+) -> tuple[str, ...] | None:
+    """The parsers of a text in which options are found, sampled or recorded, in the order they are tried."""
+    parsed = isinstance(reader, d.Sampled) or _is_recorded_text(scope, reader, prompt)
     if field is None:
-        return DEFAULT_PARSERS if isinstance(reader, d.Sampled) else ()
-    if not isinstance(reader, d.Sampled):
+        return DEFAULT_PARSERS if parsed else ()
+    if not parsed:
         spoken = _SPOKEN[type(reader)][1]
-        problem = f"says how options are found in a sampled answer, and this reader is {spoken}"
+        problem = f"says how options are found in a text, and this reader is {spoken}"
         helps = ("leave it out, or use `read = sampled(..)`",)
         scope.report(WrongArguments(span=field.span, callee="parse", problem=problem, helps=helps))
         return None
     return words(scope, field.value, "parse", PARSERS)
+
+
+def _is_recorded_text(scope: Scope, reader: d.Reader, prompt: d.TypedPrompt) -> bool:
+    """Whether a table holds texts where the prompt asks for a choice."""
+    if not isinstance(reader, d.Recorded) or not isinstance(prompt.result, k.Choice):
+        return False
+    column = scope.ctx.tables[reader.table].column(reader.column)
+    return column is not None and isinstance(column.kind, k.Text)

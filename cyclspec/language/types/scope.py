@@ -47,7 +47,7 @@ class Scope:
     alone `option` is visible; `siblings` maps an axis to the axes bound with it from one source; `languages` maps an
     axis of plain values to them; `parents` maps a dependent axis to the axes it depends on (language.md, rule A5), and
     `sources` an axis to the place of its source; `refinements` holds what conditions on axes say of the scales of rows
-    (rule A10), by table and column; `recorded` names the asks whose answers are recorded, which have no mass.
+    (rule A10), by table and column; `massless` names the asks whose answers are recorded without a mass.
     """
 
     ctx: Context
@@ -60,7 +60,7 @@ class Scope:
     parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sources: Mapping[str, Span] = field(default_factory=dict)
     refinements: Mapping[tuple[str, str], k.ItemScale] = field(default_factory=dict)
-    recorded: frozenset[str] = frozenset()
+    massless: frozenset[str] = frozenset()
 
     def report(self, diagnostic: Diagnostic) -> None:
         self.ctx.report(diagnostic)
@@ -239,7 +239,8 @@ class Scope:
         # A column of levels is a value there, not one of the axes that tell its rows apart.
         own = {name} if isinstance(column.kind, k.Of) else set()
         axes = frozenset(table_axes(self.ctx, declared)) - own
-        type_ = k.Type(column.kind, axes, k.Phase.DATA, column.optional)
+        kind = k.Dist(column.kind.scale) if isinstance(column.kind, k.Counts) else column.kind
+        type_ = k.Type(kind, axes, k.Phase.DATA, column.optional)
         return h.ColumnTerm(type=type_, span=span, table=table, column=name)
 
     def attribute(self, of: h.Term, name: t.Ident, span: Span) -> h.Term:
@@ -247,7 +248,7 @@ class Scope:
         if failed(of):
             return unknown(span)
         match of, of.type.kind:
-            case h.AnswerTerm(ask=ask), k.Dist() if name.name == "mass" and ask not in self.recorded:
+            case h.AnswerTerm(ask=ask), k.Dist() if name.name == "mass" and ask not in self.massless:
                 type_ = k.Type(k.Number(k.Unit.SHARE), of.type.axes, of.type.phase, of.type.optional)
                 return h.AnswerTerm(type=type_, span=span, ask=ask, field="mass")
             case h.AnswerTerm(ask=ask), k.Record(fields):
@@ -258,7 +259,10 @@ class Scope:
                 return self._level_attribute(axis, vocabulary, name, span, of)
             case h.AxisTerm(axis=axis), k.ModelKind(panel) if panel in self.ctx.panels:
                 return self._factor(axis, self.ctx.panels[panel], name, span, of)
-        self.report(NotAnAttribute(span=name.span, name=name.name, of=f"`{k.kind_text(of.type.kind)}`"))
+        massless = name.name == "mass" and isinstance(of, h.AnswerTerm) and of.ask in self.massless
+        helps = ("recorded answers have a mass where their column is `logprobs(..)`",) if massless else ()
+        found = f"`{k.kind_text(of.type.kind)}`"
+        self.report(NotAnAttribute(span=name.span, name=name.name, of=found, helps=helps))
         return unknown(span)
 
     def _record_field(

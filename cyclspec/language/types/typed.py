@@ -81,14 +81,15 @@ class TypedPrompt:
     defaults: tuple[tuple[str, Term], ...] = ()
 
 
-Source = Literal["hf", "local", "openai", "demo"]
+Source = Literal["hf", "local", "openai", "demo", "recorded"]
 
 
 @dataclass(frozen=True, slots=True)
 class TypedModel:
-    """A model of a panel: where it is (`hf`, `local`, `openai`, `demo`) and its level of each factor.
+    """A model of a panel: where it is (`hf`, `local`, `openai`, `demo`, `recorded`) and its level of each factor.
 
-    `folder` is that of the module that declares it, beside which `local` places lie.
+    `folder` is that of the module that declares it, beside which `local` places lie. `host` is whose server an `openai`
+    model is on, where that is said. The `location` of a recorded model is what tables call it, empty for its own name.
     """
 
     name: str
@@ -96,6 +97,7 @@ class TypedModel:
     location: str
     folder: str
     revision: str | None
+    host: str
     factors: Mapping[str, str | float] = field(hash=False)
     span: Span = field(compare=False, repr=False)
     locked: Locked[ModelPin] | None = field(default=None, compare=False, repr=False)
@@ -305,10 +307,14 @@ class JsonReader:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """Reader: answers that already exist, a column of a table indexed by the axes of the ask; no model is called."""
+    """Reader: answers that already exist, a column of a table indexed by the axes of the ask; no model is called.
+
+    `reason` is the column of the same table that says why an answer is missing.
+    """
 
     table: str
     column: str
+    reason: str | None = None
 
 
 Reader = FirstToken | OptionLikelihood | Sampled | TextReader | JsonReader | Recorded
@@ -341,10 +347,10 @@ class ShownOptions:
 class TypedAsk:
     """`args` are the prompt's arguments by formal name; `axes` is the grid that the ask fills.
 
-    `panel` is None where answers are recorded. `scale` is that of a choice, None for texts and records. `stage` counts
-    from 1: one more than the latest ask whose answers are arguments. `missing` is None where no answer can be missing;
-    `retries` counts the further tries of `retry(n)`. `parse` names the parsers in the order they are tried. `shows` is
-    what only the data can tell to exist in the languages of the ask.
+    `panel` is None where answers are recorded, whatever `model_axes` tell them apart. `scale` is that of a choice, None
+    for texts and records. `stage` counts from 1: one more than the latest ask whose answers are arguments. `missing` is
+    None where no answer can be missing; `retries` counts the further tries of `retry(n)`. `parse` names the parsers in
+    the order they are tried. `shows` is what only the data can tell to exist in the languages of the ask.
     """
 
     name: str
