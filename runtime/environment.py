@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
 from cyclspec import __version__
 from cyclspec.compiler.checkpoints import Folder, parse_place
+from cyclspec.compiler.plan.hosted import HostedModel
 from cyclspec.compiler.plan.plan import Plan
+from cyclspec.compiler.readings.reading import Served
 
 _PACKAGES = ("jax", "jaxlib", "flax", "numpy", "transformers", "tokenizers", "pyarrow")
 
@@ -34,8 +37,11 @@ def _place(text: str) -> str:
     return "folder" if isinstance(parse_place(text), Folder) else text
 
 
-def environment(plan: Plan) -> dict[str, Any]:
-    """Everything outside the definition that an answer depends on; no times, no hosts."""
+def environment(plan: Plan, served: Mapping[str, Collection[Served]] | None = None) -> dict[str, Any]:
+    """Everything outside the definition that an answer depends on; no times, no hosts of ours.
+
+    `served` is what the servers of hosted models said they answered with, by the digests of the models.
+    """
     return {
         "versions": versions(),
         **devices(),
@@ -50,5 +56,17 @@ def environment(plan: Plan) -> dict[str, Any]:
                 "shapes": [asdict(shape) for shape in model.layout.shapes],
             }
             for model in plan.models
-        ],
+        ]
+        + [_hosted(model.asked, (served or {}).get(model.asked.digest, ())) for model in plan.hosted],
+    }
+
+
+def _hosted(asked: HostedModel, served: Collection[Served]) -> dict[str, Any]:
+    return {
+        "model": asked.name,
+        "place": asked.place,
+        "revision": None,
+        "digest": asked.digest,
+        "served": sorted({one.model for one in served if one.model}),
+        "fingerprints": sorted({one.fingerprint for one in served if one.fingerprint}),
     }

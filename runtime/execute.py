@@ -1,8 +1,8 @@
 """Executes a plan: asks what is not known yet, keeps what is answered, and says what is missing and why.
 
 Expects a plan, and what makes the plans that follow from its answers (the planner is handed in). Ensures that a stored
-reply is never asked for again, that replies are stored as they come, so that a stopped run goes on where it was, and
-that no program is compiled that a plan does not have.
+reply is never asked for again, that replies are stored as they come, so that a stopped run goes on where it was, that
+a plan which waits for the replies of others is not followed, and that no program is compiled that a plan does not have.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Protocol
 from cyclspec.compiler.plan.plan import Plan, PlannedModel, Reply
 from cyclspec.compiler.plan.requests import Request
 from cyclspec.compiler.plan.sharing.questions import reply_of
-from cyclspec.compiler.readings.reading import WrittenText
+from cyclspec.compiler.readings.likeliest import TopTokens
+from cyclspec.compiler.readings.reading import Served, WrittenText
 from cyclspec.runtime.engine import Missing, Scored
 from cyclspec.runtime.engine.answering import Engines
 from cyclspec.runtime.engine.writing import Written
@@ -69,18 +70,43 @@ class Answering(Protocol):
         """One outcome for each request of a model in a plan that is not known."""
 
 
+class Nobody:
+    """Answers nothing: what is stored is all there is."""
+
+    def answers(
+        self, plan: Plan, model: PlannedModel, known: Mapping[str, Reply]
+    ) -> Iterator[Scored | Written | Missing]:
+        return iter(())
+
+
 @dataclass(slots=True)
 class Outcome:
     """What a run knows in the end: replies by request key, reasons of missing ones, and counts.
 
-    `damaged` counts the parts of the store that were set aside; what they held was asked again.
+    `met` are all requests of the plans that were come to, `waiting` those of the last, `stage` and `attempt`, that
+    nobody has answered: with any of them a run has not come to its end. `damaged` counts the parts of the store that
+    were set aside; what they held was asked again.
     """
 
     replies: dict[str, Reply] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
+    met: dict[str, Request] = field(default_factory=dict)
+    waiting: tuple[Request, ...] = ()
+    stage: int = 1
+    attempt: int = 1
     asked: int = 0
     reused: int = 0
     damaged: int = 0
+
+    @property
+    def served(self) -> dict[str, set[Served]]:
+        """What the servers of hosted models said they answered with, by the digests of the models."""
+        found: dict[str, set[Served]] = {}
+        for key, request in self.met.items():
+            reply = self.replies.get(key)
+            if isinstance(reply, WrittenText | TopTokens) and not request.token_ids:
+                found.setdefault(request.digest, set()).add(reply.served)
+        return found
 
 
 def execute(
@@ -89,12 +115,18 @@ def execute(
     following: Following,
     progress: Progress,
     answering: Answering | None = None,
+    given_up: Mapping[str, str] | None = None,
 ) -> Outcome:
-    """Answers every request of a plan and of those that follow from it. `SpecError` where a checkpoint is refused."""
-    run = _Run(store, following, progress, answering or Engines())
+    """Answers every request of a plan and of those that follow from it. `SpecError` where a checkpoint is refused.
+
+    `given_up` are the reasons of requests that are not waited for any longer.
+    """
+    run = _Run(store, following, progress, answering or Engines(), given_up or {})
     found: Plan | None = plan
     while found is not None:
         run.ask(found)
+        if run.outcome.waiting:
+            break
         found = following.follow(run.outcome.replies, run.outcome.reasons)
     return run.outcome
 
@@ -107,23 +139,33 @@ class _Run:
     following: Following
     progress: Progress
     answering: Answering
+    given_up: Mapping[str, str]
     outcome: Outcome = field(default_factory=Outcome)
 
     def ask(self, plan: Plan) -> None:
-        """Answers the requests of one plan."""
+        """Answers the requests of one plan, or notes who waits for an answer."""
+        outcome = self.outcome
         self.progress.stage(plan.stage, plan.attempt)
-        unknown = {model.asked.digest: self._recall(plan, model) for model in plan.models}
+        outcome.stage, outcome.attempt = plan.stage, plan.attempt
+        outcome.met |= {request.key: request for request in plan.requests}
+        hosted = {model.asked.digest: self._recall(plan, model.asked.digest) for model in plan.hosted}
+        unknown = {model.asked.digest: self._recall(plan, model.asked.digest) for model in plan.models}
         self.outcome.damaged = len(self.store.damaged)
         for model in plan.models:
             requests = unknown[model.asked.digest]
             if requests:
                 self.progress.model(model.asked.name, len(requests))
                 self._ask_model(plan, model, {request.key: request for request in requests})
+        for request in (request for requests in hosted.values() for request in requests):
+            if request.key in self.given_up:
+                outcome.reasons[request.key] = self.given_up[request.key]
+        answered = outcome.replies.keys() | outcome.reasons.keys()
+        outcome.waiting = tuple(request for request in plan.requests if request.key not in answered)
 
-    def _recall(self, plan: Plan, model: PlannedModel) -> list[Request]:
+    def _recall(self, plan: Plan, digest: str) -> list[Request]:
         """Takes what is stored of a model's requests; gives those that are not."""
-        mine = [request for request in plan.requests if request.digest == model.asked.digest]
-        known = self.store.find(model.asked.digest, (request.key for request in mine))
+        mine = [request for request in plan.requests if request.digest == digest]
+        known = self.store.find(digest, (request.key for request in mine))
         self.outcome.replies.update(known)
         self.outcome.reused += len(known)
         return [request for request in mine if request.key not in known]

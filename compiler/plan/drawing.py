@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from cyclspec.compiler.plan.reads import Writing
-from cyclspec.compiler.plan.requests import Numerics, Request, request_key
+from cyclspec.compiler.plan.requests import Numerics, Request, read_otherwise
 from cyclspec.compiler.plan.writing import WritingTask
 from cyclspec.compiler.seeds import seed_of
 from cyclspec.language.diagnostics import InternalError
@@ -33,8 +33,7 @@ def seeded(request: Request, seed: tuple[int, int], numerics: Numerics) -> Reque
     """The request for the text that a seed draws."""
     if not isinstance(request.read, Writing):
         raise InternalError("plan", f"request {request.key} draws nothing")
-    read = replace(request.read, seed=seed)
-    return replace(request, read=read, key=request_key(request.digest, request.token_ids, read, numerics))
+    return read_otherwise(request, replace(request.read, seed=seed), numerics)
 
 
 def task_of(request: Request) -> WritingTask | None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cyclspec.compiler.plan.cells import AskCells, Said
-from cyclspec.compiler.plan.reads import Labels, Options, Writing
+from cyclspec.compiler.plan.reads import Labels, Likeliest, Options, Writing
 from cyclspec.compiler.plan.requests import Request, label_of
 from cyclspec.compiler.plan.upstream import most_tokens
 from cyclspec.compiler.prompts.messages import holes
@@ -32,6 +32,8 @@ class AskFigures:
     `tokens_naive` is what asking every cell alone would feed to the model, `tokens_distinct` what its distinct prompts
     feed; both are upper bounds where `at_most`. `longest` is the most tokens of one text, `outputs` counts the places
     at which the next token is asked for. `output_tokens` is what it writes at most, in all of its `tries`.
+
+    Of a `hosted` model, which has no tokenizer here, all tokens are estimates, and `characters` counts what is sent.
     """
 
     ask: str
@@ -49,6 +51,8 @@ class AskFigures:
     output_tokens: int
     tries: int
     at_most: bool
+    hosted: bool = False
+    characters: int = 0
 
 
 def reader_text(reader: d.Reader) -> str:
@@ -194,6 +198,6 @@ def tokens_beside(request: Request) -> int:
         case Options(ids=ids, context=context):
             each = sum(len(one) - 1 for one in ids)
             return each + (each + len(ids) * len(context) if context else 0)
-        case Labels() | Writing():
+        case Labels() | Writing() | Likeliest():
             return 0
     assert_never(request.read)

@@ -1,4 +1,4 @@
-"""The models of an audit: where each is, its tokenizer, and its identity in request keys.
+"""The models of an audit: where each is, its tokenizer unless it is hosted, and its identity in request keys.
 
 Expects a typed audit and the places given on the command line. Ensures that no weight is loaded, that a replaced name
 exists, that what the lock has of a model is what is opened, and that a model whose weights are not here yet is planned
@@ -7,10 +7,11 @@ all the same, with an identity that says so.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from cyclspec.compiler.checkpoints import (
     Checkpoint,
@@ -25,6 +26,7 @@ from cyclspec.compiler.checkpoints import (
     parse_place,
 )
 from cyclspec.compiler.plan.grid import kept_models
+from cyclspec.compiler.plan.hosted import HostedModel
 from cyclspec.compiler.plan.requests import AskedModel
 from cyclspec.compiler.prompts.tokens import Tokenizer
 from cyclspec.language.diagnostics import Diagnostic, SpecError
@@ -36,6 +38,23 @@ from cyclspec.language.types import typed as d
 
 Key = tuple[str, str]
 Weights = Literal["required", "if here"]
+_HOSTED = re.compile(r"openai:(?P<name>[^@\s]+)(?:@(?P<host>[A-Za-z0-9.:-]+))?")
+
+
+class Models(NamedTuple):
+    """The models of an audit by panel and name: those that are run here, with their tokenizers, and hosted ones."""
+
+    asked: dict[Key, AskedModel]
+    tokenizers: dict[Key, Tokenizer]
+    hosted: dict[Key, HostedModel]
+
+
+def hosted_model(model: d.TypedModel, places: Mapping[str, str]) -> HostedModel | None:
+    """The model as others run it: `openai:NAME` or `openai:NAME@HOST` for a place; None where it is to run here."""
+    if model.name in places:
+        found = _HOSTED.fullmatch(places[model.name])
+        return None if found is None else HostedModel(model.name, found["name"], found["host"] or "")
+    return HostedModel(model.name, model.location, model.host) if model.source == "openai" else None
 
 
 def place_of(model: d.TypedModel) -> Place:
@@ -52,8 +71,8 @@ def place_of(model: d.TypedModel) -> Place:
         case "hf":
             pinned = None if model.locked is None else model.locked.pin.revision
             return Hub(model.location, pinned or model.revision)
-    problem = "is behind an API, and this version asks only models that it can run"
-    helps = (f"run it elsewhere, or give a place: `--model {model.name}=FOLDER`",)
+    problem = "is nowhere: its answers are recorded"
+    helps = ("read them: `read = recorded(corpus.table.column)`", f"or run it: `--model {model.name}=FOLDER`")
     raise SpecError([CheckpointRefused(span=model.span, model=model.name, problem=problem, helps=helps)])
 
 
@@ -122,27 +141,30 @@ def _check_names(models: Mapping[Key, d.TypedModel], places: Mapping[str, str]) 
 
 def ask_models(
     audit: d.TypedAudit, places: Mapping[str, str], *, weights: Weights, locked: bool = False
-) -> tuple[dict[Key, AskedModel], dict[Key, Tokenizer]]:
-    """Every asked model with its checkpoint and tokenizer, by panel and name.
+) -> Models:
+    """Every asked model, by panel and name: with its checkpoint and tokenizer, or as it is hosted.
 
     The demo model in the place of another is a rehearsal, and held against the lock only where `locked` says so.
     """
     models = asked_models(audit)
     _check_names(models, places)
-    asked: dict[Key, AskedModel] = {}
-    tokenizers: dict[Key, Tokenizer] = {}
+    found = Models({}, {}, {})
     for key, model in models.items():
+        hosted = hosted_model(model, places)
+        if hosted is not None:
+            found.hosted[key] = hosted
+            continue
         try:
             given = parse_place(places[model.name]) if model.name in places else None
             checkpoint, known_as = _open(model, given or place_of(model), weights)
             decoder_config(model.name, checkpoint.config)
             if locked or not isinstance(given, Demo):
                 _require_locked(model, checkpoint)
-            asked[key] = AskedModel(model.name, checkpoint, known_as, plain=False)
-            tokenizers[key] = Tokenizer(checkpoint)
+            found.asked[key] = AskedModel(model.name, checkpoint, known_as, plain=False)
+            found.tokenizers[key] = Tokenizer(checkpoint)
         except SpecError as error:
             raise at_its_place(error, model, places) from error
-    return asked, tokenizers
+    return found
 
 
 def at_its_place(error: SpecError, model: d.TypedModel, places: Mapping[str, str]) -> SpecError:

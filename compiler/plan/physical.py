@@ -60,6 +60,8 @@ def _lines(facts: Facts) -> Iterator[str]:
     yield from _stages(facts)
     for model in facts["models"]:
         yield from _model(facts, model)
+    for model in facts["hosted"]:
+        yield from _hosted(model)
     yield from _data(facts)
     yield from _cost(facts, bound)
     yield f"  measures   {', '.join(facts['measures'])}"
@@ -103,6 +105,17 @@ def _model(facts: Facts, model: Facts) -> Iterator[str]:
         f"tokens at work {size_text(model['working_bytes'])} ({size_text(facts['memory_limit'])} allowed)",
     )
     yield f"             needs {size_text(model['peak_bytes'])} at most: {', '.join(parts)}"
+
+
+def _hosted(model: Facts) -> Iterator[str]:
+    """A model that others run: what is sent to it. Nothing is known of its tokens, and its price is not ours to say."""
+    bound = "at most " if model["at_most"] else ""
+    yield f"  model      {', '.join(model['names'] or [model['model']])}: {model['place']} (hosted, asked by batch)"
+    about = f"about {_number(model['tokens_estimated'])} tokens, one for four bytes: it has no tokenizer here"
+    sent = f"{_counted(model['requests'], 'request')}, {_number(model['characters'])} characters"
+    yield f"             sends {bound}{sent} ({about})"
+    if model["output_tokens"]:
+        yield f"             is answered by at most {_number(model['output_tokens'])} tokens"
 
 
 def _program(one: Facts) -> str:
@@ -171,6 +184,8 @@ def _ask_line(one: Facts) -> str:
     cells = f"{_number(one['cells'])} cells"
     bound = "at most " if one["at_most"] else ""
     requests = f"{bound}{_number(one['requests'])} requests"
+    if one["hosted"]:
+        return f"{one['model']}: {cells}, {requests}; {_output(one)}"
     tokens = f"{bound}{_number(one['tokens_naive'])} tokens"
     if one["tokens_distinct"] != one["tokens_naive"]:
         tokens += f" cell by cell, {_number(one['tokens_distinct'])} in distinct prompts"

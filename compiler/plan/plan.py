@@ -19,12 +19,14 @@ from cyclspec.compiler.axes import Grid
 from cyclspec.compiler.checkpoints.architecture import DecoderConfig
 from cyclspec.compiler.data.loaded import LoadedTable
 from cyclspec.compiler.plan.figures import AskFigures, tokens_beside
+from cyclspec.compiler.plan.hosted import PlannedHosted
 from cyclspec.compiler.plan.reads import Options
 from cyclspec.compiler.plan.recorded import RecordedAnswers
 from cyclspec.compiler.plan.requests import AskedModel, Numerics, Offer, Request
 from cyclspec.compiler.plan.sharing.plan import Layout
 from cyclspec.compiler.plan.tally import prompts_planned, prompts_shared, writing_shapes
 from cyclspec.compiler.plan.writing import WritingShard
+from cyclspec.compiler.readings.likeliest import TopTokens
 from cyclspec.compiler.readings.reading import Reading, WrittenText
 from cyclspec.language.diagnostics import Diagnostic
 from cyclspec.language.types import typed as d
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from cyclspec.compiler.plan.planner import Planner
 
 SCHEMA_VERSION = 1
-Reply = Float32[np.ndarray, " asked"] | WrittenText
+Reply = Float32[np.ndarray, " asked"] | WrittenText | TopTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,8 @@ class PlannedModel:
 class Plan:
     """All requests of an audit. `asks` and `requests` are those that can be made now, `figures` speak of every ask.
 
-    `recorded` holds the answers that exist already, by ask.
-    `warnings` tell what prompts and tokens say about the asks.
+    `models` are run here, `hosted` ones by others, of whose tokens nothing is known; `recorded` holds the answers that
+    exist already, by ask. `warnings` tell what prompts and tokens say about the asks.
 
     A plan that follows from the answers to another has the requests of one further `stage`, or of a further `attempt`
     in it, and no figures: they were bounded before. `planner` makes such plans.
@@ -104,6 +106,7 @@ class Plan:
     hashes: Mapping[str, str]
     document: Mapping[str, Any] = field(repr=False)
     planner: Planner = field(repr=False, compare=False)
+    hosted: tuple[PlannedHosted, ...] = ()
     recorded: Mapping[str, RecordedAnswers] = field(default_factory=dict, repr=False)
     warnings: tuple[Diagnostic, ...] = ()
     stage: int = 1
@@ -121,9 +124,13 @@ class Plan:
         return tuple(found for found in self.figures if found.ask not in laid)
 
     @property
+    def _later_tokens(self) -> int:
+        return sum(found.tokens_distinct for found in self.later if not found.hosted)
+
+    @property
     def tokens_naive(self) -> int:
         """What asking every cell alone would feed to the models."""
-        return sum(found.tokens_naive for found in self.figures)
+        return sum(found.tokens_naive for found in self.figures if not found.hosted)
 
     @property
     def tokens_distinct(self) -> int:
@@ -133,19 +140,19 @@ class Plan:
             for one in self.requests
         }
         laid = sum(len(one.token_ids) + tokens_beside(one) for one in texts.values())
-        return laid + sum(found.tokens_distinct for found in self.later)
+        return laid + self._later_tokens
 
     @property
     def tokens_shared(self) -> int:
         """Tokens of the prefix trees of what is laid out: the least that can be computed."""
         laid = sum(model.tokens_shared for model in self.models)
-        return laid + sum(found.tokens_distinct for found in self.later)
+        return laid + self._later_tokens
 
     @property
     def tokens_planned(self) -> int:
         """Tokens that will be computed, with padding where requests are laid out."""
         laid = sum(model.tokens_planned for model in self.models)
-        return laid + sum(found.tokens_distinct for found in self.later)
+        return laid + self._later_tokens
 
     @property
     def requests_at_most(self) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,7 @@ from cyclspec.compiler.plan.figures import (
     turn_tokens,
 )
 from cyclspec.compiler.plan.grid import kept_models
+from cyclspec.compiler.plan.hosted import HostedModel, PlannedHosted, hosted_figures, hosted_requests
 from cyclspec.compiler.plan.likelihood import warned_options
 from cyclspec.compiler.plan.memory import over_memory, require_later_room
 from cyclspec.compiler.plan.ordering import Asking, shares_little
@@ -57,7 +58,7 @@ from cyclspec.compiler.plan.sharing.shapes import Budget, NoRoom
 from cyclspec.compiler.plan.writing import WritingBudget, plan_writing
 from cyclspec.compiler.prompts.tokens import Tokenizer
 from cyclspec.language.diagnostics import Diagnostic
-from cyclspec.language.diagnostics.cy07_data_and_plan import SharesLittle
+from cyclspec.language.diagnostics.cy07_data_and_plan import PrefixFolded, SharesLittle
 from cyclspec.language.types import typed as d
 
 TOO_LONG = "too long"
@@ -67,7 +68,7 @@ TOO_LONG = "too long"
 class Planner:
     """Builds the plan of one audit; `asked` gives the models of each panel, `read_as` those of each digest.
 
-    `recorded` holds the answers that exist already, by ask.
+    `hosted` those that others run. `recorded` holds the answers that exist already, by ask.
     """
 
     audit: d.TypedAudit
@@ -76,12 +77,14 @@ class Planner:
     asked: Mapping[tuple[str, str], AskedModel]
     tokenizers: Mapping[tuple[str, str], Tokenizer]
     numerics: Numerics
+    hosted: Mapping[tuple[str, str], HostedModel] = field(default_factory=dict)
     recorded: Mapping[str, RecordedAnswers] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
     writing: WritingBudget = field(default_factory=WritingBudget)
     requests: dict[str, int] = field(default_factory=dict)
     listed: list[Request] = field(default_factory=list)
     read_as: dict[str, AskedModel] = field(default_factory=dict)
+    sent_to: dict[str, HostedModel] = field(default_factory=dict)
     figures: list[AskFigures] = field(default_factory=list)
     warnings: list[Diagnostic] = field(default_factory=list)
 
@@ -100,6 +103,7 @@ class Planner:
             hashes=hashes,
             document=document,
             planner=self,
+            hosted=tuple(self.hosted_models(self.listed)),
             recorded=self.recorded,
             warnings=tuple(self.warnings),
         )
@@ -119,6 +123,11 @@ class Planner:
             except NoRoom as lack:
                 raise over_memory(self.audit, asked.name, lack.needed, self.budget) from None
             yield PlannedModel(asked, config, layout, written, len(mine))
+
+    def hosted_models(self, requests: Sequence[Request]) -> Iterator[PlannedHosted]:
+        """The hosted models that were met, with how many of some requests are theirs."""
+        for digest, asked in self.sent_to.items():
+            yield PlannedHosted(asked, sum(request.digest == digest for request in requests))
 
     def _later(self, digest: str) -> Iterator[AskFigures]:
         """What is asked of a model in later stages, or after earlier turns."""
@@ -143,12 +152,18 @@ class Planner:
         for model, index in self._positions(ask, axes):
             here = np.zeros(present.shape, dtype=np.bool_)
             here[index] = said[index] >= 0
-            if laid:
-                spoken = Spoken(ask, axes, cells, model, said, here)
+            spoken = Spoken(ask, axes, cells, model, said, here)
+            hosted = self.hosted.get((ask.panel, model.name))
+            if hosted is not None:
+                self.sent_to.setdefault(hosted.digest, hosted)
+                found = self._sent(
+                    spoken, hosted, laid="later" if answers is not None else "now" if laid else "no"
+                )
+                requests[here] = requests[here] if found is None else found
+            elif laid:
                 requests[here] = self._requests(spoken, later=answers is not None)
             else:
-                counts = np.bincount(said[here], minlength=len(cells.conversations)).astype(np.int64)
-                self._bounds(ask, cells, model, counts)
+                self._bounds(ask, cells, model, spoken.counts())
         if not laid:
             return None
         offered = tuple(offer_of(one) for one in cells.conversations)
@@ -199,6 +214,27 @@ class Planner:
         numbers = self._numbers(spoken, requests, which.tolist())
         if not later:
             self._figures(spoken, asked, tuple(requests.values()), numbers)
+        return numbers
+
+    def _sent(
+        self, spoken: Spoken, asked: HostedModel, *, laid: Literal["no", "now", "later"]
+    ) -> NDArray[np.int64] | None:
+        """The request numbers of a hosted model's cells; None where its requests cannot be laid out yet."""
+        counts = spoken.counts()
+        if laid == "no":
+            self.figures.append(hosted_figures(spoken.ask, spoken.cells, asked, counts))
+            return None
+        used, which = np.unique(spoken.said[spoken.here], return_inverse=True)
+        said = [spoken.cells.conversations[at] for at in used.tolist()]
+        requests = dict(enumerate(hosted_requests(spoken.ask, said, asked, spoken.model)))
+        numbers = self._numbers(spoken, requests, which.tolist())
+        if laid == "now":
+            distinct = len(np.unique(numbers))
+            found = hosted_figures(spoken.ask, spoken.cells, asked, counts, distinct=distinct)
+            self.figures.append(found)
+            if any(request.prefix_folded for request in requests.values()):
+                prompt = spoken.ask.prompt.name
+                self.warnings.append(PrefixFolded(span=spoken.ask.span, prompt=prompt, model=asked.name))
         return numbers
 
     def _numbers(
@@ -281,6 +317,11 @@ class Spoken:
     model: d.TypedModel
     said: NDArray[np.int32]
     here: NDArray[np.bool_]
+
+    def counts(self) -> NDArray[np.int64]:
+        """How many of the model's cells say each conversation."""
+        found = np.bincount(self.said[self.here], minlength=len(self.cells.conversations))
+        return found.astype(np.int64)
 
     def coordinates(self, grid: Grid) -> Iterator[dict[str, str]]:
         """The levels of each of the model's cells by axis, in their order."""

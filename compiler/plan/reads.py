@@ -33,8 +33,8 @@ class Options:
 class Writing:
     """A text is written: drawn at `temperature` from the smallest set of tokens with probability `top_p`.
 
-    At most `max_tokens` are written; any of `stop_ids` ends the text and is not part of it. `seed` gives the two words
-    of the generator's key; at temperature 0 nothing is drawn.
+    At most `max_tokens` are written; any of `stop_ids` ends the text and is not part of it (a model that others run
+    knows its own ends). `seed` gives the two words of the generator's key; at temperature 0 nothing is drawn.
     """
 
     temperature: float
@@ -44,4 +44,11 @@ class Writing:
     seed: tuple[int, int]
 
 
-Read = Labels | Options | Writing
+@dataclass(frozen=True, slots=True)
+class Likeliest:
+    """The next token is read of a model that others run, which tells of the likeliest `count` tokens alone."""
+
+    count: int
+
+
+Read = Labels | Options | Writing | Likeliest

@@ -10,14 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 
 from cyclspec.compiler.checkpoints.checkpoint import Checkpoint
 from cyclspec.compiler.checkpoints.families import decoder_config
 from cyclspec.compiler.data.contracts import Option
 from cyclspec.compiler.plan.cells import Said
-from cyclspec.compiler.plan.reads import Labels, Options, Read, Writing
+from cyclspec.compiler.plan.reads import Labels, Likeliest, Options, Read, Writing
 from cyclspec.compiler.plan.upstream import most_tokens
 from cyclspec.compiler.prompts.chat import render
 from cyclspec.compiler.prompts.endings import stop_ids
@@ -37,8 +37,9 @@ class Request:
     """One distinct prompt to one model, with what is needed to answer it anywhere.
 
     `read` says what is read after the prompt; `labels` are the words of the offered options and `codes` their stable
-    codes, in the order offered. `digest` is the identity of the model's weights;
-    `system_folded` says that the system message went into the user's turn, which has no other place in the template.
+    codes, in the order offered. `digest` is the identity of the model's weights, or of a hosted model's name, which is
+    asked by its messages: it has no text and no ids. `system_folded` and `prefix_folded` say that a system message or
+    a prefix went into the user's turn, where there is no other place for it.
     """
 
     key: str
@@ -52,6 +53,7 @@ class Request:
     labels: tuple[str, ...]
     codes: tuple[str, ...]
     system_folded: bool
+    prefix_folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,23 @@ def request_key(digest: str, token_ids: Sequence[int], read: Read, numerics: str
     return hashlib.sha256(json.dumps(facts, separators=(",", ":")).encode()).hexdigest()
 
 
+def hosted_key(digest: str, messages: Sequence[Message], read: Read) -> str:
+    """SHA-256 over everything that the answer of a hosted model depends on, as far as it can be known."""
+    way, *rest = _key_facts(read)
+    said = [[message.role, message.content] for message in messages]
+    facts = ["hosted", digest, way, said, *rest]
+    return hashlib.sha256(json.dumps(facts, separators=(",", ":")).encode()).hexdigest()
+
+
+def read_otherwise(request: Request, read: Read, numerics: Numerics) -> Request:
+    """The same prompt, read in another way."""
+    if request.token_ids:
+        key = request_key(request.digest, request.token_ids, read, numerics)
+    else:
+        key = hosted_key(request.digest, request.messages, read)
+    return replace(request, read=read, key=key)
+
+
 def _key_facts(read: Read) -> tuple[object, ...]:
     """The way of reading, and what of it decides an answer; stored replies are found by these."""
     match read:
@@ -93,6 +112,8 @@ def _key_facts(read: Read) -> tuple[object, ...]:
         case Writing():
             drawn = (read.temperature, read.top_p) if read.temperature > 0 else (0, 1)
             return "writing", *drawn, read.max_tokens, read.stop_ids, read.seed
+        case Likeliest(count=count):
+            return "likeliest", count
     assert_never(read)
 
 
@@ -180,7 +201,7 @@ def requests_for(
             text=prompt.text,
             token_ids=ids,
             read=read,
-            labels=_labels(one),
+            labels=offered_words(one),
             codes=tuple(option.code for option in one.options),
             system_folded=folded,
         )
@@ -190,11 +211,12 @@ def offer_of(said: Said) -> Offer:
     """What a conversation offers, with the order of its options undone."""
     shown = {option.code: at for at, option in enumerate(said.options)}
     at = tuple(shown[code] for code in said.codes)
-    labels = _labels(said)
+    labels = offered_words(said)
     return Offer(tuple(labels[place] for place in at), said.codes, at)
 
 
-def _labels(said: Said) -> tuple[str, ...]:
+def offered_words(said: Said) -> tuple[str, ...]:
+    """The words of the offered options, in the order offered."""
     return tuple(label_of(option, said.lang) for option in said.options)
 
 
@@ -213,7 +235,7 @@ def _reads(
         case d.OptionLikelihood(boundary=boundary) as reader:
             options = OptionTokenizer(tokenizer, ask.prompt.name, asked.plain, boundary, ask.span)
             alone = _alone(ask, reader, asked, tokenizer)
-            followed = options.follow(prompts, [_labels(one) for one in said])
+            followed = options.follow(prompts, [offered_words(one) for one in said])
             lengths = (len(one.context) + max(map(len, one.ids)) - 1 for one in followed)
             _require_length(ask, asked, max(lengths, default=0))
             yield from ((one.context, Options(one.ids, one.byte_counts, alone)) for one in followed)

@@ -45,7 +45,9 @@ class Stages:
 
     def __post_init__(self) -> None:
         made = self.first.planner
-        self.planner = replace(made, requests=dict(made.requests), listed=list(made.listed))
+        self.planner = replace(
+            made, requests=dict(made.requests), listed=list(made.listed), sent_to=dict(made.sent_to)
+        )
         self.asks = {ask.name: ask for ask in self.first.asks}
         texts = {text for one in made.tokenizers.values() for text in one.special_texts.values() if text}
         longest = sorted(texts, key=lambda text: (-len(text), text))
@@ -65,10 +67,12 @@ class Stages:
             self._begin()
         requests = tuple(self.planner.listed[known:])
         models = tuple(model for model in self.planner.models(requests) if model.requests)
+        hosted = tuple(model for model in self.planner.hosted_models(requests) if model.requests)
         return replace(
             self.first,
             asks=(),
             models=models,
+            hosted=hosted,
             requests=requests,
             figures=(),
             warnings=(),

@@ -40,6 +40,25 @@ def _time(rates: Rates, cost: Cost, numerics: Numerics) -> dict[str, Any]:
     }
 
 
+def _hosted(plan: Plan) -> list[dict[str, Any]]:
+    """The figures of the models that others run: what is sent, in characters, and tokens as they are estimated."""
+    laid = {ask.name for ask in plan.asks}
+    return [
+        {
+            "model": model.asked.name,
+            "names": list(dict.fromkeys(found.model for found in own)),
+            "place": model.asked.place,
+            "at_most": any(found.at_most for found in own),
+            "requests": model.requests + sum(found.requests for found in own if found.ask not in laid),
+            "characters": sum(found.characters for found in own),
+            "tokens_estimated": sum(found.tokens_distinct for found in own),
+            "output_tokens": sum(found.output_tokens for found in own),
+        }
+        for model in plan.hosted
+        for own in [[found for found in plan.figures if found.digest == model.asked.digest]]
+    ]
+
+
 def _data(plan: Plan) -> list[dict[str, Any]]:
     """The tables that were read, with what was renormalised in them and what lies outside every level."""
     return [
@@ -78,7 +97,8 @@ def _recorded(plan: Plan) -> list[dict[str, Any]]:
 def summary(plan: Plan, reused: int | None) -> dict[str, Any]:
     """The figures of a plan. `reused` counts requests answered before, None where that is not known."""
     models = [workload(plan, model) for model in plan.models]
-    total = {name: sum(model[name] for model in models) for name in _TOTALS}
+    hosted = _hosted(plan)
+    total = {name: sum(model.get(name, 0) for model in (*models, *hosted)) for name in _TOTALS}
     cost = Cost(total["flops"], total["bytes_moved"])
     return {
         "schema_version": SCHEMA_VERSION,
@@ -87,7 +107,7 @@ def summary(plan: Plan, reused: int | None) -> dict[str, Any]:
         "hashes": dict(plan.hashes),
         "axes": {name: len(axis) for name, axis in plan.grid.axes.items()},
         "cells": plan.cells,
-        "at_most": any(model["at_most"] for model in models),
+        "at_most": any(model["at_most"] for model in (*models, *hosted)),
         "reused": reused,
         **total,
         "peak_bytes": max((model["peak_bytes"] for model in models), default=0),
@@ -95,6 +115,7 @@ def summary(plan: Plan, reused: int | None) -> dict[str, Any]:
         "numerics": plan.numerics,
         "asks": [asdict(found) for found in sorted(plan.figures, key=lambda found: found.stage)],
         "models": models,
+        "hosted": hosted,
         "data": _data(plan),
         "recorded": _recorded(plan),
         "shapes": [one for model in plan.models for one in programs(model)],

@@ -21,7 +21,7 @@ from cyclspec.compiler.plan.cost import (
 )
 from cyclspec.compiler.plan.figures import AskFigures, tokens_beside
 from cyclspec.compiler.plan.plan import Plan, PlannedModel
-from cyclspec.compiler.plan.reads import Labels, Options, Read, Writing
+from cyclspec.compiler.plan.reads import Labels, Likeliest, Options, Read, Writing
 from cyclspec.compiler.plan.requests import Request
 from cyclspec.compiler.plan.sharing.layout import Shape
 from cyclspec.compiler.plan.sharing.shapes import BYTES, grained, wave_bytes
@@ -179,6 +179,8 @@ def _kept_bytes(read: Read) -> int:
             return 4 * sum(map(len, ids)) * (2 if context else 1)
         case Writing(max_tokens=most):
             return 8 * most
+        case Likeliest(count=count):
+            return 16 * count
     assert_never(read)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, get_args
 
 from cyclspec.compiler.prompts.messages import letters, numbers
 from cyclspec.compiler.readings.choices import Offered, read_option
@@ -18,16 +18,37 @@ from cyclspec.language.types.templates import Hole, split
 
 UNREADABLE = "unreadable"
 EMPTY = "empty"
+_NO_ANSWER = ("refused", "filtered")
 _LABELS: Mapping[str, Callable[[int], tuple[str, ...]]] = {"lettered": letters, "numbered": numbers}
+
+
+Ended = Literal["stop", "length", "refused", "filtered"]
+ENDINGS: tuple[Ended, ...] = get_args(Ended)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What a server says it answered with: the name of a model, and the fingerprint of its system; empty if nothing."""
+
+    model: str = ""
+    fingerprint: str = ""
+
+
+UNSAID = Served()
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenText:
-    """A reply that a model wrote: its token ids, their text, and whether a stop id or the most tokens ended it."""
+    """A reply that a model wrote: its token ids, their text, and what ended it.
+
+    A stop id or the most tokens; a server may also say that the model refused, or that a filter held its text back.
+    Texts of hosted models have no ids.
+    """
 
     token_ids: tuple[int, ...]
     text: str
-    ended: Literal["stop", "length"]
+    ended: Ended
+    served: Served = UNSAID
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +61,9 @@ class Reading:
 
 
 def read_text(written: WrittenText) -> Reading:
-    """The text itself; missing where it is empty."""
+    """The text itself; missing where it is empty, refused or filtered."""
+    if written.ended in _NO_ANSWER:
+        return Reading(reason=written.ended)
     text = written.text.strip()
     return Reading(text=text) if text else Reading(reason=EMPTY)
 
@@ -53,6 +76,8 @@ def read_choice(
     `codes` and `words` are those of the offered options in the order of their scale, `at` says where each stood in the
     prompt.
     """
+    if written.ended in _NO_ANSWER:
+        return Reading(reason=written.ended)
     styles = _styles(ask.prompt)
     shown = [names(len(codes)) for style, names in _LABELS.items() if style in styles]
     offered = [

@@ -24,6 +24,8 @@ COMMANDS = {
     "json": "Turn a spec into canonical JSON, or canonical JSON into a spec.",
     "plan": "Show what a run would ask and cost.",
     "run": "Run an audit: ask the models, score the answers, write the tables.",
+    "requests": "Write what hosted models are to be asked, as files for a batch.",
+    "answers": "Take the replies of hosted models back into a run.",
     "show": "Show a table of a run: measures, answers, requests, checks or people.",
     "score": "Score the answers of a run again.",
     "diff": "Say what two specs ask and score differently, and what would be asked again.",

@@ -21,6 +21,7 @@ from cyclspec.language.types import typed as d
 if TYPE_CHECKING:
     from cyclspec.compiler.axes import Grid
     from cyclspec.compiler.plan.cells import Said
+    from cyclspec.compiler.plan.hosted import HostedModel
     from cyclspec.compiler.prompts.options import Followed
     from cyclspec.compiler.prompts.tokens import TokenizedPrompt, Tokenizer
 
@@ -52,12 +53,12 @@ def tokenized(audit: d.TypedAudit, cell: Cell, said: Said, places: Mapping[str, 
     assert cell.model is not None and cell.ask.panel is not None
     panel = replace(audit.panels[cell.ask.panel], models=(cell.model,))
     alone = replace(audit, asks=(cell.ask,), panels={**audit.panels, panel.name: panel})
-    asked, tokenizers = ask_models(
+    models = ask_models(
         alone, {name: place for name, place in places.items() if name == cell.model.name}, weights="if here"
     )
     key = (panel.name, cell.model.name)
-    tokenizer = tokenizers[key]
-    model = replace(asked[key], plain=is_plain(cell.model, tokenizer, cell.ask.prompt))
+    tokenizer = models.tokenizers[key]
+    model = replace(models.asked[key], plain=is_plain(cell.model, tokenizer, cell.ask.prompt))
     found = tokenize(cell.ask, [said], model, tokenizer)
     folded = found.folded and any(message.role == "system" for message in said.conversation.messages)
     labels = _labels(cell.ask, said, tokenizer, found.prompts[0], plain=model.plain)
@@ -109,6 +110,25 @@ def cell_text(cell: Cell, grid: Grid, said: Said) -> str:
         lines += ["", *_quoted(message.role, message.content)]
     if said.conversation.prefix:
         lines += ["", *_quoted("prefix, where the model's own turn begins", said.conversation.prefix)]
+    return "\n".join(lines)
+
+
+def sent_text(asked: HostedModel, said: Said) -> str:
+    """What is sent to a hosted model where that differs from what is said, and about how much it is."""
+    from cyclspec.compiler.plan.hosted import as_sent, estimated_tokens
+
+    messages = as_sent(said.conversation)
+    characters = sum(len(message.content) for message in messages)
+    tokens = sum(estimated_tokens(message.content) for message in messages)
+    size = (
+        f"{characters} characters, about {tokens} tokens (one for four bytes: there is no tokenizer for it)"
+    )
+    lines = [f"hosted at {asked.place}: {size}"]
+    if said.conversation.prefix:
+        lines += [
+            "",
+            *_quoted("sent as the user's last turn, with the prefix at its end", messages[-1].content),
+        ]
     return "\n".join(lines)
 
 

@@ -143,14 +143,18 @@ def jax_text(opened: Opened, wanted: Wanted) -> str:
 def prompt_text(opened: Opened, given: Mapping[str, str], places: Mapping[str, str], *, tokens: bool) -> str:
     """One rendered prompt of one cell, with its tokens where they are asked for and a tokenizer can be reached."""
     from cyclspec.compiler.plan.cells import CellReader
+    from cyclspec.compiler.plan.models import hosted_model
     from cyclspec.explain.cells import choose_cell
-    from cyclspec.explain.prompts import cell_text, tokenized, tokens_text
+    from cyclspec.explain.prompts import cell_text, sent_text, tokenized, tokens_text
 
     cell = choose_cell(opened.audit, opened.grid, given)
     said = CellReader(opened.audit, opened.grid, opened.tables, cell.ask).at(cell.positions)
     shown = cell_text(cell, opened.grid, said)
     if cell.model is None:
         return f"{shown}\n\nthe answers are recorded: no model is asked"
+    hosted = hosted_model(cell.model, places)
+    if hosted is not None:
+        return f"{shown}\n\n{sent_text(hosted, said)}"
     if not tokens:
         return f"{shown}\n\nnot tokenised: `--no-tokens`"
     try:

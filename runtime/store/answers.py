@@ -7,7 +7,7 @@ shares stand beside the codes of their options, in the order of the scale, and t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,21 +15,15 @@ from numpy.typing import NDArray
 
 from cyclspec.compiler.plan.likelihood import joint_mass, option_logprobs, option_sums
 from cyclspec.compiler.plan.plan import Plan, PlannedAsk, Reply, places_of, recorded_places
-from cyclspec.compiler.plan.reads import Writing
+from cyclspec.compiler.plan.reads import Likeliest, Writing
 from cyclspec.compiler.plan.recorded import RecordedAnswers
-from cyclspec.compiler.plan.requests import Request
+from cyclspec.compiler.plan.requests import Offer, Request
+from cyclspec.compiler.readings.likeliest import TopTokens, label_shares, label_texts
 from cyclspec.compiler.readings.reading import Reading, WrittenText
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.types import typed as d
 from cyclspec.runtime.store.replies import LogProbs
-from cyclspec.runtime.store.tables import LEVEL, level_fields, metadata, table_of
-
-
-class Known(Protocol):
-    """Replies by request key, and the reasons of those that are missing."""
-
-    replies: dict[str, Reply]
-    reasons: dict[str, str]
+from cyclspec.runtime.store.tables import LEVEL, Known, level_fields, metadata, table_of
 
 
 def answer_axes(plan: Plan) -> tuple[str, ...]:
@@ -64,13 +58,30 @@ def _answer(plan: Plan, ask: PlannedAsk, index: tuple[int, ...], known: Known) -
         row |= {"options": list(offer.labels), "codes": list(offer.codes)}
     if isinstance(request.read, Writing):
         return row | _written(ask.readings[number, offer_at], reply) | {"attempts": int(ask.attempts[index])}
-    if reply is None or isinstance(reply, WrittenText):
+    if isinstance(reply, WrittenText):
+        return row | {"text": reply.text.strip() or None, "status": "missing", "reason": reply.ended}
+    if reply is None:
         return row | {"status": "missing", "reason": known.reasons.get(request.key, "not asked")}
     reader = next(one.reader for one in plan.audit.asks if one.name == ask.name)
+    if isinstance(reply, TopTokens):
+        return row | _likeliest(request, reader, reply, offer)
     logs, probs, mass = _shares(request, reader, reply)
     at = list(offer.at)
     facts = {"probs": probs[at].tolist(), "logprobs": logs[at].tolist(), "mass": mass}
     return row | facts | {"status": "answered"}
+
+
+def _likeliest(request: Request, reader: d.Reader, reply: TopTokens, offer: Offer) -> dict[str, Any]:
+    """What labels have among the likeliest tokens; a bound stands beside it, and beside its absence too."""
+    if not isinstance(reader, d.FirstToken) or not isinstance(request.read, Likeliest):
+        raise InternalError("answers", f"request {request.key} is not read by its likeliest tokens")
+    texts = label_texts(reader.labels, reader.variants, len(offer.codes))
+    found = label_shares(reply, texts, request.read.count)
+    row: dict[str, Any] = {"mass": found.mass, "unseen": found.unseen}
+    if found.reason:
+        return row | {"status": "missing", "reason": found.reason}
+    probs, logs = ([values[at] for at in offer.at] for values in (found.shares, found.logprobs))
+    return row | {"probs": probs, "logprobs": logs, "status": "answered"}
 
 
 def _written(reading: Reading, reply: Reply | None) -> dict[str, Any]:
@@ -141,9 +152,10 @@ def answers_table(plan: Plan, known: Known, definition: Mapping[str, Any]) -> pa
     """One row a cell and ask: levels, request, what was read of its reply, status, and the reason where it is missing.
 
     Shares, log-probabilities in nats and mass where options were scored: log-probabilities are those of whole labels or
-    options, whatever the shares are normalised by. The choice by its code, the text, what ended it and the number of
-    tries where the model wrote; the number of answers behind shares that were counted. Options stand in the order of
-    their scale, whatever order the prompt showed them in.
+    options, whatever the shares are normalised by. They are null for a label that a hosted model did not tell of, and
+    `unseen` is the most that such labels can have together. The choice by its code, the text, what ended it and the
+    number of tries where the model wrote; the number of answers behind shares that were counted. Options stand in the
+    order of their scale, whatever order the prompt showed them in.
     """
     schema = pa.schema(
         [
@@ -155,6 +167,7 @@ def answers_table(plan: Plan, known: Known, definition: Mapping[str, Any]) -> pa
             pa.field("probs", pa.list_(pa.float32())),
             pa.field("logprobs", pa.list_(pa.float32())),
             pa.field("mass", pa.float32()),
+            pa.field("unseen", pa.float32()),
             pa.field("n", pa.int64()),
             pa.field("choice", pa.string()),
             pa.field("text", pa.string()),

@@ -1,8 +1,9 @@
 """Replies by request key, shared by every run under one folder.
 
 Expects keys that name everything a reply depends on. Ensures that a reply once stored is found again by any audit, that
-a damaged part is set aside and asked again rather than believed, and that failures are never stored. Parts of the first
-schema, which held log-probabilities alone, are read as they are; parts of a later one are left alone.
+a damaged part is set aside and asked again rather than believed, and that failures are never stored. Parts of earlier
+schemas (log-probabilities alone; texts without what a server says of itself) are read as they are; parts of a later one
+are left alone.
 """
 
 from __future__ import annotations
@@ -19,23 +20,28 @@ import pyarrow.compute as pc
 from jaxtyping import Float32
 
 from cyclspec.compiler.plan.plan import Reply
-from cyclspec.compiler.readings.reading import WrittenText
+from cyclspec.compiler.readings.likeliest import TopTokens
+from cyclspec.compiler.readings.reading import ENDINGS, Served, WrittenText
 from cyclspec.runtime.store.files import parquet_bytes, read_parquet, write_bytes
 
 LogProbs = Float32[np.ndarray, " asked"]
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _SCHEMA = pa.schema(
     [
         pa.field("request", pa.string(), nullable=False),
         pa.field("logprobs", pa.list_(pa.float32())),
+        pa.field("tokens", pa.list_(pa.string())),
+        pa.field("token_logprobs", pa.list_(pa.float64())),
         pa.field("token_ids", pa.list_(pa.int32())),
         pa.field("text", pa.string()),
         pa.field("ended", pa.string()),
+        pa.field("served", pa.string()),
+        pa.field("fingerprint", pa.string()),
     ],
     metadata={"schema_version": str(SCHEMA_VERSION)},
 )
-_READ = ("1", "2")
-_ABSENT = {"token_ids": None, "text": None, "ended": None}
+_READ = ("1", "2", "3")
+_ABSENT = dict.fromkeys(_SCHEMA.names)
 
 
 @dataclass(slots=True)
@@ -90,17 +96,34 @@ def _version(table: pa.Table) -> str:
 
 def _columns(reply: Reply) -> dict[str, Any]:
     if isinstance(reply, WrittenText):
-        return {"token_ids": list(reply.token_ids), "text": reply.text, "ended": reply.ended}
+        written = {"token_ids": list(reply.token_ids), "text": reply.text, "ended": reply.ended}
+        return written | _said(reply.served)
+    if isinstance(reply, TopTokens):
+        likeliest = {"tokens": list(reply.tokens), "token_logprobs": list(reply.logprobs)}
+        return likeliest | _said(reply.served)
     return {"logprobs": reply.tolist()}
 
 
+def _said(served: Served) -> dict[str, str | None]:
+    return {"served": served.model or None, "fingerprint": served.fingerprint or None}
+
+
 def _is_whole(row: Mapping[str, Any]) -> bool:
-    """Whether a row is one reply: numbers, or a text with its tokens and its end."""
-    written = [row["token_ids"] is not None, row["text"] is not None, row["ended"] in ("stop", "length")]
-    return (row.get("logprobs") is not None) != all(written) and any(written) == all(written)
+    """Whether a row is one reply: numbers, a text with its tokens and its end, or tokens with a number each."""
+    written = [row["token_ids"] is not None, row["text"] is not None, row["ended"] in ENDINGS]
+    likeliest = [row["tokens"] is not None, row["token_logprobs"] is not None]
+    kinds = (row["logprobs"] is not None, all(written), all(likeliest))
+    return sum(kinds) == 1 and any(written) == all(written) and _paired(row["tokens"], row["token_logprobs"])
+
+
+def _paired(tokens: Any, numbers: Any) -> bool:
+    return (tokens is None) == (numbers is None) and len(tokens or ()) == len(numbers or ())
 
 
 def _reply(row: Mapping[str, Any]) -> Reply:
+    served = Served(row["served"] or "", row["fingerprint"] or "")
+    if row["tokens"] is not None:
+        return TopTokens(tuple(row["tokens"]), tuple(row["token_logprobs"]), served)
     if row["logprobs"] is None:
-        return WrittenText(tuple(row["token_ids"]), row["text"], row["ended"])
+        return WrittenText(tuple(row["token_ids"]), row["text"], row["ended"], served)
     return np.asarray(row["logprobs"], dtype=np.float32)

@@ -6,6 +6,7 @@
     OUT/<design>/scores/<score>/           measures.parquet, checks.parquet, people.parquet
     OUT/<design>/latest                    the score hash that `show` shows
     OUT/<design>/origin.json               where the spec was, for `score`; not part of any result
+    OUT/<design>/given_up.json             replies of hosted models that are not waited for any longer, with reasons
 
 Ensures that every table carries its definition, and that the same work writes the same bytes.
 """
@@ -107,6 +108,20 @@ class Run:
         facts = self._object("origin.json", ("spec", "params", "places", "audit"))
         return Origin(Path(facts["spec"]), facts["params"], facts["places"], facts["audit"])
 
+    @property
+    def given_up(self) -> dict[str, str]:
+        """The requests whose replies are not waited for any longer, with the reasons that their answers then have."""
+        if not (self.path / "given_up.json").exists():
+            return {}
+        found = self._object("given_up.json", ())
+        if not all(isinstance(reason, str) for reason in found.values()):
+            raise _unusable(self.path / "given_up.json", "is damaged")
+        return found
+
+    def give_up(self, reasons: Mapping[str, str]) -> None:
+        """Notes requests whose replies will not come, beside those of before."""
+        write_bytes(self.path / "given_up.json", _json({**self.given_up, **reasons}))
+
     def remember(self, spec: Path, params: Mapping[str, str], places: Mapping[str, str], audit: str) -> None:
         """Notes how the run was started, so that it can be scored again without being told."""
         facts = {"spec": str(spec.resolve()), "params": dict(params), "places": dict(places), "audit": audit}
@@ -140,7 +155,7 @@ class Run:
     def write_answers(self, plan: Plan, outcome: Outcome) -> None:
         """Answers and requests, with the design hash and the environment."""
         definition = {"design": plan.hashes["design"], "environment": self.plan["environment"]}
-        write_parquet(self.path / "requests.parquet", requests_table(plan, definition))
+        write_parquet(self.path / "requests.parquet", requests_table(plan, outcome, definition))
         answers = answers_table(plan, outcome, definition)
         write_parquet(self.path / "answers.parquet", answers)
 
@@ -181,9 +196,14 @@ class Run:
         )
 
 
+def run_of(out: Path, design: str) -> Run:
+    """The run of a design under `out`, whether there is one yet or not."""
+    return Run(out / design[:SHORT])
+
+
 def begin_run(out: Path, plan: Plan, environment: Mapping[str, Any]) -> Run:
     """The run of a plan's design under `out`, with its `plan.json`."""
-    run = Run(out / plan.hashes["design"][:SHORT])
+    run = run_of(out, plan.hashes["design"])
     facts = {
         **summary(plan, None),
         "environment": dict(environment),

@@ -10,14 +10,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
-from typing import Any, assert_never
+from typing import Any, Protocol, assert_never
 
 import numpy as np
 import pyarrow as pa
 
 from cyclspec.compiler.axes import Grid
-from cyclspec.compiler.plan.plan import Plan
-from cyclspec.compiler.plan.reads import Labels, Options, Read, Writing
+from cyclspec.compiler.plan.plan import Plan, Reply
+from cyclspec.compiler.plan.reads import Labels, Likeliest, Options, Read, Writing
+from cyclspec.compiler.readings.likeliest import TopTokens
+from cyclspec.compiler.readings.reading import WrittenText
 from cyclspec.compiler.scores.tables import CheckCells, MeasureCells
 
 SCHEMA_VERSION = 1
@@ -37,8 +39,18 @@ def level_fields(axes: Sequence[str]) -> list[pa.Field]:
     return [pa.field(axis, LEVEL) for axis in axes]
 
 
-def requests_table(plan: Plan, definition: Mapping[str, Any]) -> pa.Table:
-    """One row a distinct request, with all that is needed to recompute its answer with another library."""
+class Known(Protocol):
+    """Replies by request key, and the reasons of those that are missing."""
+
+    replies: dict[str, Reply]
+    reasons: dict[str, str]
+
+
+def requests_table(plan: Plan, known: Known, definition: Mapping[str, Any]) -> pa.Table:
+    """One row a distinct request, with all that is needed to recompute its answer with another library.
+
+    Of a hosted model, which has no text and no ids, what its server says it answered with.
+    """
     schema = pa.schema(
         [
             pa.field("request", pa.string(), nullable=False),
@@ -59,7 +71,11 @@ def requests_table(plan: Plan, definition: Mapping[str, Any]) -> pa.Table:
             pa.field("seed", pa.list_(pa.uint32())),
             pa.field("options", pa.list_(pa.string())),
             pa.field("codes", pa.list_(pa.string())),
+            pa.field("top_tokens", pa.int32()),
             pa.field("system_folded", pa.bool_(), nullable=False),
+            pa.field("prefix_folded", pa.bool_(), nullable=False),
+            pa.field("served", pa.string()),
+            pa.field("fingerprint", pa.string()),
         ],
         metadata=metadata("requests", definition),
     )
@@ -75,6 +91,8 @@ def requests_table(plan: Plan, definition: Mapping[str, Any]) -> pa.Table:
             "options": list(request.labels),
             "codes": list(request.codes),
             "system_folded": request.system_folded,
+            "prefix_folded": request.prefix_folded,
+            **_served(known.replies.get(request.key)),
         }
         for request in plan.requests
     ]
@@ -93,7 +111,16 @@ def _read(read: Read) -> dict[str, Any]:
             settings = {"temperature": read.temperature, "top_p": read.top_p, "max_tokens": read.max_tokens}
             seed = list(read.seed) if read.temperature > 0 else None
             return {"read": "writing", **settings, "stop_ids": list(read.stop_ids), "seed": seed}
+        case Likeliest(count=count):
+            return {"read": "likeliest", "top_tokens": count}
     assert_never(read)
+
+
+def _served(reply: Reply | None) -> dict[str, str | None]:
+    """What a server says it answered with, null where it says nothing."""
+    if not isinstance(reply, WrittenText | TopTokens):
+        return {}
+    return {"served": reply.served.model or None, "fingerprint": reply.served.fingerprint or None}
 
 
 def table_of(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:

@@ -13,7 +13,7 @@ from typing import assert_never
 import numpy as np
 from jaxtyping import Float32
 
-from cyclspec.compiler.plan.reads import Labels, Options, Writing
+from cyclspec.compiler.plan.reads import Labels, Likeliest, Options, Writing
 from cyclspec.compiler.plan.requests import Request
 from cyclspec.language.diagnostics import InternalError
 
@@ -48,6 +48,8 @@ def sequences_of(request: Request) -> tuple[Sequence, ...]:
             return (*(_option(prompt, one) for one in ids), *alone)
         case Writing():
             return (Sequence(prompt, ()),)
+        case Likeliest():
+            raise InternalError("engine", f"request {request.key} is asked of a hosted model")
     assert_never(request.read)
 
 
@@ -69,8 +71,8 @@ def reply_of(request: Request, logprobs: Float32[np.ndarray, " target"]) -> Floa
         case Options(ids=ids, context=context):
             _require_count(request, len(logprobs), sum(map(len, ids)) * (2 if context else 1))
             return np.asarray(logprobs, np.float32)
-        case Writing():
-            raise InternalError("engine", f"request {request.key} is written, not scored")
+        case Writing() | Likeliest():
+            raise InternalError("engine", f"request {request.key} is not scored here")
     assert_never(request.read)
 
 

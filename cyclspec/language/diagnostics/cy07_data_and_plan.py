@@ -182,3 +182,35 @@ class LevelsNotRecorded(Diagnostic):
     table: str
     count: int
     total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostedRefused(Diagnostic):
+    """A hosted model cannot be asked what an ask needs: others run it, and tell only so much."""
+
+    code: ClassVar[str] = "CY0719"
+    title: ClassVar[str] = "hosted model `{model}` {problem}"
+    model: str
+    problem: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrefixFolded(Diagnostic):
+    """The prefix of a prompt goes into the user's turn, since a hosted model begins its own."""
+
+    code: ClassVar[str] = "CY0720"
+    severity: ClassVar[Severity] = Severity.WARNING
+    title: ClassVar[str] = (
+        "the prefix of prompt `{prompt}` goes into the user's turn for hosted model `{model}`"
+    )
+    prompt: str
+    model: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplyRefused(Diagnostic):
+    """A file of replies does not fit the requests of a run; `place` names file and line."""
+
+    code: ClassVar[str] = "CY0721"
+    title: ClassVar[str] = "{problem}"
+    problem: str
