@@ -22,7 +22,10 @@ _SPACE = "\N{LOWER ONE EIGHTH BLOCK}"
 
 @dataclass(frozen=True, slots=True)
 class TopTokens:
-    """The likeliest next tokens that a server told of: their texts, and their log-probabilities in nats."""
+    """The likeliest next tokens that a server told of: their texts, and their log-probabilities in nats, falling.
+
+    The token that was written stands last where it is not among them.
+    """
 
     tokens: tuple[str, ...]
     logprobs: tuple[float, ...]
@@ -67,7 +70,7 @@ def label_shares(top: TopTokens, texts: Sequence[Sequence[str]], asked: int) -> 
         plain = token.replace(_SPACE, " ")
         told[plain] = told.get(plain, 0.0) + math.exp(logprob)
     left = max(0.0, 1.0 - math.fsum(told.values()))
-    least = min(map(math.exp, top.logprobs), default=1.0) if len(top.tokens) >= asked else 1.0
+    least = math.exp(top.logprobs[asked - 1]) if len(top.tokens) >= asked else 1.0
     lacking = sum(text not in told for names in texts for text in names)
     found = [math.fsum(told.get(text, 0.0) for text in names) for names in texts]
     mass = math.fsum(found)

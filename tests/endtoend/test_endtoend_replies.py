@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cyclspec.compiler.readings.reading import WrittenText
+from cyclspec.compiler.readings.likeliest import TopTokens
+from cyclspec.compiler.readings.reading import Served, WrittenText
 from cyclspec.runtime.store.files import parquet_bytes
 from cyclspec.runtime.store.replies import ReplyStore
 
@@ -47,14 +48,17 @@ def test_numbers_and_texts_come_back_as_they_were(tmp_path: Path) -> None:
     store = ReplyStore(tmp_path)
     text = WrittenText((7, 0, 9), " Guten \n Tag \N{PILE OF POO}", "length")
     empty = WrittenText((), "", "stop")
-    store.add(DIGEST, {"a": NUMBERS, "b": text, "c": empty})
-    found = ReplyStore(tmp_path).find(DIGEST, ["a", "b", "c", "x"])
+    served = Served("far-1", "fp_1")
+    refused = WrittenText((), "No.", "refused", served)
+    likeliest = TopTokens(("A", " A", ""), (-0.1, -2.5, -9999.0), served)
+    store.add(DIGEST, {"a": NUMBERS, "b": text, "c": empty, "d": refused, "e": likeliest})
+    found = ReplyStore(tmp_path).find(DIGEST, ["a", "b", "c", "d", "e", "x"])
     assert isinstance(found["a"], np.ndarray)
     assert (found["a"].dtype, found["a"].tolist()) == (np.float32, NUMBERS.tolist())
-    assert {key: found[key] for key in ("b", "c")} == {"b": text, "c": empty}
+    assert {key: found[key] for key in "bcde"} == {"b": text, "c": empty, "d": refused, "e": likeliest}
     assert "x" not in found
     parts = list(tmp_path.glob("*/*.parquet"))
-    store.add(DIGEST, {"c": empty, "b": text, "a": NUMBERS})
+    store.add(DIGEST, {"e": likeliest, "d": refused, "c": empty, "b": text, "a": NUMBERS})
     assert list(tmp_path.glob("*/*.parquet")) == parts
 
 
@@ -86,7 +90,7 @@ def test_parts_of_the_first_schema_are_read(tmp_path: Path) -> None:
 
 
 def test_parts_of_a_later_schema_are_left_alone(tmp_path: Path) -> None:
-    part = put(tmp_path, part_of([{"request": "a", "logprobs": [0.0]}], "3"))
+    part = put(tmp_path, part_of([{"request": "a", "logprobs": [0.0]}], "4"))
     store = ReplyStore(tmp_path)
     assert store.find(DIGEST, ["a"]) == {}
     assert (part.exists(), store.damaged) == (True, [])

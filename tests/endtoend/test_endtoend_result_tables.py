@@ -34,6 +34,7 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "probs": REALS,
         "logprobs": REALS,
         "mass": pa.float32(),
+        "unseen": pa.float32(),
         "n": pa.int64(),
         **dict.fromkeys(("choice", "text"), pa.string()),
         "ended": LEVEL,
