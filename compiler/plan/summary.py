@@ -105,6 +105,7 @@ def summary(plan: Plan, reused: int | None) -> dict[str, Any]:
         "audit": plan.audit.name,
         "title": plan.audit.title,
         "hashes": dict(plan.hashes),
+        "params": dict(plan.audit.params),
         "axes": {name: len(axis) for name, axis in plan.grid.axes.items()},
         "cells": plan.cells,
         "at_most": any(model["at_most"] for model in (*models, *hosted)),

@@ -28,6 +28,7 @@ COMMANDS = {
     "answers": "Take the replies of hosted models back into a run.",
     "show": "Show a table of a run: measures, answers, requests, checks or people.",
     "score": "Score the answers of a run again.",
+    "methods": "Write the methods section of a run, as Markdown or LaTeX.",
     "diff": "Say what two specs ask and score differently, and what would be asked again.",
     "corpus": "Bring survey data in, describe and check it, and give it to others.",
     "lock": "Pin everything that a spec reaches: modules, data, metrics in Python, models.",

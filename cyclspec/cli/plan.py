@@ -75,7 +75,8 @@ def command(
     )
     options.warn(planned.warnings)
     store = ReplyStore(out / "replies")
-    digests = {model.asked.digest for model in (*planned.models, *planned.hosted)}
+    digests = {model.asked.digest for model in planned.models}
+    digests |= {model.asked.digest for model in planned.hosted}
     known = sum(len(store.find(digest, (r.key for r in planned.requests))) for digest in digests)
     facts = summary(planned, known)
     text = json_text(facts)

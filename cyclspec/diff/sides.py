@@ -91,6 +91,15 @@ def _texts(path: Path, document: Mapping[str, Any], folder: Path) -> dict[Path, 
     }
 
 
+def checked_document(
+    path: Path, document: Mapping[str, Any], folder: Path, audit: str | None, params: Mapping[str, str]
+) -> tuple[Context, TypedAudit]:
+    """The audit of a canonical program that `path` holds, checked as if its modules lay in `folder`, against no lock."""
+    entry = folder / _entry(path, document, audit)
+    context = pipeline.check(entry, params, _texts(path, document, folder), lock=Lock()).require()
+    return context, pipeline.choose(context, audit)
+
+
 def _entry(path: Path, document: Mapping[str, Any], audit: str | None) -> str:
     """The module that is not imported by a path: the one beside which all others stand, with the audit in it."""
     here = [name for name, data in document.items() if _declares(data, audit)]
@@ -116,14 +125,10 @@ def _run(path: Path, audit: str | None) -> Side:
     if not isinstance(document, dict):
         raise _unreadable(run.path / _PLAN, "holds no canonical audit")
     origin = run.origin
-    name = audit or origin.audit
-    entry = origin.spec.parent / _entry(run.path / _PLAN, document, name)
-    texts = _texts(run.path / _PLAN, document, origin.spec.parent)
-    checked = pipeline.check(entry, origin.params, texts, lock=Lock())
-    context = checked.require()
+    folder, name = origin.spec.parent, audit or origin.audit
+    context, typed = checked_document(run.path / _PLAN, document, folder, name, origin.params)
     digests = {table["table"]: table["digest"] for table in facts.get("data", [])}
-    audited = pipeline.choose(context, name)
-    return Side(str(path), context, audited, origin.places, digests, facts["environment"])
+    return Side(str(path), context, typed, origin.places, digests, facts["environment"])
 
 
 def _canonical(path: Path, audit: str | None, params: Mapping[str, str]) -> Side:

@@ -174,6 +174,8 @@ class Run:
             "hashes": {**hashes, "run": run_hash(hashes["score"], environment)},
             "environment": environment,
             "audit": dict(document),
+            "name": audit.name,
+            "params": dict(audit.params),
         }
         folder = self.path / "scores" / hashes["score"][:SHORT]
         write_parquet(folder / "measures.parquet", measures_table(scores.measures, grid, definition))

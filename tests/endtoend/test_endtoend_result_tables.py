@@ -58,7 +58,9 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "seed": pa.list_(pa.uint32()),
         "options": TEXTS,
         "codes": TEXTS,
-        "system_folded": pa.bool_(),
+        "top_tokens": pa.int32(),
+        **dict.fromkeys(("system_folded", "prefix_folded"), pa.bool_()),
+        **dict.fromkeys(("served", "fingerprint"), pa.string()),
     },
     "measures": {
         "measure": LEVEL,

@@ -71,8 +71,10 @@ def reply_of(request: Request, logprobs: Float32[np.ndarray, " target"]) -> Floa
         case Options(ids=ids, context=context):
             _require_count(request, len(logprobs), sum(map(len, ids)) * (2 if context else 1))
             return np.asarray(logprobs, np.float32)
-        case Writing() | Likeliest():
-            raise InternalError("engine", f"request {request.key} is not scored here")
+        case Writing():
+            raise InternalError("engine", f"request {request.key} is written, not scored")
+        case Likeliest():
+            raise InternalError("engine", f"request {request.key} is asked of a hosted model")
     assert_never(request.read)
 
 
