@@ -7,7 +7,7 @@ tables carry, checked again, and not the file that it was once made from.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,15 +66,17 @@ class Facts:
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        """The metrics that measures and checks call, directly or through others, each once."""
+        """The metrics that measures and checks call, directly or through others, each once and before those it calls."""
         terms = [*(m.term for m in self.audit.measures), *(c.term for c in self.audit.checks)]
         terms += [let.term for let in self.audit.lets]
         found: dict[tuple[str, str], Metric] = {}
-        calls = (part for term in terms for part in subterms(term) if isinstance(part, h.MetricTerm))
-        for call in calls:
+        calls = [call for term in terms for call in _calls(term)][::-1]
+        while calls:
+            call = calls.pop()
             key = (call.body.span.source.name, call.metric)
             if key not in found:
                 found[key] = self._metric(call)
+                calls += [*_calls(call.body)][::-1]
         return tuple(found.values())
 
     def _metric(self, call: h.MetricTerm) -> Metric:
@@ -85,6 +87,10 @@ class Facts:
                 head = f"metric {text.rstrip().removesuffix('=')}"
                 return Metric(call.metric, head, declared.body.span.text, declared.doc)
         return Metric(call.metric, call.metric, call.body.span.text, ())
+
+
+def _calls(term: h.Term) -> Iterator[h.MetricTerm]:
+    return (part for part in subterms(term) if isinstance(part, h.MetricTerm))
 
 
 def load_facts(run: Run) -> Facts:
