@@ -83,10 +83,14 @@ def _locked(path: Path) -> tuple[Diagnostic, ...]:
     return pipeline.check(path, locked=True).diagnostics
 
 
-def _opened(path: Path) -> tuple[Diagnostic, ...]:
+def _open(path: Path) -> pipeline.Opened:
     context = pipeline.check(path).require()
+    return pipeline.open_data(context, pipeline.choose(context, None))
+
+
+def _opened(path: Path) -> tuple[Diagnostic, ...]:
     try:
-        return pipeline.open_data(context, pipeline.choose(context, None)).warnings
+        return _open(path).warnings
     except SpecError as error:
         return error.diagnostics
 
@@ -95,13 +99,7 @@ def _planned(
     path: Path, limit: int = pipeline.DEFAULT_MAX_REQUESTS, memory: int = pipeline.DEFAULT_MEMORY
 ) -> tuple[Diagnostic, ...]:
     try:
-        context = pipeline.check(path).require()
-        return pipeline.plan(
-            pipeline.open_data(context, pipeline.choose(context, None)),
-            max_requests=limit,
-            memory=memory,
-            weights="required",
-        ).warnings
+        return pipeline.plan(_open(path), max_requests=limit, memory=memory, weights="required").warnings
     except SpecError as error:
         return error.diagnostics
 
@@ -178,15 +176,31 @@ def _other_design(path: Path) -> tuple[Diagnostic, ...]:
     return (OtherDesign(span=_at(path, "small"), run="runs/small-1", here=here, given=given, helps=helps),)
 
 
+def _taken(path: Path) -> tuple[Diagnostic, ...]:
+    """What `cyclspec answers import` says of a reply to a request that the audit has not made."""
+    planned = pipeline.plan(opened := _open(path), weights="required")
+    _, waiting = pipeline.stored(opened, planned, path.parent / "runs")
+    replies = path.parent / "replies.jsonl"
+    replies.write_text('{"key": "9f2c41d07ab3", "text": "B", "logprobs": {"B": -0.1}}\n', encoding="utf-8")
+    try:
+        pipeline.take_replies(path.parent / "runs", waiting, (replies,))
+    except SpecError as error:
+        return error.diagnostics
+    return ()
+
+
 HOW: Mapping[str, Callable[[Path], tuple[Diagnostic, ...]]] = {
     "CY0015": _back,
     "CY0109": _locked,
     "CY0113": _planned,
-    **dict.fromkeys(("CY0701", "CY0702", "CY0703", "CY0706", "CY0707", "CY0708", "CY0709"), _opened),
+    **dict.fromkeys(
+        ("CY0701", "CY0702", "CY0703", "CY0706", "CY0707", "CY0708", "CY0709", "CY0717", "CY0718"), _opened
+    ),
     "CY0705": _small,
     "CY0715": _little,
     "CY0716": _planned,
-    "CY0710": _planned,
+    **dict.fromkeys(("CY0710", "CY0719", "CY0720"), _planned),
+    "CY0721": _taken,
     "CY0730": _described_as_declared,
     "CY0740": _exported,
     **{f"CY073{digit}": _described for digit in range(1, 10)},
