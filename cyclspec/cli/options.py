@@ -29,7 +29,7 @@ models: Decorator = click.option(
     "models",
     multiple=True,
     metavar="NAME=PLACE",
-    help="Where a model is: a folder, a hub id with @revision, or demo.",
+    help="Where a model is: a folder, a hub id with @revision, demo, or openai:NAME@HOST.",
 )
 audit: Decorator = click.option("--audit", metavar="NAME", help="Which audit, where the file has several.")
 max_requests: Decorator = click.option(

@@ -94,7 +94,7 @@ def _texts(path: Path, document: Mapping[str, Any], folder: Path) -> dict[Path, 
 def checked_document(
     path: Path, document: Mapping[str, Any], folder: Path, audit: str | None, params: Mapping[str, str]
 ) -> tuple[Context, TypedAudit]:
-    """The audit of a canonical program that `path` holds, checked as if its modules lay in `folder`, against no lock."""
+    """The audit of a canonical program that `path` holds, as if its modules lay in `folder`, against no lock."""
     entry = folder / _entry(path, document, audit)
     context = pipeline.check(entry, params, _texts(path, document, folder), lock=Lock()).require()
     return context, pipeline.choose(context, audit)

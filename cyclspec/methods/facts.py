@@ -66,7 +66,7 @@ class Facts:
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        """The metrics that measures and checks call, directly or through others, each once and before those it calls."""
+        """The metrics that measures and checks call, or that these call, each once and before those it calls."""
         terms = [*(m.term for m in self.audit.measures), *(c.term for c in self.audit.checks)]
         terms += [let.term for let in self.audit.lets]
         found: dict[tuple[str, str], Metric] = {}

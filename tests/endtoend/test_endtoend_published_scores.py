@@ -195,7 +195,9 @@ def test_scores_in_four_languages_are_those_of_pandas(
     ):
         # Answers are float32.
         rows = multilingual.by_group(languages[1], measure)
-        assert {key: row["value"] for key, row in rows.items()} == pytest.approx(wanted.to_dict(), abs=1e-7), measure
+        assert {key: row["value"] for key, row in rows.items()} == pytest.approx(
+            wanted.to_dict(), abs=1e-7
+        ), measure
     used = {key: row["n_used"] for key, row in multilingual.by_group(languages[1], "by_reply").items()}
     assert used == frame.groupby(group).size().to_dict()
 

@@ -113,7 +113,7 @@ def key_in(root: Path, path: Path) -> str:
 
 
 def model_key(root: Path, source: str, location: str, folder: str, revision: str | None) -> str | None:
-    """How a lock names a model: as a place is typed; None where the model is behind an API."""
+    """How a lock names a model: as a place is typed; None where the model is hosted, or its answers are recorded."""
     match source:
         case "demo":
             return "demo"

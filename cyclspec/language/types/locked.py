@@ -78,9 +78,9 @@ def _tables(ctx: Context, module: Module, used: Container[str], lock: str) -> It
 
 
 def _is_pinned(model: TypedModel) -> bool:
-    """Whether a model is told by a commit, by its digests, or by the package."""
+    """Whether a model is told by a commit, by its digests, by the package, or by the table that holds its answers."""
     by_commit = model.source == "hf" and _COMMIT.fullmatch(model.revision or "") is not None
-    return model.locked is not None or by_commit or model.source == "demo"
+    return model.locked is not None or by_commit or model.source in ("demo", "recorded")
 
 
 def _model(model: TypedModel, lock: str) -> Diagnostic:

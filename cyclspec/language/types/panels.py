@@ -137,7 +137,7 @@ def _model(ctx: Context, module: Module, model: t.Model, factors: Mapping[str, k
         host=option or "" if source == "openai" else "",
         factors=levels,
         span=model.span,
-        locked=_locked(ctx, module, source, location, revision),
+        locked=_locked(ctx, module, source, location, option if source == "hf" else None),
     )
 
 
