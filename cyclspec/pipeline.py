@@ -9,7 +9,7 @@ the stages that need them, so that checking a spec stays a matter of millisecond
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from cyclspec.compiler.scores.tables import HumanTerm, PeopleCells
     from cyclspec.pack.manifest import Manifest
     from cyclspec.runtime.execute import Answering, Outcome, Progress
-    from cyclspec.runtime.hosted.taken import Taken
     from cyclspec.runtime.store.runs import Run
 
 DEFAULT_MAX_REQUESTS = 1_000_000
@@ -382,33 +381,6 @@ def run(
             found.write_answers(stages.answered(), outcome)
             _score(found, opened, graph, dict(planned.hashes))
     return found, outcome
-
-
-def stored(opened: Opened, planned: Plan, out: Path) -> tuple[Run, Outcome]:
-    """What a run has come to with the replies that are stored, and what it waits for; nobody is asked."""
-    from cyclspec.compiler.plan.stages import Stages
-    from cyclspec.runtime.environment import environment
-    from cyclspec.runtime.execute import Nobody, Silent, execute
-    from cyclspec.runtime.store.replies import ReplyStore
-    from cyclspec.runtime.store.runs import begin_run, run_of
-
-    require_executable(opened)
-    given_up = run_of(out, planned.hashes["design"]).given_up
-    stages, store = Stages(planned), ReplyStore(out / "replies")
-    outcome = execute(planned, store, stages, Silent(), Nobody(), given_up)
-    return begin_run(out, planned, environment(planned, outcome.served)), outcome
-
-
-def take_replies(out: Path, outcome: Outcome, files: Sequence[Path]) -> Taken:
-    """Stores the replies in some files to what a run has come to. `SpecError` where anything in them does not fit."""
-    from cyclspec.runtime.hosted.taken import take
-    from cyclspec.runtime.store.replies import ReplyStore
-
-    taken = take(files, outcome.met, outcome.replies)
-    store = ReplyStore(out / "replies")
-    for digest in sorted({outcome.met[key].digest for key in taken.fresh}):
-        store.add(digest, {k: reply for k, reply in taken.fresh.items() if outcome.met[k].digest == digest})
-    return taken
 
 
 def score(found: Run, opened: Opened, places: Mapping[str, str], *, locked: bool = False) -> None:

@@ -12,6 +12,7 @@ import click
 from cyclspec import pipeline
 from cyclspec.cli import options
 from cyclspec.cli.ending import finish
+from cyclspec.hosted import stored, take_replies
 from cyclspec.language.diagnostics.render import printable
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ def take(run: Path, files: tuple[Path, ...], *, give_up: bool, quiet: bool) -> N
         opened, places=origin.places, numerics=found.plan.get("numerics", "float32"), weights="if here"
     )
     found.require_design(planned.hashes["design"], opened.audit)
-    _, before = pipeline.stored(opened, planned, out)
-    taken = pipeline.take_replies(out, before, files)
+    _, before = stored(opened, planned, out)
+    taken = take_replies(out, before, files)
     hosted = {model.asked.digest for model in planned.hosted}
     missing = taken.missing(r for r in before.waiting if r.digest in hosted)
     for line in _said(taken, before, planned, missing):

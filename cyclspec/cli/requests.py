@@ -10,6 +10,7 @@ import click
 from cyclspec import pipeline
 from cyclspec.cli import options
 from cyclspec.cli.ending import waiting_lines
+from cyclspec.hosted import stored
 from cyclspec.language.diagnostics.render import printable
 
 
@@ -78,7 +79,7 @@ def command(
     places = options.pairs(models, "--model")
     planned = pipeline.plan(opened, places=places, max_requests=max_requests, weights="if here")
     options.warn(planned.warnings)
-    found, outcome = pipeline.stored(opened, planned, out)
+    found, outcome = stored(opened, planned, out)
     found.remember(file, options.pairs(params, "-p"), places, opened.audit.name)
     if stage is not None and stage != outcome.stage:
         raise click.ClickException(_other_stage(stage, outcome.stage, waits=bool(outcome.waiting)))

@@ -15,6 +15,7 @@ import shared_audits as shared
 from spec_files import ROOT
 
 from cyclspec import pipeline
+from cyclspec.hosted import stored, take_replies
 from cyclspec.language.diagnostics import Diagnostic, SpecError
 from cyclspec.language.diagnostics.cy07_data_and_plan import (
     LabelTokens,
@@ -179,11 +180,11 @@ def _other_design(path: Path) -> tuple[Diagnostic, ...]:
 def _taken(path: Path) -> tuple[Diagnostic, ...]:
     """What `cyclspec answers import` says of a reply to a request that the audit has not made."""
     planned = pipeline.plan(opened := _open(path), weights="required")
-    _, waiting = pipeline.stored(opened, planned, path.parent / "runs")
+    _, waiting = stored(opened, planned, path.parent / "runs")
     replies = path.parent / "replies.jsonl"
     replies.write_text('{"key": "9f2c41d07ab3", "text": "B", "logprobs": {"B": -0.1}}\n', encoding="utf-8")
     try:
-        pipeline.take_replies(path.parent / "runs", waiting, (replies,))
+        take_replies(path.parent / "runs", waiting, (replies,))
     except SpecError as error:
         return error.diagnostics
     return ()
