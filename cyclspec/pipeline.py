@@ -9,7 +9,7 @@ the stages that need them, so that checking a spec stays a matter of millisecond
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,7 +18,6 @@ from cyclspec.language.canonical.closure import hash_audit
 from cyclspec.language.canonical.hashes import Hashes, complete
 from cyclspec.language.diagnostics import Diagnostic, Findings, Label, SpecError
 from cyclspec.language.diagnostics.cy01_names import AuditNotChosen, UnknownName
-from cyclspec.language.diagnostics.cy07_corpora import CorpusAbsent
 from cyclspec.language.diagnostics.cy07_data_and_plan import EmptyCells
 from cyclspec.language.diagnostics.cy09_sharing import OtherHash
 from cyclspec.language.names.lock import Lock
@@ -29,15 +28,12 @@ from cyclspec.language.syntax import tree as t
 from cyclspec.language.syntax.parse import parse_expression
 from cyclspec.language.types.check import check_program
 from cyclspec.language.types.context import Context
-from cyclspec.language.types.kinds import Of
 from cyclspec.language.types.typed import TypedAudit
 from cyclspec.pack.source import SpecSource, source_of
 
 if TYPE_CHECKING:
     from cyclspec.compiler.axes import Grid
     from cyclspec.compiler.data.loaded import LoadedTable
-    from cyclspec.compiler.description.facts import CorpusFacts
-    from cyclspec.compiler.description.findings import Limits
     from cyclspec.compiler.plan.plan import Plan
     from cyclspec.compiler.plan.recorded import RecordedAnswers
     from cyclspec.compiler.scores.tables import HumanTerm, PeopleCells
@@ -174,58 +170,6 @@ def choose(context: Context, name: str | None) -> TypedAudit:
     raise SpecError([UnknownName(what="audit", name=name, where=f" in `{place}`", place=place, helps=helps)])
 
 
-def corpora(context: Context, name: str | None) -> tuple[t.Corpus, ...]:
-    """The corpus of that name; else those of the entry module, else all that it imports. Raises `SpecError`."""
-    known = {decl.name.name: (module, decl) for module, decl in context.declarations(t.Corpus)}
-    _require(context, "corpus", name, known)
-    own = [decl for module, decl in known.values() if module.key == context.program.entry]
-    chosen = [known[name][1]] if name is not None else own or [decl for _, decl in known.values()]
-    if not chosen:
-        place = context.program.main.source.name
-        helps = ("declare `corpus NAME { .. }`, or import a file that does",)
-        raise SpecError([CorpusAbsent(file=Path(place).name, place=place, helps=helps)])
-    return tuple(decl for decl in chosen if isinstance(decl, t.Corpus))
-
-
-def describe(
-    context: Context,
-    *,
-    corpus: str | None = None,
-    target: str | None = None,
-    within: str | None = None,
-    min_n: int | None = None,
-) -> tuple[CorpusFacts, ...]:
-    """What is in the corpora of a program; weights should average one in each level of `within` (`country`).
-
-    Raises `SpecError` for names that there are not, and for refused data.
-    """
-    from cyclspec.compiler.description.describe import WITHIN, Scope, describe
-
-    _require(context, "target", target, context.targets)
-    columns = {c.name for t in context.tables.values() for c in t.columns if isinstance(c.kind, Of)}
-    _require(context, "axis", within, sorted(columns))
-    scope = Scope(target, within or WITHIN, min_n)
-    return tuple(describe(context, found, scope) for found in corpora(context, corpus))
-
-
-def _require(context: Context, what: str, name: str | None, known: Iterable[str]) -> None:
-    """Refuses a name that was given and is none of those that there are."""
-    if name is None or name in known:
-        return
-    helps, place = did_you_mean(name, known), context.program.main.source.name
-    where = f" in `{place}`"
-    raise SpecError([UnknownName(what=what, name=name, where=where, place=place, helps=helps)])
-
-
-def corpus_findings(
-    context: Context, found: tuple[CorpusFacts, ...], limits: Limits
-) -> tuple[Diagnostic, ...]:
-    """What is amiss in described corpora, corpus by corpus."""
-    from cyclspec.compiler.description.findings import findings
-
-    return tuple(dict.fromkeys(one for facts in found for one in findings(facts, context, limits)))
-
-
 def open_data(context: Context, audit: TypedAudit) -> Opened:
     """Opens and checks the data that an audit reaches, and lays out its grid."""
     from cyclspec.compiler.plan.grid import build_grid
@@ -241,18 +185,6 @@ def open_data(context: Context, audit: TypedAudit) -> Opened:
         raise SpecError(unworded)
     people, recorded = people_cells(audit, grid, tables), recorded_answers(audit, grid, tables)
     return Opened(context, audit, tables, grid, people, recorded)
-
-
-def open_corpora(context: Context, known: Collection[str] = ()) -> Mapping[str, LoadedTable]:
-    """Opens and checks the tables that the entry module itself declares, whether an audit reaches them or not.
-
-    Tables in `known` are left out where no other table refers to them.
-    """
-    from cyclspec.compiler.plan.sources import open_tables, with_pointed
-
-    corpora = (decl for decl in context.program.main.tree.decls if isinstance(decl, t.Corpus))
-    names = {f"{corpus.name.name}.{table.name.name}" for corpus in corpora for table in corpus.tables}
-    return open_tables(context.tables, with_pointed(context.tables, names - set(known)))
 
 
 def hashes(opened: Opened, places: Mapping[str, str]) -> Hashes:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from cyclspec import pipeline
+from cyclspec import corpora, pipeline
 from cyclspec.cli import options
 from cyclspec.cli.main import REFUSED
 from cyclspec.language.diagnostics import Diagnostic, SpecError
@@ -28,7 +28,7 @@ def _with_data(checked: pipeline.Checked) -> tuple[Diagnostic, ...]:
         except SpecError as error:
             found.extend(error.diagnostics)
     try:
-        pipeline.open_corpora(checked.context, known)
+        corpora.opened(checked.context, known)
     except SpecError as error:
         found.extend(error.diagnostics)
     return tuple(found)

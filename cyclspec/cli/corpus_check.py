@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from cyclspec import pipeline
+from cyclspec import corpora, pipeline
 from cyclspec.cli import options
 from cyclspec.cli.corpus_options import corpus, min_n, target, within
 from cyclspec.cli.main import REFUSED
@@ -50,8 +50,8 @@ def command(
     context = checked.require()
     said = list(checked.diagnostics)
     try:
-        found = pipeline.describe(context, corpus=corpus, target=target, within=within, min_n=min_n)
-        said += pipeline.corpus_findings(context, found, Limits(missing=max_missing))
+        found = corpora.describe(context, corpus=corpus, target=target, within=within, min_n=min_n)
+        said += corpora.findings(context, found, Limits(missing=max_missing))
     except SpecError as error:
         said += error.diagnostics
     if said or style == "json":

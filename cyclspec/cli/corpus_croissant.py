@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from cyclspec import pipeline
+from cyclspec import corpora, pipeline
 from cyclspec.cli import options
 from cyclspec.cli.corpus_options import corpus
 
@@ -46,7 +46,7 @@ def command(
     from cyclspec.compiler.croissant.export import About, export
 
     context = pipeline.check(file, options.pairs(params, "-p")).require()
-    chosen = pipeline.corpora(context, corpus)
+    chosen = corpora.chosen(context, corpus)
     if len(chosen) > 1:
         names = ", ".join(one.name.name for one in chosen)
         raise click.UsageError(f"metadata are of one corpus: choose with --corpus one of {names}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cyclspec import pipeline
+from cyclspec import corpora, pipeline
 from cyclspec.cli import options
 from cyclspec.cli.corpus_options import corpus, min_n, target, within
 from cyclspec.language.diagnostics.render import printable
@@ -39,7 +39,7 @@ def command(
     from cyclspec.runtime.report.console import json_text, show_rows
 
     context = pipeline.check(file, options.pairs(params, "-p")).require()
-    found = pipeline.describe(context, corpus=corpus, target=target, within=within, min_n=min_n)
+    found = corpora.describe(context, corpus=corpus, target=target, within=within, min_n=min_n)
     if style == "json":
         click.echo(json_text(corpora_record(found)))
         return

@@ -14,7 +14,7 @@ from pathlib import Path
 import shared_audits as shared
 from spec_files import ROOT
 
-from cyclspec import pipeline
+from cyclspec import corpora, pipeline
 from cyclspec.hosted import stored, take_replies
 from cyclspec.language.diagnostics import Diagnostic, SpecError
 from cyclspec.language.diagnostics.cy07_data_and_plan import (
@@ -126,10 +126,10 @@ def _described(path: Path, min_n: int | None = 1) -> tuple[Diagnostic, ...]:
 
     context = pipeline.check(path).require()
     try:
-        found = pipeline.describe(context, min_n=min_n)
+        found = corpora.describe(context, min_n=min_n)
     except SpecError as error:
         return error.diagnostics
-    return pipeline.corpus_findings(context, found, Limits())
+    return corpora.findings(context, found, Limits())
 
 
 def _described_as_declared(path: Path) -> tuple[Diagnostic, ...]:
@@ -142,7 +142,7 @@ def _exported(path: Path) -> tuple[Diagnostic, ...]:
 
     context = pipeline.check(path).require()
     try:
-        export(context, pipeline.corpora(context, None)[0], Path("croissant.json"), About())
+        export(context, corpora.chosen(context, None)[0], Path("croissant.json"), About())
     except SpecError as error:
         return error.diagnostics
     return ()

@@ -13,7 +13,7 @@ import pandas as pd
 import pyreadstat
 from click.testing import CliRunner, Result
 
-from cyclspec import pipeline
+from cyclspec import corpora, pipeline
 from cyclspec.cli.main import group
 from cyclspec.compiler.surveys import Imported, Settings, Wanted, import_survey, write_import
 from cyclspec.compiler.surveys.notes import Note, State, Topic
@@ -86,7 +86,7 @@ def assert_checks(spec: Path) -> None:
     checked = pipeline.check(spec)
     assert not checked.diagnostics, render(checked.diagnostics, "text")
     try:
-        pipeline.open_corpora(checked.require())
+        corpora.opened(checked.require())
     except SpecError as error:
         raise AssertionError(render(error.diagnostics, "text")) from None
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from survey_files import FORMATS, Made, assert_checks, bring_in, bring_in_to
 
-from cyclspec import pipeline
+from cyclspec import corpora, pipeline
 from cyclspec.compiler.data import HumanCells, distribution_of_people
 from cyclspec.compiler.surveys import Imported, write_import
 
@@ -156,7 +156,7 @@ def test_an_import_checks_with_its_data(survey: Made, suffix: str, lang: str) ->
 def people_cells(folder: Path, imported: Imported, item: str, by: list[str]) -> HumanCells:
     """The distribution of one item as cyclspec computes it from what was written."""
     spec = folder / f"{imported.corpus.name}.cycl"
-    tables = pipeline.open_corpora(pipeline.check(spec).require())
+    tables = corpora.opened(pipeline.check(spec).require())
     name = imported.corpus.name
     items = "items" if item in tables[f"{name}.items"].scales() else "choices"
     answers = "answers" if items == "items" else "choice_answers"

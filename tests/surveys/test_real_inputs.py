@@ -15,7 +15,7 @@ import pytest
 from survey_files import assert_checks, bring_in, item_of, run, said
 from test_import_properties import people_cells
 
-from cyclspec import pipeline
+from cyclspec import corpora, pipeline
 from cyclspec.compiler.surveys import Imported, write_import
 from cyclspec.compiler.surveys.notes import Topic
 from cyclspec.compiler.surveys.reading.textual import plain
@@ -136,7 +136,7 @@ def published(folder: Path, imported: Imported) -> dict[tuple[str, str], dict[st
     """Shares by item and level, as the tables of the corpus hold them once they are read."""
     write_import(imported, folder)
     assert_checks(folder / f"{imported.corpus.name}.cycl")
-    tables = pipeline.open_corpora(pipeline.check(folder / f"{imported.corpus.name}.cycl").require())
+    tables = corpora.opened(pipeline.check(folder / f"{imported.corpus.name}.cycl").require())
     found: dict[tuple[str, str], dict[str, float]] = {}
     for name in ("shares", "choice_shares"):
         table = tables.get(f"{imported.corpus.name}.{name}")
