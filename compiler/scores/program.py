@@ -30,7 +30,7 @@ from cyclspec.compiler.scores.cells import (
 from cyclspec.compiler.scores.checks import excluded
 from cyclspec.compiler.scores.expressions import Scope, Setting
 from cyclspec.compiler.scores.frame import Frame
-from cyclspec.compiler.scores.reductions import LINEAR
+from cyclspec.compiler.scores.reducers import REDUCERS
 from cyclspec.compiler.scores.resample import FLOOR_DRAWS, chunk
 from cyclspec.compiler.scores.walk import Leaf, below, names_in
 from cyclspec.language.diagnostics import InternalError
@@ -225,7 +225,7 @@ class Program:
         kind = term.of.type.kind
         wide = self.frame.scored(scale_name(kind.scale)).shape[-1] if isinstance(kind, Dist) else 1
         cells = self.frame.size(term.of.type.axes | set(term.by)) * wide
-        contracted = max(len(self.frame.axes[axis]) for axis in drawn) if term.reducer in LINEAR else 1
+        contracted = max(len(self.frame.axes[axis]) for axis in drawn) if REDUCERS[term.reducer].linear else 1
         return cells // contracted + 1
 
     def floor_leaf(self, measure: TypedMeasure) -> int | None:

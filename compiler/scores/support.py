@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from cyclspec.compiler.scores.arithmetic import FUNCTIONS
-from cyclspec.compiler.scores.reductions import REDUCERS, WEIGHTED
+from cyclspec.compiler.scores.reducers import REDUCERS
 from cyclspec.compiler.scores.vocabularies import word_of
 from cyclspec.compiler.scores.walk import named_terms, parts
 from cyclspec.language.diagnostics.cy08_not_yet import NotLowered
@@ -178,15 +178,16 @@ def _reducer(term: ReduceTerm) -> str:
     of = term.of.type.kind
     if term.direction == "along":
         return f"`{term.reducer} along` an axis"
-    if term.reducer not in REDUCERS:
+    reducer = REDUCERS.get(term.reducer)
+    if reducer is None:
         return f"reducer `{term.reducer}`"
-    if isinstance(of, Dist) and term.reducer != "mean":
+    if isinstance(of, Dist) and not reducer.distributions:
         return f"`{term.reducer}` of distributions"
     if not isinstance(of, Dist | Number | Bool):
         return f"`{term.reducer}` of choices"
-    if isinstance(of, Bool) and term.reducer not in ("mean", "share"):
+    if isinstance(of, Bool) and not reducer.truths:
         return f"`{term.reducer}` of true and false"
-    if term.weight is not None and term.reducer not in WEIGHTED:
+    if term.weight is not None and not reducer.weighted:
         return f"`{term.reducer}` with weights"
     return ""
 

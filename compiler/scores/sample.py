@@ -1,0 +1,105 @@
+"""What a reducer sees of the cells it reduces: values, what counts, and how often each level was drawn.
+
+Expects arrays of full rank, zero where a cell is not used. Ensures that a resample enters in two ways only: `total`,
+a sum that is one matrix product with the counts of all draws, and `often`, how often each single cell counts. A reducer
+that is written with them is right for the point estimate and for every resample, over one axis or several.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jax import lax
+
+from cyclspec.compiler.scores.cells import Array
+
+
+class Estimate(NamedTuple):
+    """A value in full rank, reduced dimensions of size one, and where enough cells were there to define it."""
+
+    value: Array
+    defined: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """The cells of one reduction.
+
+    `values` [*full rank] (or [*full rank, option] where `wide`), `weights` and `against` [*full rank] are zero where
+    `here`, float [*full rank], is zero. `places` are the reduced dimensions, rising. `counts` gives for those of them
+    that are resampled how often each level was drawn, float [level]; the point estimate has none. `used` counts the
+    cells of the point estimate where they are known.
+    """
+
+    values: Array
+    here: Array
+    weights: Array | None
+    against: Array | None
+    places: tuple[int, ...]
+    counts: Mapping[int, Array]
+    used: Array | None = None
+
+    @property
+    def wide(self) -> bool:
+        return self.values.ndim > self.here.ndim
+
+    @property
+    def weighed(self) -> Array:
+        """The weight of each cell: one where there are none, zero where it is not used."""
+        return self.here if self.weights is None else self.weights
+
+    @property
+    def mass(self) -> Array:
+        """The weights of all cells together."""
+        return self.number if self.weights is None else self.total(self.weights)
+
+    @property
+    def number(self) -> Array:
+        """How many cells there are, those drawn k times k times."""
+        if not self.counts:
+            return self.total(self.here) if self.used is None else self.used
+        # Where nothing is missing the draws alone say how many: that saves one of two matrix products.
+        return lax.cond(self.here.all(), self._complete, lambda: self.total(self.here))
+
+    def _complete(self) -> Array:
+        plain = math.prod(self.here.shape[at] for at in self.places if at not in self.counts)
+        number = jnp.asarray(float(plain))
+        for counts in self.counts.values():
+            number = number * counts.sum()
+        kept = tuple(1 if at in self.places else size for at, size in enumerate(self.here.shape))
+        return jnp.broadcast_to(number, kept)
+
+    def total(self, values: Array) -> Array:
+        """The sum over the reduced dimensions, each level as often as it was drawn; dimensions are kept."""
+        plain = tuple(at for at in self.places if at not in self.counts)
+        result = values.sum(axis=plain, keepdims=True) if plain else values
+        for at, counts in self.counts.items():
+            result = jnp.expand_dims(jnp.tensordot(result, counts, axes=((at,), (0,))), at)
+        return result
+
+    def centre(self, values: Array) -> Array:
+        """The weighted mean without resampling: it only keeps later sums small, so zero will do where there is none."""
+        number = self.weighed.sum(axis=self.places, keepdims=True)
+        total = (values * self.weighed).sum(axis=self.places, keepdims=True)
+        return jnp.where(number > 0.0, total / jnp.where(number > 0.0, number, 1.0), 0.0)
+
+    @property
+    def often(self) -> Array:
+        """How often each cell counts, float [*full rank]: zero where it is not used or not drawn."""
+        total = self.here
+        for at, counts in self.counts.items():
+            total = total * jnp.expand_dims(counts, [other for other in range(total.ndim) if other != at])
+        return total
+
+    def lined_up(self, array: Array) -> Array:
+        """The reduced dimensions as one last one: [.., kept dimensions, reduced]."""
+        last = jnp.moveaxis(array, self.places, range(-len(self.places), 0))
+        return last.reshape(*last.shape[: -len(self.places)], -1)
+
+    def put_back(self, result: Array) -> Array:
+        """The inverse for a result without the reduced dimension: full rank again."""
+        return jnp.expand_dims(result, self.places)
