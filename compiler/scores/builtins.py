@@ -11,12 +11,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cyclspec.compiler.scores.arithmetic import divide
-from cyclspec.compiler.scores.cells import HOLE, NO_PEOPLE, NO_VALUE, OK, Cells, choose, refuse, undefined
+from cyclspec.compiler.scores.cells import (
+    HOLE,
+    NO_PEOPLE,
+    NO_VALUE,
+    OK,
+    Array,
+    Cells,
+    choose,
+    refuse,
+    undefined,
+)
 from cyclspec.compiler.scores.frame import Frame
 from cyclspec.compiler.seeds import other_level
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.types.kinds import ScaleValue, scale_name
 from cyclspec.language.types.terms import Term, VocabularyTerm
+
+
+def mask_of(frame: Frame, scale: str) -> Array:
+    """Which options count, bool [*full rank, option], of size one along axes where all do."""
+    scored = frame.scored(scale)
+    if scored.all():
+        return jnp.ones((*frame.shape(()), scored.shape[-1]), bool)
+    return jnp.asarray(scored)
 
 
 def scale_of(term: Term) -> str:
@@ -33,7 +51,7 @@ def scale_of(term: Term) -> str:
 def of_scale(frame: Frame, function: str, term: Term) -> Cells:
     """`uniform`, `size` or `span` of a scale, over its options that count."""
     scale = scale_of(term)
-    mask = jnp.asarray(frame.scored(scale))
+    mask = mask_of(frame, scale)
     axes, number = frame.scale_axes(scale), mask.sum(axis=-1, dtype=jnp.float64)
     if function != "uniform":
         return Cells(axes, number - 1.0 if function == "span" else number)
@@ -126,8 +144,7 @@ def _end_mask(scored: NDArray[np.bool_], *, last: bool) -> NDArray[np.bool_]:
 
 def renormalised(frame: Frame, scale: str, shares: Cells) -> Cells:
     """A distribution over the options that count only; undefined where nothing is left on them."""
-    mask = jnp.asarray(frame.scored(scale))
-    kept = choose(mask, shares.value.astype(jnp.float64), 0.0)
+    kept = choose(mask_of(frame, scale), shares.value.astype(jnp.float64), 0.0)
     total = kept.sum(axis=-1, keepdims=True)
     value = choose(total > 0.0, divide(kept, total), 0.0)
     status = undefined(shares.status, ~(total[..., 0] > 0.0))

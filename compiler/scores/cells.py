@@ -62,6 +62,14 @@ class Cells:
         return jnp.asarray(True) if self.status is None else self.status == OK
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Blocked:
+    """A distribution over a scale, block by block: `parts` are its cells, one for each of `Blocks.parts`."""
+
+    scale: str
+    parts: tuple[Cells, ...]
+
+
 def choose(condition: ArrayLike, then: ArrayLike, otherwise: ArrayLike) -> Array:
     """`jnp.where` as one primitive: broadcast, then select."""
     like = jnp.result_type(then, otherwise)

@@ -8,13 +8,13 @@ the order of declarations changes nothing. `option` is last.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cyclspec.compiler.axes import Attribute, Axis, Grid, OptionLayout
+from cyclspec.compiler.axes import Attribute, Axis, Grid, OptionLayout, Presence
 from cyclspec.compiler.scores.walk import derived_axes, named_terms
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.types.kinds import Of, Type, Vocabulary
@@ -35,6 +35,7 @@ from cyclspec.language.types.typed import (
 )
 
 T = TypeVar("T", bound=np.generic)
+U = TypeVar("U")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,36 @@ class Frame:
         axis = self.layout(scale).axis
         return frozenset() if axis is None else frozenset((axis,))
 
+    def part(
+        self, scale: str, rows: NDArray[np.int64], places: NDArray[np.int64], counts: NDArray[np.bool_]
+    ) -> Frame:
+        """The frame of some levels of the axis along which a scale differs: `rows`, with the options at `places`.
+
+        `counts` [row, option] marks the options that count; the scale of the new frame has no others.
+        """
+        layout = self.layout(scale)
+        if layout.axis is None:
+            raise InternalError("score", f"scale {scale} differs along no axis")
+        whole = self.axes[layout.axis]
+        attributes = {name: _at(held, rows) for name, held in whole.attributes.items()}
+        axes = {
+            **self.axes,
+            whole.name: replace(whole, levels=_at(whole.levels, rows), attributes=attributes),
+        }
+        presence = tuple(_present(each, whole.name, rows) for each in self.grid.presence)
+        options = replace(
+            layout,
+            codes=tuple(
+                _at(layout.codes[row], at[at < len(layout.codes[row])])
+                for row, at in zip(rows, places, strict=True)
+            ),
+            exists=counts,
+            missing=np.zeros_like(counts),
+            value=layout.value[rows[:, None], places],
+        )
+        grid = replace(self.grid, axes=axes, presence=presence, options={**self.grid.options, scale: options})
+        return replace(self, axes=axes, grid=grid)
+
     def attribute(self, axis: str, name: str) -> tuple[Attribute, ...]:
         """One attribute per level. Internal error where the grid does not carry it."""
         held = self.axes[axis].attributes
@@ -140,6 +171,18 @@ def frame_of(audit: TypedAudit, grid: Grid) -> Frame:
             axes[name] = Axis(name, _distinct(grid.axes[source].attributes[name]))
             names.append(name)
     return Frame(tuple(names), axes, grid, audit.count_missing)
+
+
+def _at(held: tuple[U, ...], rows: NDArray[np.int64]) -> tuple[U, ...]:
+    """The elements at some places."""
+    return tuple(held[row] for row in rows)
+
+
+def _present(presence: Presence, axis: str, rows: NDArray[np.int64]) -> Presence:
+    """Which combinations exist among some levels of an axis."""
+    if axis not in presence.axes:
+        return presence
+    return replace(presence, cells=np.take(presence.cells, rows, axis=presence.axes.index(axis)))
 
 
 def _rank(source: AxisSource) -> int:

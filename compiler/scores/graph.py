@@ -17,24 +17,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cyclspec.compiler.axes import Grid
+from cyclspec.compiler.scores.arrays import LeafArrays, Outcome, PerfectArrays, Tensors
+from cyclspec.compiler.scores.blocks import blocks_of
 from cyclspec.compiler.scores.cells import REASONS
 from cyclspec.compiler.scores.checks import exclusions
 from cyclspec.compiler.scores.expressions import Scope, Setting
 from cyclspec.compiler.scores.frame import Frame, frame_of
 from cyclspec.compiler.scores.gather import collected
 from cyclspec.compiler.scores.kernels import kernel
-from cyclspec.compiler.scores.program import (
-    LeafArrays,
-    Outcome,
-    PerfectArrays,
-    Program,
-    Tensors,
-    scale_of_leaf,
-)
+from cyclspec.compiler.scores.program import Program
 from cyclspec.compiler.scores.resample import FLOOR_DRAWS, bootstrap_counts, perfect_models
 from cyclspec.compiler.scores.support import refusals
 from cyclspec.compiler.scores.tables import ScoreInputs, Scores
-from cyclspec.compiler.scores.walk import Leaf, Reach, below, named_terms
+from cyclspec.compiler.scores.walk import Leaf, Reach, below, named_terms, scale_of_leaf
 from cyclspec.language.diagnostics import InternalError, SpecError
 from cyclspec.language.types.kinds import Dist
 from cyclspec.language.types.terms import AnswerTerm, MetricTerm
@@ -75,7 +70,7 @@ class Graph:
         return Tensors(leaves, counts, self._perfect(inputs, seed))
 
     def _perfect(self, inputs: ScoreInputs, seed: int) -> dict[int, PerfectArrays]:
-        wanted = {self.program.floor_leaf(measure) for measure in self.program.measures} - {None}
+        wanted = {self.program.floors.leaf_of(measure) for measure in self.program.measures} - {None}
         perfect: dict[int, PerfectArrays] = {}
         for index in sorted(index for index in wanted if index is not None):
             leaf = self.program.leaves[index]
@@ -84,7 +79,9 @@ class Graph:
                 raise InternalError("score", "a noise floor over something that is not people")
             drawn = perfect_models(self.frame, seed, scale, inputs.people[leaf])
             if drawn is not None:
-                perfect[index] = PerfectArrays(jnp.asarray(drawn.truth), jnp.asarray(drawn.people))
+                perfect[index] = PerfectArrays(
+                    self._blocks(scale, drawn.truth), self._blocks(scale, drawn.people)
+                )
         return perfect
 
     def _leaf(self, leaf: Leaf, inputs: ScoreInputs) -> LeafArrays:
@@ -100,9 +97,12 @@ class Graph:
     ) -> LeafArrays:
         if frozenset(axes) != self.program.axes_of[leaf]:
             raise InternalError("score", f"input over {axes}, expected {sorted(self.program.axes_of[leaf])}")
-        return LeafArrays(
-            jnp.asarray(self.frame.placed(values, axes)), jnp.asarray(self.frame.placed(ok, axes))
-        )
+        scale, placed = scale_of_leaf(leaf), self.frame.placed(values, axes)
+        value = (jnp.asarray(placed),) if scale is None else self._blocks(scale, placed)
+        return LeafArrays(value, jnp.asarray(self.frame.placed(ok, axes)))
+
+    def _blocks(self, scale: str, array: NDArray[Any]) -> tuple[jax.Array, ...]:
+        return tuple(jnp.asarray(part) for part in self.program.setting.blocks[scale].placed(array))
 
     def jaxpr_text(self, measure: str | None = None) -> str:
         """The traced program as text: of one measure's point estimate, or of everything.
@@ -140,10 +140,15 @@ class Graph:
         frame = self.frame
 
         def leaf_shape(leaf: Leaf) -> LeafArrays:
-            scale, shape = scale_of_leaf(leaf), frame.shape(program.axes_of[leaf])
-            wide = () if scale is None else (frame.scored(scale).shape[-1],)
+            scale, axes = scale_of_leaf(leaf), program.axes_of[leaf]
             kind = jnp.float32 if isinstance(leaf, AnswerTerm) else jnp.float64
-            return LeafArrays(_shaped((*shape, *wide), kind), _shaped(shape, jnp.bool_))
+            blocks = () if scale is None else program.setting.blocks[scale].parts
+            wide = [(*block.frame.shape(axes), block.places.shape[1]) for block in blocks] or [
+                frame.shape(axes)
+            ]
+            return LeafArrays(
+                tuple(_shaped(shape, kind) for shape in wide), _shaped(frame.shape(axes), jnp.bool_)
+            )
 
         leaves = tuple(leaf_shape(leaf) for leaf in program.leaves)
         counts = {
@@ -155,9 +160,9 @@ class Graph:
             else {}
             for measure in program.measures
         }
-        wanted = {program.floor_leaf(measure) for measure in program.measures}
+        wanted = {program.floors.leaf_of(measure) for measure in program.measures}
         draws = {
-            index: _shaped((FLOOR_DRAWS, *leaves[index].value.shape), jnp.float64)
+            index: tuple(_shaped((FLOOR_DRAWS, *part.shape), jnp.float64) for part in leaves[index].value)
             for index in wanted
             if index is not None
         }
@@ -173,7 +178,8 @@ def lower(audit: TypedAudit, grid: Grid) -> Graph:
     frame = frame_of(audit, grid)
     over = [axis for measure in audit.measures if measure.interval for axis in measure.interval.over]
     reasons = (*REASONS, *(f"check {check.name}" for check in exclusions(audit)))
-    setting = Setting(frame, named, Reach(named), audit.seed, reasons, frozenset(over))
+    blocks = {scale: blocks_of(frame, scale) for scale in grid.options}
+    setting = Setting(frame, blocks, named, Reach(named), audit.seed, reasons, frozenset(over))
     program = _program(audit, setting, audit.measures, audit.checks)
     return Graph(program, jax.jit(program.run))
 
