@@ -37,7 +37,7 @@ class Tensors(NamedTuple):
 
 
 class MeasureArrays(NamedTuple):
-    """One measure in full rank; `plain` is its value without exclusions, `draws` [*full rank, draw]."""
+    """One measure in full rank; `plain` is its value without exclusions, `draws` varies by draw."""
 
     value: Array
     status: Array

@@ -57,7 +57,7 @@ class Blocks:
     def _placed(self, block: Block, array: NDArray[Any]) -> NDArray[Any]:
         if self.at is None:
             return array
-        rank = len(block.frame.names)
+        rank = block.frame.rank
         at = array.ndim - 1 - rank + self.at
         rows = block.rows if array.shape[at] > 1 else np.zeros(1, dtype=np.int64)
         # Rows and places are looked up together, so that only what is kept is read.
@@ -87,7 +87,7 @@ class Blocks:
             return parts[0]
         status = None
         if any(part.status is not None for part in parts):
-            nothing = jnp.zeros((1,) * len(self.parts[0].frame.names), jnp.int8) + jnp.int8(OK)
+            nothing = jnp.full(self.parts[0].frame.shape(()), OK, jnp.int8)
             status = self._joined([nothing if part.status is None else part.status for part in parts])
         value = self._joined([part.value for part in parts])
         return replace(parts[0], value=value, status=status, counts=self._counts(parts))

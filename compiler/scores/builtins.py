@@ -83,7 +83,7 @@ def mean_of_levels(frame: Frame, cells: Cells, axis: str, *, own: bool) -> Cells
     Leave-one-out is a product with a matrix of ones and a zero diagonal, so that no rounding can make a share negative.
     """
     at, size = frame.place_of(axis), len(frame.axes[axis])
-    shape = jnp.broadcast_shapes(cells.value.shape[: len(frame.names)], cells.ok.shape, frame.shape((axis,)))
+    shape = jnp.broadcast_shapes(cells.value.shape[: frame.rank], cells.ok.shape, frame.shape((axis,)))
     ok = jnp.broadcast_to(cells.ok, shape)
     matrix = jnp.ones((size, size)) if own else 1.0 - jnp.eye(size)
     shares = choose(ok[..., None], cells.value, 0.0)
@@ -103,9 +103,9 @@ def shuffled(frame: Frame, seed: int, cells: Cells, axis: str) -> Cells:
     index = np.array(
         [levels.index(level if other is None else other) for level, other in zip(levels, others, strict=True)]
     )
-    shape = jnp.broadcast_shapes(cells.value.shape[: len(frame.names)], frame.shape((axis,)))
+    shape = jnp.broadcast_shapes(cells.value.shape[: frame.rank], frame.shape((axis,)))
     value = jnp.take(
-        jnp.broadcast_to(cells.value, (*shape, *cells.value.shape[len(frame.names) :])), index, axis=at
+        jnp.broadcast_to(cells.value, (*shape, *cells.value.shape[frame.rank :])), index, axis=at
     )
     status = jnp.broadcast_to(jnp.int8(OK) if cells.status is None else cells.status, shape)
     moved = jnp.take(status, index, axis=at)

@@ -1,7 +1,7 @@
 """One function over many draws inside the graph, within a limit of memory.
 
 Expects trees of arrays whose first dimension is the draw. Ensures that the draw is the last dimension of what comes
-out: there the product of values with counts leaves it, and there the draws of one cell lie together.
+out, where the draws of one cell lie together.
 """
 
 from __future__ import annotations
@@ -20,13 +20,12 @@ Out = TypeVar("Out")
 
 
 def over_draws(one: Callable[[In], Out], draws: In, number: int, bytes_per_draw: int) -> Out:
-    """`one` for every draw: at once, or in chunks where memory asks for it."""
-    many = jax.vmap(one, out_axes=-1)
+    """`one` for all draws at once, or chunk by chunk where memory asks for it; it gives arrays [*full rank]."""
     batch = chunk(number, bytes_per_draw)
     if batch == number:
-        return many(draws)
+        return one(draws)
     chunks = jax.tree.map(lambda array: array.reshape(number // batch, batch, *array.shape[1:]), draws)
-    parts = lax.map(many, chunks)
+    parts = lax.map(one, chunks)
     result: Out = jax.tree.map(_strung, parts)
     return result
 

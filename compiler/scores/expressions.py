@@ -277,7 +277,7 @@ class Scope:
         wide = any(cells.scale is not None for cells in args)
         mask = builtins.mask_of(frame, scale_name(term.scale)) if wide else None
         values = [cells.value.astype(jnp.float64) for cells in args]
-        value = batched(term, mask, values, len(frame.names))
+        value = batched(term, mask, values, frame.rank)
         axes = frozenset[str]().union(*(cells.axes for cells in args))
         status = undefined(worst(*(cells.status for cells in args)), ~jnp.isfinite(value))
         counts = joined_counts(tuple(cells.counts for cells in args))

@@ -68,13 +68,13 @@ class Floors:
         for index, perfect in drawn.items():
             measures = [measure for measure in self.measures if self.leaf_of(measure) == index]
 
-            def one(
+            def some(
                 draw: PerfectArrays, index: int = index, measures: list[TypedMeasure] = measures
             ) -> list[Array]:
                 scope = Scope(self.setting, self._perfect(final, index, draw), outer=final, counting=False)
                 return [plain(measure.term, scope.cells(measure.term)) for measure in measures]
 
-            values = over_draws(one, perfect, FLOOR_DRAWS, self._bytes(perfect))
+            values = over_draws(some, perfect, FLOOR_DRAWS, self._bytes(perfect))
             floors |= {measure.name: _mean(of) for measure, of in zip(measures, values, strict=True)}
         return floors
 
@@ -90,12 +90,11 @@ class Floors:
         if scale is None:
             raise InternalError("score", "a noise floor over something that is not people")
         scopes = final.blocks(scale)
-        leaves: dict[Leaf, Cells | Blocked] = {
-            people: _drawn(scale, scopes, people, draw.people, draw.truth),
-        }
+        truths, others = ([_last(part) for part in parts] for parts in (draw.truth, draw.people))
+        leaves: dict[Leaf, Cells | Blocked] = {people: _drawn(scale, scopes, people, others, truths)}
         for leaf in self.leaves:
             if isinstance(leaf, AnswerTerm) and leaf.field == "value" and scale_of_leaf(leaf) == scale:
-                leaves[leaf] = _drawn(scale, scopes, leaf, draw.truth, draw.truth)
+                leaves[leaf] = _drawn(scale, scopes, leaf, truths, truths)
         return leaves
 
 
@@ -106,14 +105,19 @@ def _drawn(
     parts = []
     for scope, value, truth in zip(scopes, values, truths, strict=True):
         cells = scope.cells(leaf)
-        status = refuse(cells.status, ~(truth.sum(axis=-1) > 0.0), NO_PEOPLE)
+        status = refuse(cells.status, ~(truth[..., :1, :].sum(axis=-1) > 0.0), NO_PEOPLE)
         parts.append(replace(cells, value=value, status=status))
     return Blocked(scale, tuple(parts))
 
 
+def _last(drawn: Array) -> Array:
+    """[draw, *full rank, option] with the draw where it belongs."""
+    return jnp.moveaxis(drawn.squeeze(-2), 0, -2)
+
+
 def _mean(values: Array) -> Array:
-    """The mean over draws [.., draw] that are defined; NaN where none is."""
+    """The mean over draws that are defined; NaN where none is."""
     defined = jnp.isfinite(values)
-    number = defined.sum(axis=-1)
-    total = choose(defined, values, 0.0).sum(axis=-1)
+    number = defined.sum(axis=-1, keepdims=True)
+    total = choose(defined, values, 0.0).sum(axis=-1, keepdims=True)
     return choose(number > 0, total / jnp.maximum(number, 1), jnp.nan)

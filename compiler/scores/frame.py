@@ -2,7 +2,9 @@
 
 Expects a typed audit and its grid. Ensures one canonical order for every array: panel axes, axes of targets and
 vocabularies, tables (items), plain values (languages, repeats), axes made by `by`; each group sorted by name, so that
-the order of declarations changes nothing. `option` is last.
+the order of declarations changes nothing. After
+the axes comes the draw, a dimension of size one except where values differ from one resample or perfect model to the
+next. `option` is last.
 """
 
 from __future__ import annotations
@@ -47,6 +49,11 @@ class Frame:
     grid: Grid = field(hash=False)
     count_missing: bool
 
+    @property
+    def rank(self) -> int:
+        """The number of dimensions of an array without options: one an axis, and the draw."""
+        return len(self.names) + 1
+
     def place_of(self, axis: str) -> int:
         """The dimension of an axis."""
         return self.names.index(axis)
@@ -56,9 +63,9 @@ class Frame:
         return int(np.prod([len(self.axes[axis]) for axis in axes], dtype=np.int64))
 
     def shape(self, axes: Iterable[str]) -> tuple[int, ...]:
-        """The full-rank shape of an array over `axes`: one elsewhere."""
+        """The full-rank shape of an array over `axes`: one elsewhere, and for the draw."""
         given = frozenset(axes)
-        return tuple(len(self.axes[name]) if name in given else 1 for name in self.names)
+        return (*(len(self.axes[name]) if name in given else 1 for name in self.names), 1)
 
     def placed(self, array: NDArray[T], axes: tuple[str, ...]) -> NDArray[T]:
         """An array over `axes` (and any further last dimensions) in full rank and canonical order."""
@@ -72,11 +79,11 @@ class Frame:
 
     def taken(self, array: NDArray[T], axes: tuple[str, ...]) -> NDArray[T]:
         """The inverse of `placed`: a full-rank array as one with exactly the dimensions `axes`, in that order."""
-        rest = array.shape[len(self.names) :] if array.ndim > len(self.names) else ()
+        rest = array.shape[self.rank :] if array.ndim > self.rank else ()
         full = np.broadcast_to(array, (*self.shape(axes), *rest))
         kept = [self.place_of(axis) for axis in axes]
-        others = [at for at in range(len(self.names)) if at not in kept]
-        moved = full.transpose(*kept, *others, *range(len(self.names), full.ndim))
+        others = [at for at in range(self.rank) if at not in kept]
+        moved = full.transpose(*kept, *others, *range(self.rank, full.ndim))
         return np.array(moved.reshape((*(len(self.axes[a]) for a in axes), *rest)))
 
     def holes(self, axes: frozenset[str]) -> NDArray[np.bool_] | None:

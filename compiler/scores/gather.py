@@ -86,7 +86,7 @@ def _interval(
     if arrays.draws is None or measure.interval is None:
         return _blank(measure.by, program), _blank(measure.by, program)
     low, high = percentiles(np.asarray(arrays.draws), measure.interval.level)
-    ends = (program.frame.taken(end, measure.by) for end in (low, high))
+    ends = (program.frame.taken(end[..., None], measure.by) for end in (low, high))
     first, second = (np.where(known, end, np.nan) for end in ends)
     return first, second
 

@@ -163,14 +163,16 @@ class Program:
         return Counts(used * counts.used, counts.missing + lost * counts.used[..., None], counts.units)
 
     def _draws(self, measure: TypedMeasure, final: Scope, counts: dict[str, Array]) -> Array:
-        """The measure under each bootstrap resample, [*full rank, draw]; NaN where a draw leaves nothing to use."""
+        """The measure under each bootstrap resample, [*full rank]; NaN where a draw leaves nothing to use."""
 
-        def one(drawn: dict[str, Array]) -> Array:
+        def some(drawn: dict[str, Array]) -> Array:
             scope = Scope(self.setting, {}, drawn, final, counting=False)
-            return self._plain(measure.term, scope.cells(measure.term))
+            values = self._plain(measure.term, scope.cells(measure.term))
+            # What reduces over none of the resampled axes is the same in every draw.
+            return jnp.broadcast_to(values, (*values.shape[:-1], next(iter(drawn.values())).shape[0]))
 
         draws = next(iter(counts.values())).shape[0]
-        return over_draws(one, counts, draws, self._bytes(measure.term, frozenset(counts)))
+        return over_draws(some, counts, draws, self._bytes(measure.term, frozenset(counts)))
 
     def _bytes(self, term: Term, over: frozenset[str]) -> int:
         """What one draw holds at most: the largest array that a resampled reduction makes of its counts."""

@@ -62,7 +62,7 @@ def reduced(plan: Reduction, of: Cells, weight: Cells | None, against: Cells | N
     shape = jnp.broadcast_shapes(
         frame.shape(plan.axes),
         () if status is None else status.shape,
-        *(cells.value.shape[: len(frame.names)] for cells in (of, *extra)),
+        *(cells.value.shape[: frame.rank] for cells in (of, *extra)),
     )
     state = jnp.broadcast_to(jnp.int8(OK) if status is None else status, shape)
     ok = state == OK

@@ -31,8 +31,8 @@ class Sample:
 
     `values` [*full rank] (or [*full rank, option] where `wide`), `weights` and `against` [*full rank] are zero where
     `here`, float [*full rank], is zero. `places` are the reduced dimensions, rising. `counts` gives for those of them
-    that are resampled how often each level was drawn, float [level]; the point estimate has none. `used` counts the
-    cells of the point estimate where they are known.
+    that are resampled how often each level was drawn, float [draw, level]; the point estimate has none. `used` counts
+    the cells of the point estimate where they are known.
     """
 
     values: Array
@@ -69,17 +69,28 @@ class Sample:
         plain = math.prod(self.here.shape[at] for at in self.places if at not in self.counts)
         number = jnp.asarray(float(plain))
         for counts in self.counts.values():
-            number = number * counts.sum()
-        kept = tuple(1 if at in self.places else size for at, size in enumerate(self.here.shape))
-        return jnp.broadcast_to(number, kept)
+            number = number * counts.sum(axis=1)
+        kept = [1 if at in self.places else size for at, size in enumerate(self.here.shape)]
+        return jnp.broadcast_to(number, (*kept[:-1], number.size))
 
     def total(self, values: Array) -> Array:
         """The sum over the reduced dimensions, each level as often as it was drawn; dimensions are kept."""
         plain = tuple(at for at in self.places if at not in self.counts)
         result = values.sum(axis=plain, keepdims=True) if plain else values
-        for at, counts in self.counts.items():
-            result = jnp.expand_dims(jnp.tensordot(result, counts, axes=((at,), (0,))), at)
+        # The longest dimension first: it is the one that is a matrix product, and what it leaves is the smallest.
+        for at in sorted(self.counts, key=lambda place: (-values.shape[place], place)):
+            result = self._drawn(result, self.counts[at], at)
         return result
+
+    def _drawn(self, values: Array, counts: Array, at: int) -> Array:
+        """The sum over a dimension, each level as often as each draw drew it; the dimension of the draw is filled."""
+        draw = self.here.ndim - 1
+        if values.shape[at] == 1:
+            return values * _facing(counts.sum(axis=1), values.ndim, draw)
+        if values.shape[draw] > 1:
+            return (values * _facing(counts.T, values.ndim, at, draw)).sum(axis=at, keepdims=True)
+        product = jnp.tensordot(lax.squeeze(values, (draw,)), counts, axes=((at,), (1,)))
+        return jnp.expand_dims(jnp.moveaxis(product, -1, draw - 1), at)
 
     def centre(self, values: Array) -> Array:
         """The weighted mean without resampling: it only keeps later sums small, so zero will do where there is none."""
@@ -89,10 +100,10 @@ class Sample:
 
     @property
     def often(self) -> Array:
-        """How often each cell counts, float [*full rank]: zero where it is not used or not drawn."""
+        """How often each cell counts in each draw, float [*full rank]: zero where it is not used or not drawn."""
         total = self.here
         for at, counts in self.counts.items():
-            total = total * jnp.expand_dims(counts, [other for other in range(total.ndim) if other != at])
+            total = total * _facing(counts.T, total.ndim, at, total.ndim - 1)
         return total
 
     def lined_up(self, array: Array) -> Array:
@@ -103,3 +114,8 @@ class Sample:
     def put_back(self, result: Array) -> Array:
         """The inverse for a result without the reduced dimension: full rank again."""
         return jnp.expand_dims(result, self.places)
+
+
+def _facing(array: Array, rank: int, *places: int) -> Array:
+    """An array whose dimensions stand at `places`, rising, among `rank`."""
+    return jnp.expand_dims(array, [at for at in range(rank) if at not in places])
