@@ -7,6 +7,7 @@ axes that the other lacks, one failing level is enough.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import jax.numpy as jnp
 import numpy as np
@@ -80,7 +81,7 @@ def _marked(answer: Cells, bad: Array, code: int) -> Cells:
     # An answer that is missing already keeps its own reason: the check took nothing from it.
     present = answer.status == OK if answer.status is not None else jnp.asarray(True)
     status = refuse(answer.status, bad & present, code)
-    return Cells(answer.axes, answer.value, status, answer.scale)
+    return replace(answer, status=status)
 
 
 def withheld(frame: Frame, axes: tuple[str, ...], checks: tuple[CheckCells, ...]) -> NDArray[np.object_]:

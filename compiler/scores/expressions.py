@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 import jax.numpy as jnp
 
-from cyclspec.compiler.scores import builtins, vocabularies
+from cyclspec.compiler.scores import builtins, operands, vocabularies
 from cyclspec.compiler.scores.arithmetic import COMPARE, FUNCTIONS, PARTIAL, TOTAL
 from cyclspec.compiler.scores.blocks import Block, Blocks
 from cyclspec.compiler.scores.cells import (
@@ -31,14 +31,17 @@ from cyclspec.compiler.scores.cells import (
     refuse,
     undefined,
     without_holes,
+    without_values,
     worst,
 )
 from cyclspec.compiler.scores.frame import Frame
 from cyclspec.compiler.scores.kernels import batched
+from cyclspec.compiler.scores.options import one_hot
 from cyclspec.compiler.scores.reductions import Reduction, reduced
+from cyclspec.compiler.scores.running import along
 from cyclspec.compiler.scores.walk import Leaf, Reach, source_axis
 from cyclspec.language.diagnostics import InternalError
-from cyclspec.language.types.kinds import Dist, Scale, Vocabulary, scale_name
+from cyclspec.language.types.kinds import Choice, Dist, Number, Of, Scale, Vocabulary, scale_name
 from cyclspec.language.types.terms import (
     AnswerTerm,
     ArithmeticTerm,
@@ -287,9 +290,12 @@ class Scope:
 
     def _reduce(self, term: ReduceTerm) -> Cells:
         setting = self.setting
-        of = self.cells(term.of)
+        if term.direction == "along":
+            return along(setting.frame, term.reducer, self.cells(term.of), term.axes[0])
         if self.inside is not None and not setting.frame.scale_axes(self.inside.scale).isdisjoint(term.axes):
             raise InternalError("score", f"distributions of different scales reduced over {term.axes}")
+        asked = operands.operand(setting.frame, term, self._reduced_cells(term), self.cells)
+        of = asked.of
         for derived in term.by:
             source = source_axis(term, derived, setting.frame.grid)
             outside = ~jnp.asarray(setting.frame.members(source, derived))
@@ -297,18 +303,31 @@ class Scope:
         holes = setting.frame.holes(of.axes)
         of = without_holes(of, None if holes is None else jnp.asarray(holes))
         weight = None if term.weight is None else self.cells(term.weight)
-        against = dict(term.args).get("against")
         plan = Reduction(
             setting.frame,
-            term.reducer,
+            asked.reducer,
             term.axes,
             term.by,
             self.resampled,
             setting.unit_axes,
-            len(setting.reasons),
+            setting.reasons,
             self.counting,
+            asked.told,
         )
-        return reduced(plan, of, weight, None if against is None else self.cells(against))
+        return reduced(plan, of, weight, asked.beside)
+
+    def _reduced_cells(self, term: ReduceTerm) -> Cells:
+        """What a reduction reduces: of choices that become a distribution here, all on the option of each.
+
+        Whether distributions are there is known block by block, and counted over all items.
+        """
+        match term.of.type.kind, term.type.kind:
+            case Choice() | Of(), Dist() if self.inside is not None:
+                return one_hot(self.setting.frame, self.inside.scale, self.inside.block, self.cells(term.of))
+            case Dist(scale), Number() if self.inside is None:
+                return self.joined(scale_name(scale), lambda scope: without_values(scope.cells(term.of)))
+            case _:
+                return self.cells(term.of)
 
     def _pick(self, term: PickTerm) -> Cells:
         at, kind = dict(term.at), term.of.type.kind

@@ -18,6 +18,7 @@ from cyclspec.compiler.scores.expressions import Scope, Setting
 from cyclspec.compiler.scores.resample import FLOOR_DRAWS
 from cyclspec.compiler.scores.walk import Leaf, scale_of_leaf
 from cyclspec.language.diagnostics import InternalError
+from cyclspec.language.types.kinds import Choice
 from cyclspec.language.types.terms import AnswerTerm, CallTerm, Term
 from cyclspec.language.types.typed import TypedAudit, TypedMeasure
 
@@ -40,6 +41,8 @@ class Floors:
         """
         leaves = self.setting.reach.of(measure.term).leaves
         answers = [leaf for leaf in leaves if isinstance(leaf, AnswerTerm) and leaf.field == "value"]
+        if any(isinstance(answer.type.kind, Choice) for answer in answers):
+            return None
         people = [leaf for leaf in leaves if not isinstance(leaf, AnswerTerm)]
         if not answers or len(people) != 1 or any(self._misled(answer.ask) for answer in answers):
             return None

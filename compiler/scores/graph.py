@@ -27,11 +27,11 @@ from cyclspec.compiler.scores.gather import collected
 from cyclspec.compiler.scores.kernels import kernel
 from cyclspec.compiler.scores.program import Program
 from cyclspec.compiler.scores.resample import FLOOR_DRAWS, bootstrap_counts, perfect_models
-from cyclspec.compiler.scores.support import refusals
+from cyclspec.compiler.scores.support import further_reasons, misfits, refusals
 from cyclspec.compiler.scores.tables import ScoreInputs, Scores
 from cyclspec.compiler.scores.walk import Leaf, Reach, below, named_terms, scale_of_leaf
 from cyclspec.language.diagnostics import InternalError, SpecError
-from cyclspec.language.types.kinds import Dist
+from cyclspec.language.types.kinds import Choice, Dist
 from cyclspec.language.types.terms import AnswerTerm, MetricTerm
 from cyclspec.language.types.typed import TypedAudit, TypedCheck, TypedMeasure
 
@@ -87,13 +87,15 @@ class Graph:
     def _leaf(self, leaf: Leaf, inputs: ScoreInputs) -> LeafArrays:
         if isinstance(leaf, AnswerTerm):
             answer = _held(inputs.answers.get(leaf.ask), leaf)
-            values = answer.probs if leaf.field == "value" else answer.mass
+            values: NDArray[Any] = answer.probs if leaf.field == "value" else answer.mass
+            if isinstance(leaf.type.kind, Choice):
+                values = answer.probs.argmax(axis=-1).astype(np.int32)
             return self._placed(leaf, values, answer.ok, answer.axes)
         people = _held(inputs.people.get(leaf), leaf)
         return self._placed(leaf, people.share, people.ok, people.axes)
 
     def _placed(
-        self, leaf: Leaf, values: NDArray[np.floating[Any]], ok: NDArray[np.bool_], axes: tuple[str, ...]
+        self, leaf: Leaf, values: NDArray[Any], ok: NDArray[np.bool_], axes: tuple[str, ...]
     ) -> LeafArrays:
         if frozenset(axes) != self.program.axes_of[leaf]:
             raise InternalError("score", f"input over {axes}, expected {sorted(self.program.axes_of[leaf])}")
@@ -141,7 +143,8 @@ class Graph:
 
         def leaf_shape(leaf: Leaf) -> LeafArrays:
             scale, axes = scale_of_leaf(leaf), program.axes_of[leaf]
-            kind = jnp.float32 if isinstance(leaf, AnswerTerm) else jnp.float64
+            kind: type[Any] = jnp.float32 if isinstance(leaf, AnswerTerm) else jnp.float64
+            kind = jnp.int32 if isinstance(leaf.type.kind, Choice) else kind
             blocks = () if scale is None else program.setting.blocks[scale].parts
             wide = [(*block.frame.shape(axes), block.places.shape[1]) for block in blocks] or [
                 frame.shape(axes)
@@ -177,7 +180,14 @@ def lower(audit: TypedAudit, grid: Grid) -> Graph:
     named = named_terms(audit)
     frame = frame_of(audit, grid)
     over = [axis for measure in audit.measures if measure.interval for axis in measure.interval.over]
-    reasons = (*REASONS, *(f"check {check.name}" for check in exclusions(audit)))
+    unfit = misfits(audit, grid)
+    if unfit:
+        raise SpecError(unfit)
+    reasons = (
+        *REASONS,
+        *(f"check {check.name}" for check in exclusions(audit)),
+        *further_reasons(audit, frame),
+    )
     blocks = {scale: blocks_of(frame, scale) for scale in grid.options}
     setting = Setting(frame, blocks, named, Reach(named), audit.seed, reasons, frozenset(over))
     program = _program(audit, setting, audit.measures, audit.checks)

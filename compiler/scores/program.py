@@ -31,10 +31,11 @@ from cyclspec.compiler.scores.draws import over_draws
 from cyclspec.compiler.scores.expressions import Scope, Setting
 from cyclspec.compiler.scores.floors import Floors
 from cyclspec.compiler.scores.frame import Frame
+from cyclspec.compiler.scores.options import chosen
 from cyclspec.compiler.scores.reducers import REDUCERS
 from cyclspec.compiler.scores.walk import Leaf, below, names_in, scale_of_leaf
 from cyclspec.language.diagnostics import InternalError
-from cyclspec.language.types.kinds import Dist, scale_name
+from cyclspec.language.types.kinds import Choice, Dist, scale_name
 from cyclspec.language.types.terms import AnswerTerm, ReduceTerm, Term
 from cyclspec.language.types.typed import TypedAudit, TypedCheck, TypedMeasure
 
@@ -95,6 +96,9 @@ class Program:
         holes = self.frame.holes(axes)
         if holes is not None:
             status = refuse(status, jnp.asarray(holes), HOLE)
+        if isinstance(leaf.type.kind, Choice):
+            held = Cells(axes, arrays.value[0], status)
+            return chosen(self.frame, self.setting.reasons, leaf.type.kind, held)
         scale = scale_of_leaf(leaf)
         if scale is None:
             return Cells(axes, arrays.value[0].astype(jnp.float64), status)
@@ -192,4 +196,4 @@ class Program:
         wide = self.frame.scored(scale_name(kind.scale)).shape[-1] if isinstance(kind, Dist) else 1
         cells = self.frame.size(term.of.type.axes | set(term.by)) * wide
         contracted = max(len(self.frame.axes[axis]) for axis in drawn) if REDUCERS[term.reducer].linear else 1
-        return cells // contracted + 1
+        return cells * REDUCERS[term.reducer].copies // contracted + 1

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import jax.numpy as jnp
-from jax import lax
 
+from cyclspec.compiler.scores import estimates
 from cyclspec.compiler.scores.arithmetic import divide, sqrt
-from cyclspec.compiler.scores.cells import Array, choose
+from cyclspec.compiler.scores.cells import NOT_CONNECTED, REASONS, TIE, UNDEFINED, Array, choose
+from cyclspec.compiler.scores.options import Comparison
 from cyclspec.compiler.scores.sample import Estimate, Sample
-from cyclspec.language.diagnostics import InternalError
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +24,21 @@ class Reducer:
     """How a reducer is computed and what it takes.
 
     `linear` ones are functions of `Sample.total` alone, so that their draws are matrix products and no array has both
-    draws and cells. `weighted` ones take weights, `distributions` and `truths` say what else than numbers they reduce.
+    draws and cells. `weighted` ones take weights, `distributions` says whether they reduce those, and `anything` that
+    they look at no value. `comparison` is what they ask of options. What they give is of the operand's own kind where
+    they `keep` it; where they are undefined, the `reason` says why. `copies` is how many arrays as large as the operand
+    one draw of them holds.
     """
 
     estimate: Callable[[Sample], Estimate]
     linear: bool = False
     weighted: bool = False
     distributions: bool = False
-    truths: bool = False
+    anything: bool = False
+    keeps: bool = False
+    comparison: Comparison = "equal"
+    reason: str = REASONS[UNDEFINED - 1]
+    copies: int = 1
 
 
 def _mean(sample: Sample) -> Estimate:
@@ -51,21 +58,25 @@ def _scaled(sample: Sample) -> Array:
     return sample.values * (sample.weights[..., None] if sample.wide else sample.weights)
 
 
-def _spread(sample: Sample) -> Estimate:
-    """Sample standard deviation (n - 1), around a centre that no resample moves, for precision."""
+def _variance(sample: Sample) -> Estimate:
+    """Sample variance (n - 1), around a centre that no resample moves, for precision."""
     number = sample.number
     centred = (sample.values - sample.centre(sample.values)) * sample.here
     first, second = sample.total(centred), sample.total(centred * centred)
     squares = jnp.maximum(second - divide(first * first, number), 0.0)
-    return Estimate(sqrt(divide(squares, number - 1.0)), number > 1.0)
+    return Estimate(divide(squares, number - 1.0), number > 1.0)
+
+
+def _spread(sample: Sample) -> Estimate:
+    """Sample standard deviation."""
+    variance = _variance(sample)
+    return Estimate(sqrt(variance.value), variance.defined)
 
 
 def _slope(sample: Sample) -> Estimate:
     """Weighted least-squares slope of the values on what they are set against."""
-    if sample.against is None:
-        raise InternalError("score", "a slope against nothing")
     weights, mass, total = sample.weighed, sample.mass, sample.total
-    x = sample.against - sample.centre(sample.against)
+    x = sample.beside["against"] - sample.centre(sample.beside["against"])
     y = sample.values - sample.centre(sample.values)
     mean_x, mean_y = divide(total(x * weights), mass), divide(total(y * weights), mass)
     across = total(x * y * weights) - mass * mean_x * mean_y
@@ -108,30 +119,32 @@ def _median(sample: Sample) -> Estimate:
     return Estimate(sample.put_back(both[..., 0] / 2.0), sample.put_back(half[..., 0] > 0.0))
 
 
-def _mode(sample: Sample) -> Estimate:
-    """The most frequent value; a tie between different values is undefined."""
-    rising, times = _rising(sample)
-    upto = jnp.cumsum(times, axis=-1)
-    fresh = jnp.concatenate(
-        [jnp.ones_like(rising[..., :1], bool), rising[..., 1:] != rising[..., :-1]], axis=-1
-    )
-    before = lax.cummax(choose(fresh, upto - times, 0.0), axis=upto.ndim - 1)
-    last = jnp.concatenate([fresh[..., 1:], jnp.ones_like(fresh[..., :1])], axis=-1)
-    tally = choose(last, upto - before, 0.0)
-    most = tally.max(axis=-1, keepdims=True)
-    best = jnp.take_along_axis(rising, jnp.argmax(tally, axis=-1)[..., None], -1)
-    alone = (most[..., 0] > 0.0) & ((tally == most).sum(axis=-1) == 1)
-    return Estimate(sample.put_back(choose(alone, best[..., 0], 0.0)), sample.put_back(alone))
+def _count(sample: Sample) -> Estimate:
+    """How many values are there: none is a number too."""
+    number = sample.number
+    return Estimate(number, jnp.ones_like(number, bool))
 
 
 REDUCERS: Final[Mapping[str, Reducer]] = {
-    "mean": Reducer(_mean, linear=True, weighted=True, distributions=True, truths=True),
-    "share": Reducer(_mean, linear=True, weighted=True, truths=True),
+    "mean": Reducer(_mean, linear=True, weighted=True, distributions=True),
+    "share": Reducer(_mean, linear=True, weighted=True),
     "sum": Reducer(_sum, linear=True, weighted=True),
+    "count": Reducer(_count, linear=True, anything=True),
     "sd": Reducer(_spread, linear=True),
+    "var": Reducer(_variance, linear=True),
     "slope": Reducer(_slope, linear=True, weighted=True),
-    "min": Reducer(_lowest),
-    "max": Reducer(_highest),
+    "min": Reducer(_lowest, keeps=True),
+    "max": Reducer(_highest, keeps=True),
     "median": Reducer(_median),
-    "mode": Reducer(_mode),
+    "quantile": Reducer(estimates.quantile, copies=3),
+    "mode": Reducer(estimates.mode, weighted=True, keeps=True, reason=TIE, copies=6),
+    "pearson": Reducer(estimates.pearson, copies=4),
+    "spearman": Reducer(estimates.spearman, comparison="order", copies=8),
+    "kendall": Reducer(estimates.kendall, comparison="order", copies=5),
+    "pair_agreement": Reducer(estimates.pair_agreement, comparison="equal"),
+    "pair_disagreement": Reducer(estimates.pair_disagreement, comparison="equal"),
+    "cohen_kappa": Reducer(estimates.cohen_kappa, comparison="equal", copies=3),
+    "krippendorff": Reducer(estimates.krippendorff, comparison="equal", copies=8),
+    "bradley_terry": Reducer(estimates.bradley_terry, comparison="order", reason=NOT_CONNECTED),
+    "principal_components": Reducer(estimates.principal_components),
 }

@@ -8,7 +8,7 @@ used nor missing. What is estimated is a matter of `reducers`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax.numpy as jnp
 
@@ -25,7 +25,7 @@ from cyclspec.compiler.scores.cells import (
 )
 from cyclspec.compiler.scores.frame import Frame
 from cyclspec.compiler.scores.reducers import REDUCERS
-from cyclspec.compiler.scores.sample import Sample
+from cyclspec.compiler.scores.sample import Arguments, Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,18 @@ class Reduction:
     by: tuple[str, ...]
     resampled: Mapping[str, Array]
     unit_axes: frozenset[str]
-    reasons: int
+    reasons: tuple[str, ...]
     counting: bool
+    told: Arguments
 
     @property
     def places(self) -> tuple[int, ...]:
         return tuple(sorted(self.frame.place_of(axis) for axis in self.axes))
+
+    @property
+    def added(self) -> frozenset[str]:
+        """The axis that a fitted statistic adds."""
+        return frozenset() if self.told.adds is None else frozenset((self.frame.names[self.told.adds[0]],))
 
     @property
     def counts(self) -> dict[int, Array]:
@@ -53,10 +59,10 @@ class Reduction:
         }
 
 
-def reduced(plan: Reduction, of: Cells, weight: Cells | None, against: Cells | None) -> Cells:
+def reduced(plan: Reduction, of: Cells, weight: Cells | None, beside: Mapping[str, Cells]) -> Cells:
     """Reduces cells over the axes of the plan; the result lacks them and has the `by` axes instead."""
     frame = plan.frame
-    extra = tuple(cells for cells in (weight, against) if cells is not None)
+    extra = (*(() if weight is None else (weight,)), *beside.values())
     axes = of.axes.union(*(cells.axes for cells in extra)) | set(plan.by)
     status = worst(of.status, *(cells.status for cells in extra))
     shape = jnp.broadcast_shapes(
@@ -71,22 +77,27 @@ def reduced(plan: Reduction, of: Cells, weight: Cells | None, against: Cells | N
         values=_present(of, ok, shape),
         here=ok.astype(jnp.float64),
         weights=None if weight is None else _present(weight, ok, shape),
-        against=None if against is None else _present(against, ok, shape),
+        beside={name: _present(cells, ok, shape) for name, cells in beside.items()},
         places=plan.places,
         counts=plan.counts,
         used=None if tally is None else tally[..., 0].astype(jnp.float64),
+        told=plan.told,
     )
-    value, defined = REDUCERS[plan.reducer].estimate(sample)
+    reducer = REDUCERS[plan.reducer]
+    value, defined = reducer.estimate(sample)
+    left = Cells((axes - set(plan.axes)) | plan.added, value, scale=of.scale)
+    if reducer.keeps:
+        left = replace(left, value=value.astype(of.value.dtype), names=of.names, choices=of.choices)
     if tally is None:
-        outcome = choose(defined, jnp.int8(OK), jnp.int8(UNDEFINED))
-        return Cells(axes - set(plan.axes), value, outcome, of.scale)
-    counts = _counts(plan, of, state, ok, tally)
-    return Cells(axes - set(plan.axes), value, _outcome(tally, defined), of.scale, None, counts)
+        return replace(left, status=choose(defined, jnp.int8(OK), jnp.int8(UNDEFINED)))
+    reason = plan.reasons.index(reducer.reason) + 1
+    status = _outcome(tally, defined, reason, empty_counts=reducer.anything)
+    return replace(left, status=status, counts=_counts(plan, of, state, ok, tally))
 
 
 def _tally(plan: Reduction, state: Array) -> Array:
     """How many reduced cells have each status, int32 [.., status]: used ones first, then by reason; holes nowhere."""
-    codes = jnp.arange(plan.reasons + 1, dtype=jnp.int8)
+    codes = jnp.arange(len(plan.reasons) + 1, dtype=jnp.int8)
     return (state[..., None] == codes).sum(axis=plan.places, keepdims=True, dtype=jnp.int32)
 
 
@@ -98,13 +109,17 @@ def _present(cells: Cells, ok: Array, shape: tuple[int, ...]) -> Array:
     return choose(ok, jnp.broadcast_to(value, shape), 0.0)
 
 
-def _outcome(tally: Array, defined: Array) -> Array:
-    """The status of each reduced cell: the worst reason of its missing cells where nothing could be used."""
+def _outcome(tally: Array, defined: Array, undefined: int, *, empty_counts: bool) -> Array:
+    """The status of each reduced cell: the worst reason of its missing cells where nothing could be used.
+
+    `undefined` is the reason where cells were used and gave no value. With `empty_counts` cells need
+    only exist.
+    """
     codes = jnp.arange(tally.shape[-1], dtype=jnp.int8)
     reason = choose(tally > 0, codes, jnp.int8(OK)).max(axis=-1)
     empty = choose(reason > OK, reason, jnp.int8(HOLE))
-    used = tally[..., 0] > 0
-    return refuse(choose(used, jnp.int8(OK), empty), used & ~defined, UNDEFINED)
+    used = (tally > 0).any(axis=-1) if empty_counts else tally[..., 0] > 0
+    return refuse(choose(used, jnp.int8(OK), empty), used & ~defined, undefined)
 
 
 def _counts(plan: Reduction, of: Cells, state: Array, ok: Array, tally: Array) -> Counts:
@@ -114,7 +129,7 @@ def _counts(plan: Reduction, of: Cells, state: Array, ok: Array, tally: Array) -
         return Counts(tally[..., 0], tally[..., 1:], units)
     for axis, number in of.counts.units.items():
         units[axis] = choose(ok, number, 0).max(axis=plan.places, keepdims=True)
-    codes = jnp.arange(1, plan.reasons + 1, dtype=jnp.int8)
+    codes = jnp.arange(1, len(plan.reasons) + 1, dtype=jnp.int8)
     lost = (state[..., None] == codes).astype(jnp.int32) * of.counts.used[..., None]
     missing = lost + (state != HOLE).astype(jnp.int32)[..., None] * of.counts.missing
     used = ok.astype(jnp.int32) * of.counts.used

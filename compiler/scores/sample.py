@@ -8,14 +8,33 @@ that is written with them is right for the point estimate and for every resample
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax import lax
 
 from cyclspec.compiler.scores.cells import Array
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """What a reducer is told beside arrays: words and numbers of the spec, and dimensions by the name of the argument.
+
+    `options` is how many options the values are codes of, 0 where they are none. `adds` is the dimension that the
+    result has besides, with its size.
+    """
+
+    words: Mapping[str, str] = field(default_factory=dict)
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    places: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    options: int = 0
+    adds: tuple[int, int] | None = None
+
+
+NOTHING: Final = Arguments()
 
 
 class Estimate(NamedTuple):
@@ -29,19 +48,21 @@ class Estimate(NamedTuple):
 class Sample:
     """The cells of one reduction.
 
-    `values` [*full rank] (or [*full rank, option] where `wide`), `weights` and `against` [*full rank] are zero where
-    `here`, float [*full rank], is zero. `places` are the reduced dimensions, rising. `counts` gives for those of them
-    that are resampled how often each level was drawn, float [draw, level]; the point estimate has none. `used` counts
-    the cells of the point estimate where they are known.
+    `values` [*full rank] (or [*full rank, option] where `wide`), `weights` and what is `beside` them, by the name of
+    the argument, [*full rank] each, are zero where `here`, float [*full rank], is zero. `places` are the reduced
+    dimensions, rising. `counts` gives for those of them that are resampled how often each level was drawn, float
+    [draw, level]; the point estimate has none. `used` counts the cells of the point estimate where they are known.
+    `told` is what the reducer is told beside arrays.
     """
 
     values: Array
     here: Array
     weights: Array | None
-    against: Array | None
+    beside: Mapping[str, Array]
     places: tuple[int, ...]
     counts: Mapping[int, Array]
     used: Array | None = None
+    told: Arguments = NOTHING
 
     @property
     def wide(self) -> bool:
@@ -108,12 +129,61 @@ class Sample:
 
     def lined_up(self, array: Array) -> Array:
         """The reduced dimensions as one last one: [.., kept dimensions, reduced]."""
-        last = jnp.moveaxis(array, self.places, range(-len(self.places), 0))
-        return last.reshape(*last.shape[: -len(self.places)], -1)
+        return grouped(array, self.places)
+
+    def drawn(self, places: tuple[int, ...]) -> Array:
+        """How often each combination of levels of some dimensions was drawn: [draw, combination]."""
+        total = jnp.ones((1, 1))
+        for at in places:
+            counts = self.counts.get(at, jnp.ones((1, self.here.shape[at])))
+            both = total[:, :, None] * counts[:, None, :]
+            total = both.reshape(both.shape[0], -1)
+        return total
+
+    def each(self, kernel: Callable[..., Array], *arrays: Array) -> Array:
+        """`kernel` of the reduced cells of every kept cell; what it gives for one of them stands last."""
+        return over_cells(kernel, *(self.lined_up(array) for array in arrays))
 
     def put_back(self, result: Array) -> Array:
         """The inverse for a result without the reduced dimension: full rank again."""
         return jnp.expand_dims(result, self.places)
+
+    def in_rank(self, result: Array, order: Sequence[int]) -> Array:
+        """A result in full rank: `order` says which dimension each of its own is, the others have size one."""
+        lacking = [at for at in range(self.here.ndim) if at not in order]
+        every = [*order, *lacking]
+        full = result.reshape(*result.shape, *(1,) * len(lacking))
+        return jnp.transpose(full, sorted(range(len(every)), key=every.__getitem__))
+
+
+def grouped(array: Array, *groups: tuple[int, ...]) -> Array:
+    """Groups of dimensions as one last dimension each: [.., other dimensions, group, ..]."""
+    moved = [at for group in groups for at in group]
+    last = jnp.moveaxis(array, moved, range(-len(moved), 0))
+    sizes = [math.prod(array.shape[at] for at in group) for group in groups]
+    return last.reshape(*last.shape[: array.ndim - len(moved)], *sizes)
+
+
+def over_cells(
+    kernel: Callable[..., Array], *arrays: Array, inner: int = 1, shared: Sequence[Array] = ()
+) -> Array:
+    """`kernel` of the last `inner` dimensions of some arrays, for every cell and draw of the others.
+
+    `arrays` are [.., draw, *inner], `shared` ones [draw, *inner] are the same in every cell. What has no draws is given
+    to all of them, so that a kernel sorts or compares values once. Returns [.., draw, *what the kernel gives].
+    """
+    kept = arrays[0].shape[: arrays[0].ndim - inner - 1]
+    flat = [array.reshape(-1, *array.shape[array.ndim - inner - 1 :]) for array in arrays]
+    alone = [array.shape[1] == 1 for array in flat] + [array.shape[0] == 1 for array in shared]
+
+    def cell(*given: Array) -> Array:
+        slim = [array[0] if single else array for array, single in zip(given, alone, strict=True)]
+        if all(alone):
+            return kernel(*slim)[None]
+        return jax.vmap(kernel, in_axes=tuple(None if single else 0 for single in alone))(*slim)
+
+    found: Array = jax.vmap(cell, in_axes=(0,) * len(flat) + (None,) * len(shared))(*flat, *shared)
+    return found.reshape(*kept, *found.shape[1:])
 
 
 def _facing(array: Array, rank: int, *places: int) -> Array:

@@ -26,7 +26,7 @@ HumanTerm = PeopleTerm | ColumnTerm
 class AnswerCells:
     """Answers of one ask: `probs` [*axes, option] over the labels, `mass` [*axes] on them, `ok` [*axes] not missing.
 
-    Answers that are no shares, texts and choices, have `probs` [*axes] of zero: they are there or missing.
+    A choice is a one at its option. Texts have `probs` [*axes] of zero: they are there or missing.
     """
 
     axes: tuple[str, ...]

@@ -1,7 +1,8 @@
 """Stored answers back to arrays: what the scores read, whether a run has just answered or long ago.
 
 Expects an answers table and the grid of its design. Ensures that shares stand at the positions of their codes in the
-full scale, that cells without a row do not exist, and that missing answers are not ok.
+full scale, that a choice is all of its option, that cells without a row do not exist, and that missing answers are
+not ok.
 """
 
 from __future__ import annotations
@@ -39,17 +40,23 @@ def _ask(answers: pa.Table, ask: d.TypedAsk, grid: Grid) -> AnswerCells:
     ok = np.zeros(shape, dtype=np.bool_)
     answered = rows["status"].cast(pa.string()).to_numpy(zero_copy_only=False) == "answered"
     ok[tuple(at[answered].T)] = True
-    if not isinstance(ask.type.kind, k.Dist):
-        zeros = np.zeros(shape, dtype=np.float32)
-        return AnswerCells(axes, zeros, zeros, ok)
+    nothing = np.zeros(shape, dtype=np.float32)
+    if not isinstance(ask.type.kind, k.Dist | k.Choice):
+        return AnswerCells(axes, nothing, nothing, ok)
     options = grid.options[k.scale_name(ask.type.kind.scale)]
     probs = np.zeros((*shape, options.exists.shape[1]), dtype=np.float32)
-    mass = np.zeros(shape, dtype=np.float32)
+    mass = nothing
     scale_rows = (
         at[:, axes.index(options.axis)] if options.axis is not None else np.zeros(len(rows), np.int64)
     )
-    columns = rows.select(["codes", "probs", "mass"]).to_pydict()
     positions = _Positions(options)
+    if isinstance(ask.type.kind, k.Choice):
+        chosen = rows["choice"].to_pylist()
+        for row in np.flatnonzero(answered).tolist():
+            (place,) = positions.of(int(scale_rows[row]), (chosen[row],))
+            probs[(*at[row].tolist(), place)] = 1.0
+        return AnswerCells(axes, probs, nothing, ok)
+    columns = rows.select(["codes", "probs", "mass"]).to_pydict()
     for row in np.flatnonzero(answered).tolist():
         cell = tuple(at[row].tolist())
         where = positions.of(int(scale_rows[row]), tuple(columns["codes"][row]))

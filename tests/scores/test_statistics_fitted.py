@@ -57,7 +57,7 @@ def test_strengths_equal_those_of_choix_and_maximise_the_likelihood() -> None:
             continue
         found = np.asarray(bradley_terry(wins))
         data = [
-            (int(w), int(l)) for w, l in zip(*np.nonzero(wins), strict=True) for _ in range(int(wins[w, l]))
+            (int(a), int(b)) for a, b in zip(*np.nonzero(wins), strict=True) for _ in range(int(wins[a, b]))
         ]
         np.testing.assert_allclose(found, choix.ilsr_pairwise(items, data, tol=1e-12), rtol=0, atol=1e-8)
         np.testing.assert_allclose(found, likelihood_estimate(wins), rtol=0, atol=1e-9)
@@ -82,9 +82,10 @@ def test_strengths_of_counts_equal_those_of_games_written_out_and_of_any_scale()
 
 
 def test_published_strengths() -> None:
-    """Agresti 2002, Categorical Data Analysis, table 10.10: seven baseball teams of 1987, printed relative to Cleveland.
+    """Agresti 2002, Categorical Data Analysis, table 10.10: seven baseball teams of 1987.
 
-    The printed estimates are 1.58 1.44 1.29 1.25 1.11 0.68 0 in the order of the table.
+    The printed estimates are 1.58 1.44 1.29 1.25 1.11 0.68 0 in the order of the table,
+    relative to the last team.
     """
     wins = np.array(
         [

@@ -16,6 +16,7 @@ from cyclspec.compiler.scores.arithmetic import divide
 from cyclspec.compiler.scores.cells import Array, choose
 
 Codes = Int[Array, "value"]
+Counts = Float[Array, "option"]
 Often = Float[Array, "value"]
 Weights = Literal["none", "linear", "quadratic"]
 
@@ -23,21 +24,21 @@ WIDE: Final = 64
 """Beyond so many options a tally adds value by value; up to there a matrix product is faster, and shared by draws."""
 
 
-def tally(codes: Codes, often: Often, options: int) -> Float[Array, "option"]:
+def tally(codes: Codes, often: Often, options: int) -> Counts:
     """How often each option counts."""
     if options > WIDE:
         return jax.ops.segment_sum(often, codes, num_segments=options)
     return often @ (codes[:, None] == jnp.arange(options)).astype(jnp.float64)
 
 
-def pair_agreement(counts: Float[Array, "option"]) -> Float[Array, ""]:
+def pair_agreement(counts: Counts) -> Float[Array, ""]:
     """The share of pairs of values that are equal: sum of n_v (n_v - 1) over n (n - 1)."""
     number = counts.sum()
     pairs = number * (number - 1.0)
     return divide((counts * (counts - 1.0)).sum(), choose(number > 1.0, pairs, 0.0))
 
 
-def pair_disagreement(counts: Float[Array, "option"]) -> Float[Array, ""]:
+def pair_disagreement(counts: Counts) -> Float[Array, ""]:
     """The share of pairs of values that differ."""
     return 1.0 - pair_agreement(counts)
 

@@ -17,6 +17,7 @@ from cyclspec.compiler.scores.cells import Array, choose
 
 Wins = Float[Array, "winner loser"]
 Strengths = Float[Array, "item"]
+Shares = Float[Array, "item"]
 
 CLOSE: Final = 1e-11
 """Largest change of a log strength in the last step."""
@@ -64,7 +65,7 @@ def bradley_terry(wins: Wins) -> Strengths:
     return choose(connected & (moved <= CLOSE), strengths, NAN)
 
 
-def stationary(rates: Float[Array, "item item"]) -> Float[Array, "item"]:
+def stationary(rates: Float[Array, "item item"]) -> Shares:
     """The stationary distribution of a chain with these rates from row to column; the diagonal is not read.
 
     Eliminates states from the last to the first without a subtraction, so that small shares keep their digits.
@@ -81,10 +82,10 @@ def stationary(rates: Float[Array, "item item"]) -> Float[Array, "item"]:
         moved = left + into[:, None] * choose(before, left[state], 0.0)[None, :]
         return moved.at[:, state].set(choose(before, into, left[:, state]))
 
-    left = lax.fori_loop(0, items - 1, eliminate, rates)
+    left: Array = lax.fori_loop(0, items - 1, eliminate, rates)
 
     def back(state: Array, shares: Array) -> Array:
         return shares.at[state].set((choose(places < state, left[:, state] * shares, 0.0)).sum())
 
-    shares = lax.fori_loop(1, items, back, jnp.zeros(items).at[0].set(1.0))
+    shares: Array = lax.fori_loop(1, items, back, jnp.zeros(items).at[0].set(1.0))
     return shares / shares.sum()

@@ -6,17 +6,26 @@ positive, and NaN for units that lack a value and for components that the units 
 
 from __future__ import annotations
 
+from typing import Final
+
 import jax.numpy as jnp
 from jaxtyping import Bool, Float
 
 from cyclspec.compiler.scores.arithmetic import NAN
 from cyclspec.compiler.scores.cells import Array, choose
 
+Units = Bool[Array, "unit"]
+Variables = Float[Array, "variable"]
+
+
+ROUNDING: Final = 2.0**-52
+"""The relative rounding of float64."""
+
 
 def principal_components(
     values: Float[Array, "unit variable"],
-    whole: Bool[Array, "unit"],
-    often: Float[Array, "variable"],
+    whole: Units,
+    often: Variables,
     number: int,
 ) -> Float[Array, "unit component"]:
     """Scores on the first `number` components of the values centred by variable. Jolliffe 2002.
@@ -33,7 +42,7 @@ def principal_components(
     largest = jnp.take_along_axis(loadings, jnp.abs(loadings).argmax(axis=1)[:, None], axis=1)[:, 0]
     scores = left * lengths * choose(largest < 0.0, -1.0, 1.0)
     # A component without length has no direction: its scores are rounding.
-    smallest = lengths[0] * max(values.shape) * jnp.finfo(jnp.float64).eps
+    smallest = lengths[0] * max(values.shape) * ROUNDING
     scores = choose(whole[:, None] & (lengths > smallest), scores, NAN)
     return _first(scores, number)
 

@@ -16,6 +16,8 @@ from cyclspec.compiler.scores.arithmetic import NAN, divide
 from cyclspec.compiler.scores.cells import Array, choose
 from cyclspec.compiler.scores.statistics.ties import Often, Values, mean_ranks
 
+Sums = Float[Array, "3"]
+
 PAIRS_AT_ONCE: Final = 4096
 """Pairs of values that are compared at once: what one cell takes of memory does not grow with their square."""
 
@@ -55,7 +57,7 @@ def kendall(x: Values, y: Values, often: Often) -> Float[Array, ""]:
     Every sum over pairs is a quadratic form in `often` of a matrix of signs, so that resamples share the matrix.
     """
 
-    def against_all(one: tuple[Array, Array]) -> Float[Array, "3"]:
+    def against_all(one: tuple[Array, Array]) -> Sums:
         along, across = jnp.sign(one[0] - x), jnp.sign(one[1] - y)
         return jnp.stack([along * across, jnp.abs(along), jnp.abs(across)]) @ often
 

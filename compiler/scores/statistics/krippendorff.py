@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Literal
 
 import jax
-import jax.numpy as jnp
 from jaxtyping import Float
 
 from cyclspec.compiler.scores.arithmetic import divide
@@ -18,10 +17,11 @@ from cyclspec.compiler.scores.statistics.correlation import varies
 from cyclspec.compiler.scores.statistics.ties import ties
 
 Ratings = Float[Array, "unit rater"]
+Units = Float[Array, "unit"]
 Level = Literal["nominal", "ordinal", "interval"]
 
 
-def alpha(ratings: Ratings, often: Ratings, units: Float[Array, "unit"], level: Level) -> Float[Array, ""]:
+def alpha(ratings: Ratings, often: Ratings, units: Units, level: Level) -> Float[Array, ""]:
     """1 - observed / expected disagreement. Krippendorff 2011, Computing Krippendorff's Alpha-Reliability.
 
     `often` says how often each rating counts in its unit, zero where it is missing; `units` how often each unit counts:

@@ -21,8 +21,8 @@ Often = Float[Array, "value"]
 class Ties(NamedTuple):
     """For each value how often smaller ones count, and how often those equal to it do, itself included."""
 
-    below: Float[Array, "value"]
-    equal: Float[Array, "value"]
+    below: Often
+    equal: Often
 
 
 def ties(values: Values, often: Often) -> Ties:
@@ -38,7 +38,7 @@ def ties(values: Values, often: Often) -> Ties:
     return Ties(below[place], (through - below)[place])
 
 
-def mean_ranks(values: Values, often: Often) -> Float[Array, "value"]:
+def mean_ranks(values: Values, often: Often) -> Values:
     """Ranks from one for the smallest; equal values have the mean of the ranks that they take."""
     found = ties(values, often)
     return found.below + (found.equal + 1.0) / 2.0
