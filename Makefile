@@ -5,7 +5,7 @@ PYTHON ?= python3
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 
-.PHONY: quickstart setup test check bless grammar fuzz docs lock demo bench bench-quick clean
+.PHONY: quickstart setup test check bless grammar fuzz docs lock demo bench bench-quick bench-scores clean
 
 quickstart: setup ## Run the example audit on the built-in demo model.
 	$(VENV)/bin/cyclspec run specs/quickstart.cycl
@@ -65,6 +65,9 @@ bench: $(BENCH)/ready ## Measure the engine and its peers (25 minutes); `make be
 
 bench-quick: $(VENV)/ready-for-tests ## Whether the benchmarks run and agree, on a tiny checkpoint (a minute).
 	$(PY) -m benchmarks.run --quick
+
+bench-scores: $(VENV)/ready-for-tests ## Measure scores beside NumPy and pandas (10 minutes).
+	$(PY) -m benchmarks.scores.run $(OPTIONS)
 
 lock: ## Resolve the dependencies anew; needs uv.
 	uv lock --quiet

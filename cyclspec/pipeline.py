@@ -273,10 +273,15 @@ def require_executable(opened: Opened) -> None:
     """Raises `SpecError` with a CY0801 for every construct that is checked and planned, and cannot run yet."""
     from cyclspec.compiler.plan.executable import not_executable
     from cyclspec.compiler.plan.people import refused_people
-    from cyclspec.compiler.scores.support import refusals
+    from cyclspec.compiler.scores.support import misfits, refusals
 
     audit = opened.audit
-    found = (*not_executable(audit), *refused_people(audit, opened.grid), *refusals(audit))
+    found: tuple[Diagnostic, ...] = (
+        *not_executable(audit),
+        *refused_people(audit, opened.grid),
+        *refusals(audit),
+    )
+    found = found or misfits(audit, opened.grid)
     if found:
         raise SpecError(dict.fromkeys(found))
 

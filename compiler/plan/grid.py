@@ -327,6 +327,11 @@ def _fitted(term: h.ReduceTerm) -> Iterator[Axis]:
                 yield counted_axis("component", count)
 
 
+def _is_longer(axis: Axis, known: Axis) -> bool:
+    """Whether an axis of components goes on where another statistic of the audit has fewer."""
+    return axis.name == "component" and axis.levels[: len(known)] == known.levels and len(axis) > len(known)
+
+
 def build_grid(audit: d.TypedAudit, tables: Tables) -> Grid:
     """The grid of an audit; an axis without levels, or a condition that leaves no cell, is an error."""
     builder = GridBuilder(audit, tables)
@@ -335,7 +340,7 @@ def build_grid(audit: d.TypedAudit, tables: Tables) -> Grid:
     axes = builder.axes
     presence = (*builder.presence, *joint_presence(audit, axes, tables))
     for axis in _derived(audit, axes):
-        if axis.name not in axes and len(axis):
+        if len(axis) and (axis.name not in axes or _is_longer(axis, axes[axis.name])):
             axes[axis.name] = axis
     return Grid(
         axes=axes,

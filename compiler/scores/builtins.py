@@ -11,12 +11,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cyclspec.compiler.scores.arithmetic import divide
-from cyclspec.compiler.scores.cells import HOLE, NO_PEOPLE, NO_VALUE, OK, Cells, choose, refuse, undefined
+from cyclspec.compiler.scores.cells import (
+    HOLE,
+    NO_PEOPLE,
+    NO_VALUE,
+    OK,
+    Array,
+    Cells,
+    choose,
+    refuse,
+    undefined,
+)
 from cyclspec.compiler.scores.frame import Frame
 from cyclspec.compiler.seeds import other_level
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.types.kinds import ScaleValue, scale_name
 from cyclspec.language.types.terms import Term, VocabularyTerm
+
+
+def mask_of(frame: Frame, scale: str) -> Array:
+    """Which options count, bool [*full rank, option], of size one along axes where all do."""
+    scored = frame.scored(scale)
+    if scored.all():
+        return jnp.ones((*frame.shape(()), scored.shape[-1]), bool)
+    return jnp.asarray(scored)
 
 
 def scale_of(term: Term) -> str:
@@ -33,7 +51,7 @@ def scale_of(term: Term) -> str:
 def of_scale(frame: Frame, function: str, term: Term) -> Cells:
     """`uniform`, `size` or `span` of a scale, over its options that count."""
     scale = scale_of(term)
-    mask = jnp.asarray(frame.scored(scale))
+    mask = mask_of(frame, scale)
     axes, number = frame.scale_axes(scale), mask.sum(axis=-1, dtype=jnp.float64)
     if function != "uniform":
         return Cells(axes, number - 1.0 if function == "span" else number)
@@ -65,7 +83,7 @@ def mean_of_levels(frame: Frame, cells: Cells, axis: str, *, own: bool) -> Cells
     Leave-one-out is a product with a matrix of ones and a zero diagonal, so that no rounding can make a share negative.
     """
     at, size = frame.place_of(axis), len(frame.axes[axis])
-    shape = jnp.broadcast_shapes(cells.value.shape[: len(frame.names)], cells.ok.shape, frame.shape((axis,)))
+    shape = jnp.broadcast_shapes(cells.value.shape[: frame.rank], cells.ok.shape, frame.shape((axis,)))
     ok = jnp.broadcast_to(cells.ok, shape)
     matrix = jnp.ones((size, size)) if own else 1.0 - jnp.eye(size)
     shares = choose(ok[..., None], cells.value, 0.0)
@@ -85,9 +103,9 @@ def shuffled(frame: Frame, seed: int, cells: Cells, axis: str) -> Cells:
     index = np.array(
         [levels.index(level if other is None else other) for level, other in zip(levels, others, strict=True)]
     )
-    shape = jnp.broadcast_shapes(cells.value.shape[: len(frame.names)], frame.shape((axis,)))
+    shape = jnp.broadcast_shapes(cells.value.shape[: frame.rank], frame.shape((axis,)))
     value = jnp.take(
-        jnp.broadcast_to(cells.value, (*shape, *cells.value.shape[len(frame.names) :])), index, axis=at
+        jnp.broadcast_to(cells.value, (*shape, *cells.value.shape[frame.rank :])), index, axis=at
     )
     status = jnp.broadcast_to(jnp.int8(OK) if cells.status is None else cells.status, shape)
     moved = jnp.take(status, index, axis=at)
@@ -126,8 +144,7 @@ def _end_mask(scored: NDArray[np.bool_], *, last: bool) -> NDArray[np.bool_]:
 
 def renormalised(frame: Frame, scale: str, shares: Cells) -> Cells:
     """A distribution over the options that count only; undefined where nothing is left on them."""
-    mask = jnp.asarray(frame.scored(scale))
-    kept = choose(mask, shares.value.astype(jnp.float64), 0.0)
+    kept = choose(mask_of(frame, scale), shares.value.astype(jnp.float64), 0.0)
     total = kept.sum(axis=-1, keepdims=True)
     value = choose(total > 0.0, divide(kept, total), 0.0)
     status = undefined(shares.status, ~(total[..., 0] > 0.0))

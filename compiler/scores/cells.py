@@ -28,6 +28,10 @@ HOLE: Final = 127
 
 REASONS: Final = ("no answer", "no people", "no value", "undefined")
 
+MISSING_OPTION: Final = "missing option"
+TIE: Final = "tie"
+NOT_CONNECTED: Final = "not connected"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Counts:
@@ -42,7 +46,8 @@ class Counts:
 class Cells:
     """A value over `axes`. `status` int8 is 0 where it is there; None says that it is there everywhere.
 
-    `scale` names the options of a distribution; `names` decodes a value that is an integer code of a vocabulary.
+    `scale` names the options of a distribution; `names` decodes a value that is an integer code of a vocabulary, and
+    `choices` names the scale that a value is an option of, by its place in the layout.
     """
 
     axes: frozenset[str]
@@ -51,6 +56,7 @@ class Cells:
     scale: str | None = None
     names: tuple[str, ...] | None = None
     counts: Counts | None = None
+    choices: str | None = None
 
     @property
     def width(self) -> int:
@@ -60,6 +66,14 @@ class Cells:
     @property
     def ok(self) -> Array:
         return jnp.asarray(True) if self.status is None else self.status == OK
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blocked:
+    """A distribution over a scale, block by block: `parts` are its cells, one for each of `Blocks.parts`."""
+
+    scale: str
+    parts: tuple[Cells, ...]
 
 
 def choose(condition: ArrayLike, then: ArrayLike, otherwise: ArrayLike) -> Array:
@@ -127,6 +141,12 @@ def apply(function: Callable[..., Array], *args: Cells, partial: bool = False) -
 def spread(cells: Cells) -> Array:
     """The value with a last dimension for options."""
     return cells.value if cells.scale is not None or cells.value.ndim == 0 else cells.value[..., None]
+
+
+def without_values(cells: Cells) -> Cells:
+    """Whether something is there, of cells of any kind: zero where it is."""
+    shape = cells.value.shape[: cells.value.ndim - cells.width]
+    return replace(cells, value=jnp.zeros(shape), scale=None, names=None, choices=None)
 
 
 def without_holes(cells: Cells, holes: Array | None) -> Cells:

@@ -8,12 +8,14 @@ origin. For other axes that only the check has, one failing level is enough.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from cyclspec.compiler.scores.cells import FIRST_CHECK, OK, Array, Cells, refuse
+from cyclspec.compiler.scores.cells import FIRST_CHECK, OK, Array, Blocked, Cells, refuse
+from cyclspec.compiler.scores.expressions import Setting
 from cyclspec.compiler.scores.frame import Frame
 from cyclspec.compiler.scores.tables import CheckCells
 from cyclspec.language.types.terms import AnswerTerm
@@ -32,14 +34,18 @@ def failing(cells: Cells) -> Array:
 
 
 def excluded(
-    frame: Frame, audit: TypedAudit, answers: Mapping[AnswerTerm, Cells], results: Mapping[str, Cells]
-) -> dict[AnswerTerm, Cells]:
+    setting: Setting,
+    audit: TypedAudit,
+    answers: Mapping[AnswerTerm, Cells | Blocked],
+    results: Mapping[str, Cells],
+) -> dict[AnswerTerm, Cells | Blocked]:
     """The answers without the cells that failing `exclude` checks take out, with the check as reason.
 
     A check acts on every answer that has all of its axes, or those whose attributes they are. Axes of the check that
     no answer has are first folded (one failing level is enough), so that the check acts through the axes it shares.
     """
-    asked = frozenset[str]().union(*(cells.axes for cells in answers.values()))
+    frame, axes_of = setting.frame, {term: _axes(held) for term, held in answers.items()}
+    asked = frozenset[str]().union(*axes_of.values())
     kept = dict(answers)
     for number, check in enumerate(exclusions(audit)):
         cells = results[check.name]
@@ -50,9 +56,13 @@ def excluded(
         foreign = tuple(frame.place_of(axis) for axis in cells.axes - asked)
         bad = bad.any(axis=foreign, keepdims=True) if foreign else bad
         for term, answer in kept.items():
-            if axes & asked <= answer.axes:
-                kept[term] = _without(answer, bad, reason_code(number))
+            if axes & asked <= axes_of[term]:
+                kept[term] = _without(setting, answer, bad, reason_code(number))
     return kept
+
+
+def _axes(held: Cells | Blocked) -> frozenset[str]:
+    return held.axes if isinstance(held, Cells) else held.parts[0].axes
 
 
 def _owners(frame: Frame, axes: frozenset[str], others: frozenset[str]) -> dict[str, str]:
@@ -66,11 +76,22 @@ def reason_code(exclusion: int) -> int:
     return min(FIRST_CHECK + exclusion, FIRST_CHECK + 100)
 
 
-def _without(answer: Cells, bad: Array, code: int) -> Cells:
+def _without(setting: Setting, answer: Cells | Blocked, bad: Array, code: int) -> Cells | Blocked:
+    if isinstance(answer, Cells):
+        return _marked(answer, bad, code)
+    blocks, whole = setting.blocks[answer.scale], Cells(frozenset(), bad)
+    parts = zip(blocks.parts, answer.parts, strict=True)
+    return Blocked(
+        answer.scale,
+        tuple(_marked(part, blocks.cut(block, whole).value, code) for block, part in parts),
+    )
+
+
+def _marked(answer: Cells, bad: Array, code: int) -> Cells:
     # An answer that is missing already keeps its own reason: the check took nothing from it.
     present = answer.status == OK if answer.status is not None else jnp.asarray(True)
     status = refuse(answer.status, bad & present, code)
-    return Cells(answer.axes, answer.value, status, answer.scale)
+    return replace(answer, status=status)
 
 
 def withheld(frame: Frame, axes: tuple[str, ...], checks: tuple[CheckCells, ...]) -> NDArray[np.object_]:

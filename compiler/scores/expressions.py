@@ -1,5 +1,8 @@
 """Expressions over cells: a typed term becomes named arrays inside the graph.
 
+A distribution is computed block by block (see `blocks`), in scopes that have the frame of one block; everything
+without options in the whole scope.
+
 Expects terms that `support` accepts. Ensures that equal terms, and what a name stands for, are computed once, and that
 a scope with other answers, people or resampling counts recomputes only what depends on them: the rest comes from the
 scope outside it.
@@ -7,18 +10,20 @@ scope outside it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import jax.numpy as jnp
 
-from cyclspec.compiler.scores import builtins, vocabularies
+from cyclspec.compiler.scores import builtins, operands, vocabularies
 from cyclspec.compiler.scores.arithmetic import COMPARE, FUNCTIONS, PARTIAL, TOTAL
+from cyclspec.compiler.scores.blocks import Block, Blocks
 from cyclspec.compiler.scores.cells import (
     HOLE,
     NO_VALUE,
     OK,
     Array,
+    Blocked,
     Cells,
     apply,
     choose,
@@ -26,14 +31,17 @@ from cyclspec.compiler.scores.cells import (
     refuse,
     undefined,
     without_holes,
+    without_values,
     worst,
 )
 from cyclspec.compiler.scores.frame import Frame
 from cyclspec.compiler.scores.kernels import batched
+from cyclspec.compiler.scores.options import one_hot
 from cyclspec.compiler.scores.reductions import Reduction, reduced
+from cyclspec.compiler.scores.running import along
 from cyclspec.compiler.scores.walk import Leaf, Reach, source_axis
 from cyclspec.language.diagnostics import InternalError
-from cyclspec.language.types.kinds import Choice, Dist, Vocabulary, scale_name
+from cyclspec.language.types.kinds import Choice, Dist, Number, Of, Scale, Vocabulary, scale_name
 from cyclspec.language.types.terms import (
     AnswerTerm,
     ArithmeticTerm,
@@ -62,6 +70,7 @@ class Setting:
     """What all scopes of one graph share."""
 
     frame: Frame
+    blocks: Mapping[str, Blocks]
     named: Mapping[str, Term]
     reach: Reach
     seed: int
@@ -69,27 +78,72 @@ class Setting:
     unit_axes: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Inside:
+    """Where the scope of a block belongs: the scope of the whole, the scale, and which of its blocks."""
+
+    whole: Scope
+    scale: str
+    block: Block
+
+    def cells(self, term: Term) -> Cells:
+        """The part of a value without options that belongs to the block."""
+        return self.whole.setting.blocks[self.scale].cut(self.block, self.whole.cells(term))
+
+
 @dataclass(slots=True)
 class Scope:
-    """One way to evaluate terms: its own leaves and resampling counts, everything else from `outer`."""
+    """One way to evaluate terms: its own leaves and resampling counts, everything else from `outer`.
+
+    The scope of a block is `inside` the scope of the whole. It has the frame of the block, evaluates distributions, and
+    takes what has no options from the whole.
+    """
 
     setting: Setting
-    leaves: Mapping[Leaf, Cells]
+    leaves: Mapping[Leaf, Cells | Blocked]
     resampled: Mapping[str, Array] = field(default_factory=dict)
     outer: Scope | None = None
     counting: bool = True
+    inside: Inside | None = None
     known: dict[Term, Cells] = field(default_factory=dict)
-    lets: dict[str, Cells] = field(default_factory=dict)
+    lets: dict[str, Cells | None] = field(default_factory=dict)
+    opened: dict[str, tuple[Scope, ...]] = field(default_factory=dict)
 
     def cells(self, term: Term) -> Cells:
         """The value of a term in this scope."""
-        if self.outer is not None and not self._touches(term):
+        if self.outer is not None and not self.touches(term):
             return self.outer.cells(term)
         if term not in self.known:
-            self.known[term] = self._cells(term)
+            plain = self.inside is not None and not isinstance(term.type.kind, Dist)
+            self.known[term] = self.inside.cells(term) if self.inside and plain else self._cells(term)
         return self.known[term]
 
-    def _touches(self, term: Term) -> bool:
+    def blocks(self, scale: str) -> tuple[Scope, ...]:
+        """The scopes of the blocks of a scale."""
+        if scale not in self.opened:
+            parts = self.setting.blocks[scale].parts
+            outer = (None,) * len(parts) if self.outer is None else self.outer.blocks(scale)
+            self.opened[scale] = tuple(self._block(scale, at, outer[at]) for at in range(len(parts)))
+        return self.opened[scale]
+
+    def _block(self, scale: str, at: int, outer: Scope | None) -> Scope:
+        block = self.setting.blocks[scale].parts[at]
+        leaves: dict[Leaf, Cells | Blocked] = {
+            leaf: held.parts[at]
+            for leaf, held in self.leaves.items()
+            if isinstance(held, Blocked) and held.scale == scale
+        }
+        setting = replace(self.setting, frame=block.frame)
+        return Scope(setting, leaves, self.resampled, outer, self.counting, Inside(self, scale, block))
+
+    def joined(self, scale: str, of: Callable[[Scope], Cells]) -> Cells:
+        """What each block gives, as cells over all items. It has no options."""
+        return self.setting.blocks[scale].joined([of(scope) for scope in self.blocks(scale)])
+
+    def touches(self, term: Term) -> bool:
+        """Whether a term depends on what this scope has of its own."""
+        if self.inside is not None:
+            return self.inside.whole.touches(term)
         depends = self.setting.reach.of(term)
         return not (depends.leaves.isdisjoint(self.leaves) and depends.reduced.isdisjoint(self.resampled))
 
@@ -129,15 +183,29 @@ class Scope:
     def _let(self, name: str) -> Cells:
         """What a name stands for, after everything that it needs: a long chain of names is no deep recursion."""
         if name not in self.lets:
-            for needed in self.setting.reach.needed((name,), self.lets):
-                self.lets[needed] = self.cells(self.setting.named[needed])
-        return self.lets[name]
+            whole = self if self.inside is None else self.inside.whole
+            for needed in self.setting.reach.needed((name,), whole.lets):
+                whole.settle(needed)
+        found = self.lets[name]
+        if found is None:
+            raise InternalError("score", f"the distribution `{name}` outside the blocks of its scale")
+        return found
+
+    def settle(self, name: str) -> None:
+        """Evaluates a name whose needs are known: a distribution in the blocks of its scale, the rest as a whole."""
+        term = self.setting.named[name]
+        if isinstance(term.type.kind, Dist):
+            self.lets[name] = None
+            for scope in self.blocks(scale_name(term.type.kind.scale)):
+                scope.lets[name] = scope.cells(term)
+        else:
+            self.lets[name] = self.cells(term)
 
     def _leaf(self, term: Leaf) -> Cells:
         cells = self.leaves.get(term)
         if cells is None and self.outer is not None:
             return self.outer.cells(term)
-        if cells is None:
+        if not isinstance(cells, Cells):
             raise InternalError("score", f"no input for {term}")
         return cells
 
@@ -175,7 +243,7 @@ class Scope:
             case name if name in FUNCTIONS:
                 return self._elementwise(name, *term.args)
             case "is_missing":
-                return _is_missing(self.cells(term.args[0]))
+                return self._is_missing(term.args[0])
             case "uniform" | "size" | "span" as name:
                 return builtins.of_scale(frame, name, term.args[0])
             case "complete":
@@ -193,13 +261,26 @@ class Scope:
             case name:
                 raise InternalError("score", f"function {name}")
 
+    def _is_missing(self, term: Term) -> Cells:
+        match term.type.kind:
+            case Dist(scale):
+                return self.joined(scale_name(scale), lambda scope: _is_missing(scope.cells(term)))
+            case _:
+                return _is_missing(self.cells(term))
+
     def _metric(self, term: MetricTerm) -> Cells:
+        if any(isinstance(arg.type.kind, Dist) for arg in term.args):
+            return self.joined(scale_name(term.scale), lambda scope: scope.metric_here(term))
+        return self.metric_here(term)
+
+    def metric_here(self, term: MetricTerm) -> Cells:
+        """A metric of the cells of this scope, whole or of one block."""
         frame = self.setting.frame
         args = tuple(self.cells(arg) for arg in term.args)
         wide = any(cells.scale is not None for cells in args)
-        mask = jnp.asarray(frame.scored(scale_name(term.scale))) if wide else None
+        mask = builtins.mask_of(frame, scale_name(term.scale)) if wide else None
         values = [cells.value.astype(jnp.float64) for cells in args]
-        value = batched(term, mask, values, len(frame.names))
+        value = batched(term, mask, values, frame.rank)
         axes = frozenset[str]().union(*(cells.axes for cells in args))
         status = undefined(worst(*(cells.status for cells in args)), ~jnp.isfinite(value))
         counts = joined_counts(tuple(cells.counts for cells in args))
@@ -209,9 +290,12 @@ class Scope:
 
     def _reduce(self, term: ReduceTerm) -> Cells:
         setting = self.setting
-        of = self.cells(term.of)
-        if isinstance(term.of.type.kind, Choice) and of.scale is not None:
-            of = builtins.renormalised(setting.frame, of.scale, of)
+        if term.direction == "along":
+            return along(setting.frame, term.reducer, self.cells(term.of), term.axes[0])
+        if self.inside is not None and not setting.frame.scale_axes(self.inside.scale).isdisjoint(term.axes):
+            raise InternalError("score", f"distributions of different scales reduced over {term.axes}")
+        asked = operands.operand(setting.frame, term, self._reduced_cells(term), self.cells)
+        of = asked.of
         for derived in term.by:
             source = source_axis(term, derived, setting.frame.grid)
             outside = ~jnp.asarray(setting.frame.members(source, derived))
@@ -219,27 +303,41 @@ class Scope:
         holes = setting.frame.holes(of.axes)
         of = without_holes(of, None if holes is None else jnp.asarray(holes))
         weight = None if term.weight is None else self.cells(term.weight)
-        against = dict(term.args).get("against")
         plan = Reduction(
             setting.frame,
-            term.reducer,
+            asked.reducer,
             term.axes,
             term.by,
             self.resampled,
             setting.unit_axes,
-            len(setting.reasons),
+            setting.reasons,
             self.counting,
+            asked.told,
         )
-        return reduced(plan, of, weight, None if against is None else self.cells(against))
+        return reduced(plan, of, weight, asked.beside)
+
+    def _reduced_cells(self, term: ReduceTerm) -> Cells:
+        """What a reduction reduces: of choices that become a distribution here, all on the option of each.
+
+        Whether distributions are there is known block by block, and counted over all items.
+        """
+        match term.of.type.kind, term.type.kind:
+            case Choice() | Of(), Dist() if self.inside is not None:
+                return one_hot(self.setting.frame, self.inside.scale, self.inside.block, self.cells(term.of))
+            case Dist(scale), Number() if self.inside is None:
+                return self.joined(scale_name(scale), lambda scope: without_values(scope.cells(term.of)))
+            case _:
+                return self.cells(term.of)
 
     def _pick(self, term: PickTerm) -> Cells:
-        cells = self.cells(term.of)
-        for axis, level in term.at:
-            cells = (
-                self._pick_option(cells, term, level)
-                if axis == "option"
-                else self._pick_level(cells, axis, level)
-            )
+        at, kind = dict(term.at), term.of.type.kind
+        if "option" in at and isinstance(kind, Dist):
+            scale, level = kind.scale, at.pop("option")
+            cells = self.joined(scale_name(scale), lambda scope: scope.pick_option(term.of, scale, level))
+        else:
+            cells = self.cells(term.of)
+        for axis, level in at.items():
+            cells = self._pick_level(cells, axis, level)
         return cells
 
     def _pick_level(self, cells: Cells, axis: str, level: str) -> Cells:
@@ -259,12 +357,10 @@ class Scope:
         status = None if cells.status is None else take(cells.status)
         return replace(cells, axes=cells.axes - {axis}, value=take(cells.value), status=status, counts=counts)
 
-    def _pick_option(self, cells: Cells, term: PickTerm, level: str) -> Cells:
-        if cells.scale is None or not isinstance(term.of.type.kind, Dist):
-            raise InternalError("score", "an option is picked from a value without options")
-        scale = term.of.type.kind.scale
+    def pick_option(self, of: Term, scale: Scale, level: str) -> Cells:
+        cells = self.cells(of)
         names = scale.names if isinstance(scale, Vocabulary) else None
-        hit = jnp.asarray(builtins.option_mask(self.setting.frame, cells.scale, names, level))
+        hit = jnp.asarray(builtins.option_mask(self.setting.frame, scale_name(scale), names, level))
         value = choose(hit, cells.value, 0.0).sum(axis=-1)
         status = refuse(cells.status, ~hit.any(axis=-1), NO_VALUE)
         return Cells(cells.axes, value, status, counts=cells.counts)

@@ -2,19 +2,21 @@
 
 Expects a typed audit and its grid. Ensures one canonical order for every array: panel axes, axes of targets and
 vocabularies, tables (items), plain values (languages, repeats), axes made by `by`; each group sorted by name, so that
-the order of declarations changes nothing. `option` is last.
+the order of declarations changes nothing. After
+the axes comes the draw, a dimension of size one except where values differ from one resample or perfect model to the
+next. `option` is last.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cyclspec.compiler.axes import Attribute, Axis, Grid, OptionLayout
+from cyclspec.compiler.axes import Attribute, Axis, Grid, OptionLayout, Presence
 from cyclspec.compiler.scores.walk import derived_axes, named_terms
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.types.kinds import Of, Type, Vocabulary
@@ -35,6 +37,7 @@ from cyclspec.language.types.typed import (
 )
 
 T = TypeVar("T", bound=np.generic)
+U = TypeVar("U")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,11 @@ class Frame:
     count_missing: bool
     derived: frozenset[str] = frozenset()
 
+    @property
+    def rank(self) -> int:
+        """The number of dimensions of an array without options: one an axis, and the draw."""
+        return len(self.names) + 1
+
     def place_of(self, axis: str) -> int:
         """The dimension of an axis."""
         return self.names.index(axis)
@@ -59,9 +67,9 @@ class Frame:
         return int(np.prod([len(self.axes[axis]) for axis in axes], dtype=np.int64))
 
     def shape(self, axes: Iterable[str]) -> tuple[int, ...]:
-        """The full-rank shape of an array over `axes`: one elsewhere."""
+        """The full-rank shape of an array over `axes`: one elsewhere, and for the draw."""
         given = frozenset(axes)
-        return tuple(len(self.axes[name]) if name in given else 1 for name in self.names)
+        return (*(len(self.axes[name]) if name in given else 1 for name in self.names), 1)
 
     def placed(self, array: NDArray[T], axes: tuple[str, ...]) -> NDArray[T]:
         """An array over `axes` (and any further last dimensions) in full rank and canonical order."""
@@ -75,11 +83,11 @@ class Frame:
 
     def taken(self, array: NDArray[T], axes: tuple[str, ...]) -> NDArray[T]:
         """The inverse of `placed`: a full-rank array as one with exactly the dimensions `axes`, in that order."""
-        rest = array.shape[len(self.names) :] if array.ndim > len(self.names) else ()
+        rest = array.shape[self.rank :] if array.ndim > self.rank else ()
         full = np.broadcast_to(array, (*self.shape(axes), *rest))
         kept = [self.place_of(axis) for axis in axes]
-        others = [at for at in range(len(self.names)) if at not in kept]
-        moved = full.transpose(*kept, *others, *range(len(self.names), full.ndim))
+        others = [at for at in range(self.rank) if at not in kept]
+        moved = full.transpose(*kept, *others, *range(self.rank, full.ndim))
         return np.array(moved.reshape((*(len(self.axes[a]) for a in axes), *rest)))
 
     def holes(self, axes: frozenset[str]) -> NDArray[np.bool_] | None:
@@ -119,6 +127,36 @@ class Frame:
         axis = self.layout(scale).axis
         return frozenset() if axis is None else frozenset((axis,))
 
+    def part(
+        self, scale: str, rows: NDArray[np.int64], places: NDArray[np.int64], counts: NDArray[np.bool_]
+    ) -> Frame:
+        """The frame of some levels of the axis along which a scale differs: `rows`, with the options at `places`.
+
+        `counts` [row, option] marks the options that count; the scale of the new frame has no others.
+        """
+        layout = self.layout(scale)
+        if layout.axis is None:
+            raise InternalError("score", f"scale {scale} differs along no axis")
+        whole = self.axes[layout.axis]
+        attributes = {name: _at(held, rows) for name, held in whole.attributes.items()}
+        axes = {
+            **self.axes,
+            whole.name: replace(whole, levels=_at(whole.levels, rows), attributes=attributes),
+        }
+        presence = tuple(_present(each, whole.name, rows) for each in self.grid.presence)
+        options = replace(
+            layout,
+            codes=tuple(
+                _at(layout.codes[row], at[at < len(layout.codes[row])])
+                for row, at in zip(rows, places, strict=True)
+            ),
+            exists=counts,
+            missing=np.zeros_like(counts),
+            value=layout.value[rows[:, None], places],
+        )
+        grid = replace(self.grid, axes=axes, presence=presence, options={**self.grid.options, scale: options})
+        return replace(self, axes=axes, grid=grid)
+
     def attribute(self, axis: str, name: str) -> tuple[Attribute, ...]:
         """One attribute per level. Internal error where the grid does not carry it."""
         held = self.axes[axis].attributes
@@ -150,6 +188,18 @@ def frame_of(audit: TypedAudit, grid: Grid) -> Frame:
             axes[name] = Axis(name, _distinct(grid.axes[source].attributes[name]))
             names.append(name)
     return Frame(tuple(names), axes, grid, audit.count_missing, frozenset(names) - ranks.keys())
+
+
+def _at(held: tuple[U, ...], rows: NDArray[np.int64]) -> tuple[U, ...]:
+    """The elements at some places."""
+    return tuple(held[row] for row in rows)
+
+
+def _present(presence: Presence, axis: str, rows: NDArray[np.int64]) -> Presence:
+    """Which combinations exist among some levels of an axis."""
+    if axis not in presence.axes:
+        return presence
+    return replace(presence, cells=np.take(presence.cells, rows, axis=presence.axes.index(axis)))
 
 
 def _rank(source: AxisSource) -> int:

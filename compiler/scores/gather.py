@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from cyclspec.compiler.scores.arrays import CheckArrays, MeasureArrays, Outcome
 from cyclspec.compiler.scores.cells import HOLE, OK
 from cyclspec.compiler.scores.checks import withheld
-from cyclspec.compiler.scores.program import CheckArrays, MeasureArrays, Outcome, Program
+from cyclspec.compiler.scores.program import Program
 from cyclspec.compiler.scores.resample import percentiles
 from cyclspec.compiler.scores.tables import Bools, CheckCells, Floats, MeasureCells, Scores
 from cyclspec.language.types.terms import AnswerTerm, Term
@@ -86,7 +87,7 @@ def _interval(
     if arrays.draws is None or measure.interval is None:
         return _blank(measure.by, program), _blank(measure.by, program)
     low, high = percentiles(np.asarray(arrays.draws), measure.interval.level)
-    ends = (program.frame.taken(end, measure.by) for end in (low, high))
+    ends = (program.frame.taken(end[..., None], measure.by) for end in (low, high))
     first, second = (np.where(known, end, np.nan) for end in ends)
     return first, second
 

@@ -17,20 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cyclspec.compiler.axes import Grid
+from cyclspec.compiler.scores.arrays import LeafArrays, Outcome, PerfectArrays, Tensors
+from cyclspec.compiler.scores.blocks import blocks_of
 from cyclspec.compiler.scores.cells import REASONS
 from cyclspec.compiler.scores.checks import exclusions
 from cyclspec.compiler.scores.expressions import Scope, Setting
 from cyclspec.compiler.scores.frame import Frame, frame_of
 from cyclspec.compiler.scores.gather import collected
 from cyclspec.compiler.scores.kernels import kernel
-from cyclspec.compiler.scores.program import (
-    LeafArrays,
-    Outcome,
-    PerfectArrays,
-    Program,
-    Tensors,
-    scale_of_leaf,
-)
+from cyclspec.compiler.scores.program import Program
 from cyclspec.compiler.scores.resample import (
     FLOOR_DRAWS,
     PerfectModels,
@@ -38,11 +33,11 @@ from cyclspec.compiler.scores.resample import (
     perfect_answers,
     perfect_models,
 )
-from cyclspec.compiler.scores.support import refusals
+from cyclspec.compiler.scores.support import further_reasons, misfits, refusals
 from cyclspec.compiler.scores.tables import ScoreInputs, Scores
-from cyclspec.compiler.scores.walk import Leaf, Reach, below, named_terms
+from cyclspec.compiler.scores.walk import Leaf, Reach, below, named_terms, options_of_leaf, scale_of_leaf
 from cyclspec.language.diagnostics import InternalError, SpecError
-from cyclspec.language.types.kinds import Dist
+from cyclspec.language.types.kinds import Choice, Dist
 from cyclspec.language.types.terms import AnswerTerm, MetricTerm
 from cyclspec.language.types.typed import TypedAudit, TypedCheck, TypedMeasure
 
@@ -81,7 +76,7 @@ class Graph:
         return Tensors(leaves, counts, self._perfect(inputs, seed))
 
     def _perfect(self, inputs: ScoreInputs, seed: int) -> dict[int, PerfectArrays]:
-        wanted = {self.program.floor_leaf(measure) for measure in self.program.measures} - {None}
+        wanted = {self.program.floors.leaf_of(measure) for measure in self.program.measures} - {None}
         perfect: dict[int, PerfectArrays] = {}
         for index in sorted(index for index in wanted if index is not None):
             leaf = self.program.leaves[index]
@@ -91,17 +86,18 @@ class Graph:
             drawn = perfect_models(self.frame, seed, scale, inputs.people[leaf])
             answers = None if drawn is None else self._perfect_answers(inputs, seed, leaf, drawn)
             if drawn is not None and answers is not None:
-                perfect[index] = PerfectArrays(jnp.asarray(drawn.truth), jnp.asarray(drawn.people), answers)
+                truth, others = (self._blocks(scale, array) for array in (drawn.truth, drawn.people))
+                perfect[index] = PerfectArrays(truth, others, answers)
         return perfect
 
     def _perfect_answers(
         self, inputs: ScoreInputs, seed: int, people: Leaf, drawn: PerfectModels
-    ) -> dict[int, jax.Array] | None:
+    ) -> dict[int, tuple[jax.Array, ...]] | None:
         """Perfect answers of the asks whose answers are counted, by leaf; None where they take too much memory."""
-        found: dict[int, jax.Array] = {}
+        found: dict[int, tuple[jax.Array, ...]] = {}
         scale, axes_of = scale_of_leaf(people), self.program.axes_of
         for at, leaf in enumerate(self.program.leaves):
-            if not isinstance(leaf, AnswerTerm) or leaf.field != "value" or scale_of_leaf(leaf) != scale:
+            if not isinstance(leaf, AnswerTerm) or leaf.field != "value" or options_of_leaf(leaf) != scale:
                 continue
             answer = _held(inputs.answers.get(leaf.ask), leaf)
             if scale is None or answer.n is None or not axes_of[people] <= axes_of[leaf]:
@@ -109,25 +105,31 @@ class Graph:
             counted = perfect_answers(self.frame, seed, leaf.ask, scale, answer, drawn.truth)
             if counted is None:
                 return None
-            found[at] = jnp.asarray(counted)
+            chose = isinstance(leaf.type.kind, Choice)
+            found[at] = (_options_chosen(counted),) if chose else self._blocks(scale, counted)
         return found
 
     def _leaf(self, leaf: Leaf, inputs: ScoreInputs) -> LeafArrays:
         if isinstance(leaf, AnswerTerm):
             answer = _held(inputs.answers.get(leaf.ask), leaf)
-            values = answer.probs if leaf.field == "value" else answer.mass
+            values: NDArray[Any] = answer.probs if leaf.field == "value" else answer.mass
+            if isinstance(leaf.type.kind, Choice):
+                values = answer.probs.argmax(axis=-1).astype(np.int32)
             return self._placed(leaf, values, answer.ok, answer.axes)
         people = _held(inputs.people.get(leaf), leaf)
         return self._placed(leaf, people.share, people.ok, people.axes)
 
     def _placed(
-        self, leaf: Leaf, values: NDArray[np.floating[Any]], ok: NDArray[np.bool_], axes: tuple[str, ...]
+        self, leaf: Leaf, values: NDArray[Any], ok: NDArray[np.bool_], axes: tuple[str, ...]
     ) -> LeafArrays:
         if frozenset(axes) != self.program.axes_of[leaf]:
             raise InternalError("score", f"input over {axes}, expected {sorted(self.program.axes_of[leaf])}")
-        return LeafArrays(
-            jnp.asarray(self.frame.placed(values, axes)), jnp.asarray(self.frame.placed(ok, axes))
-        )
+        scale, placed = scale_of_leaf(leaf), self.frame.placed(values, axes)
+        value = (jnp.asarray(placed),) if scale is None else self._blocks(scale, placed)
+        return LeafArrays(value, jnp.asarray(self.frame.placed(ok, axes)))
+
+    def _blocks(self, scale: str, array: NDArray[Any]) -> tuple[jax.Array, ...]:
+        return tuple(jnp.asarray(part) for part in self.program.setting.blocks[scale].placed(array))
 
     def jaxpr_text(self, measure: str | None = None) -> str:
         """The traced program as text: of one measure's point estimate, or of everything.
@@ -165,10 +167,16 @@ class Graph:
         frame = self.frame
 
         def leaf_shape(leaf: Leaf) -> LeafArrays:
-            scale, shape = scale_of_leaf(leaf), frame.shape(program.axes_of[leaf])
-            wide = () if scale is None else (frame.scored(scale).shape[-1],)
-            kind = jnp.float32 if isinstance(leaf, AnswerTerm) else jnp.float64
-            return LeafArrays(_shaped((*shape, *wide), kind), _shaped(shape, jnp.bool_))
+            scale, axes = scale_of_leaf(leaf), program.axes_of[leaf]
+            kind: type[Any] = jnp.float32 if isinstance(leaf, AnswerTerm) else jnp.float64
+            kind = jnp.int32 if isinstance(leaf.type.kind, Choice) else kind
+            blocks = () if scale is None else program.setting.blocks[scale].parts
+            wide = [(*block.frame.shape(axes), block.places.shape[1]) for block in blocks] or [
+                frame.shape(axes)
+            ]
+            return LeafArrays(
+                tuple(_shaped(shape, kind) for shape in wide), _shaped(frame.shape(axes), jnp.bool_)
+            )
 
         leaves = tuple(leaf_shape(leaf) for leaf in program.leaves)
         counts = {
@@ -180,14 +188,33 @@ class Graph:
             else {}
             for measure in program.measures
         }
-        wanted = {program.floor_leaf(measure) for measure in program.measures}
+        wanted = {program.floors.leaf_of(measure) for measure in program.measures}
         draws = {
-            index: _shaped((FLOOR_DRAWS, *leaves[index].value.shape), jnp.float64)
+            index: tuple(_shaped((FLOOR_DRAWS, *part.shape), jnp.float64) for part in leaves[index].value)
             for index in wanted
             if index is not None
         }
-        perfect = {index: PerfectArrays(shape, shape, {}) for index, shape in draws.items()}
+        perfect = {
+            index: PerfectArrays(shape, shape, self._abstract_answers(program, index, leaves))
+            for index, shape in draws.items()
+        }
         return Tensors(leaves, counts, perfect)
+
+    def _abstract_answers(
+        self, program: Program, people: int, leaves: tuple[LeafArrays, ...]
+    ) -> dict[int, tuple[jax.Array, ...]]:
+        """Choices are always counted; whether shares are is not known before there are answers."""
+        scale = options_of_leaf(program.leaves[people])
+        return {
+            at: (_shaped((FLOOR_DRAWS, *leaves[at].ok.shape), jnp.int32),)
+            for at, leaf in enumerate(program.leaves)
+            if isinstance(leaf.type.kind, Choice) and options_of_leaf(leaf) == scale
+        }
+
+
+def _options_chosen(counted: NDArray[np.float32]) -> jax.Array:
+    """The option that each answer chose, of shares that are all on one."""
+    return jnp.asarray(counted.argmax(axis=-1).astype(np.int32))
 
 
 def lower(audit: TypedAudit, grid: Grid) -> Graph:
@@ -198,8 +225,16 @@ def lower(audit: TypedAudit, grid: Grid) -> Graph:
     named = named_terms(audit)
     frame = frame_of(audit, grid)
     over = [axis for measure in audit.measures if measure.interval for axis in measure.interval.over]
-    reasons = (*REASONS, *(f"check {check.name}" for check in exclusions(audit)))
-    setting = Setting(frame, named, Reach(named), audit.seed, reasons, frozenset(over))
+    unfit = misfits(audit, grid)
+    if unfit:
+        raise SpecError(unfit)
+    reasons = (
+        *REASONS,
+        *(f"check {check.name}" for check in exclusions(audit)),
+        *further_reasons(audit, frame),
+    )
+    blocks = {scale: blocks_of(frame, scale) for scale in grid.options}
+    setting = Setting(frame, blocks, named, Reach(named), audit.seed, reasons, frozenset(over))
     program = _program(audit, setting, audit.measures, audit.checks)
     return Graph(program, jax.jit(program.run))
 

@@ -7,14 +7,12 @@ reuse everything that their draws do not change.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeVar
 
-import jax
 import jax.numpy as jnp
-from jax import lax
 
+from cyclspec.compiler.scores.arrays import CheckArrays, LeafArrays, MeasureArrays, Outcome, Tensors
 from cyclspec.compiler.scores.builtins import renormalised
 from cyclspec.compiler.scores.cells import (
     HOLE,
@@ -22,77 +20,24 @@ from cyclspec.compiler.scores.cells import (
     NO_PEOPLE,
     OK,
     Array,
+    Blocked,
     Cells,
     Counts,
     choose,
     refuse,
 )
 from cyclspec.compiler.scores.checks import excluded
+from cyclspec.compiler.scores.draws import over_draws
 from cyclspec.compiler.scores.expressions import Scope, Setting
+from cyclspec.compiler.scores.floors import Floors
 from cyclspec.compiler.scores.frame import Frame
-from cyclspec.compiler.scores.reductions import LINEAR
-from cyclspec.compiler.scores.resample import FLOOR_DRAWS, chunk
-from cyclspec.compiler.scores.walk import Leaf, below, names_in
+from cyclspec.compiler.scores.options import chosen
+from cyclspec.compiler.scores.reducers import REDUCERS
+from cyclspec.compiler.scores.walk import Leaf, below, names_in, scale_of_leaf
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.types.kinds import Choice, Dist, scale_name
-from cyclspec.language.types.terms import AnswerTerm, CallTerm, ReduceTerm, Term
+from cyclspec.language.types.terms import AnswerTerm, ReduceTerm, Term
 from cyclspec.language.types.typed import TypedAudit, TypedCheck, TypedMeasure
-
-In = TypeVar("In")
-Out = TypeVar("Out")
-
-
-class LeafArrays(NamedTuple):
-    """One leaf: `value` [*full rank, option] or [*full rank], `ok` bool [*full rank]."""
-
-    value: Array
-    ok: Array
-
-
-class PerfectArrays(NamedTuple):
-    """Draws of one people term, [draw, *full rank, option] each: perfect answers, and people beside them.
-
-    `answers` holds perfect answers that are counted, by leaf: as many of them as the leaf has in each cell.
-    """
-
-    truth: Array
-    people: Array
-    answers: dict[int, Array]
-
-
-class Tensors(NamedTuple):
-    """All inputs: leaves in the order of the program, counts by measure and axis, perfect models by people leaf."""
-
-    leaves: tuple[LeafArrays, ...]
-    counts: dict[str, dict[str, Array]]
-    perfect: dict[int, PerfectArrays]
-
-
-class MeasureArrays(NamedTuple):
-    """One measure in full rank; `plain` is its value without exclusions, `draws` [draw, *full rank]."""
-
-    value: Array
-    status: Array
-    used: Array
-    missing: Array
-    units: Array
-    plain: Array
-    draws: Array | None
-    floor: Array | None
-
-
-class CheckArrays(NamedTuple):
-    """One check in full rank."""
-
-    value: Array
-    status: Array
-
-
-class Outcome(NamedTuple):
-    """What the traced function returns, by name."""
-
-    measures: dict[str, MeasureArrays]
-    checks: dict[str, CheckArrays]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +55,10 @@ class Program:
     def frame(self) -> Frame:
         return self.setting.frame
 
+    @property
+    def floors(self) -> Floors:
+        return Floors(self.audit, self.setting, self.measures, self.leaves, self.axes_of)
+
     def run(self, tensors: Tensors) -> Outcome:
         """Every measure and check of the program."""
         base, final, results = self.scopes(tensors)
@@ -118,7 +67,7 @@ class Program:
                 results[check.name] = final.cells(check.term)
         checks = {check.name: self._checked(check, results[check.name]) for check in self.checks}
         points = {measure.name: final.cells(measure.term) for measure in self.measures}
-        floors = self._floors(tensors, final)
+        floors = self.floors.means(tensors.perfect, final, self._plain)
         measures = {
             measure.name: self._measured(measure, points[measure.name], base, final, tensors, floors)
             for measure in self.measures
@@ -127,7 +76,7 @@ class Program:
 
     def scopes(self, tensors: Tensors) -> tuple[Scope, Scope, dict[str, Cells]]:
         """The scope of all answers, that of the answers no check excludes, and the results of those checks."""
-        leaves = {
+        leaves: dict[Leaf, Cells | Blocked] = {
             leaf: self._leaf(leaf, arrays) for leaf, arrays in zip(self.leaves, tensors.leaves, strict=True)
         }
         base = Scope(self.setting, leaves)
@@ -135,23 +84,35 @@ class Program:
         if not results:
             return base, base, results
         answers = {leaf: cells for leaf, cells in leaves.items() if isinstance(leaf, AnswerTerm)}
-        kept = excluded(self.frame, self.audit, answers, results)
-        left: dict[Leaf, Cells] = dict(kept.items())
+        kept = excluded(self.setting, self.audit, answers, results)
+        left: dict[Leaf, Cells | Blocked] = dict(kept.items())
         return base, Scope(self.setting, left, outer=base), results
 
-    def _leaf(self, leaf: Leaf, arrays: LeafArrays) -> Cells:
+    def _leaf(self, leaf: Leaf, arrays: LeafArrays) -> Cells | Blocked:
+        """A leaf as cells over all items, or as one block of cells for each block of its scale."""
         axes = self.axes_of[leaf]
         absent = NO_ANSWER if isinstance(leaf, AnswerTerm) else NO_PEOPLE
         status = choose(arrays.ok, jnp.int8(OK), jnp.int8(absent))
         holes = self.frame.holes(axes)
         if holes is not None:
             status = refuse(status, jnp.asarray(holes), HOLE)
-        cells = Cells(axes, arrays.value.astype(jnp.float64), status)
+        if isinstance(leaf.type.kind, Choice):
+            held = Cells(axes, arrays.value[0], status)
+            return chosen(self.frame, self.setting.reasons, leaf.type.kind, held)
         scale = scale_of_leaf(leaf)
         if scale is None:
-            return cells
-        named = replace(cells, scale=scale)
-        return named if isinstance(leaf.type.kind, Choice) else renormalised(self.frame, scale, named)
+            return Cells(axes, arrays.value[0].astype(jnp.float64), status)
+        blocks = self.setting.blocks[scale]
+        parts = zip(blocks.parts, arrays.value, strict=True)
+        return Blocked(
+            scale,
+            tuple(
+                renormalised(
+                    block.frame, scale, replace(blocks.cut(block, Cells(axes, status, status)), value=value)
+                )
+                for block, value in parts
+            ),
+        )
 
     def settled(self, term: Term, cells: Cells) -> tuple[Array, Array]:
         """The value and the status with holes of all its axes marked, both at least of rank one each way."""
@@ -206,14 +167,16 @@ class Program:
         return Counts(used * counts.used, counts.missing + lost * counts.used[..., None], counts.units)
 
     def _draws(self, measure: TypedMeasure, final: Scope, counts: dict[str, Array]) -> Array:
-        """The measure under each bootstrap resample, [draw, *full rank]; NaN where a draw leaves nothing to use."""
+        """The measure under each bootstrap resample, [*full rank]; NaN where a draw leaves nothing to use."""
 
-        def one(drawn: dict[str, Array]) -> Array:
+        def some(drawn: dict[str, Array]) -> Array:
             scope = Scope(self.setting, {}, drawn, final, counting=False)
-            return self._plain(measure.term, scope.cells(measure.term))
+            values = self._plain(measure.term, scope.cells(measure.term))
+            # What reduces over none of the resampled axes is the same in every draw.
+            return jnp.broadcast_to(values, (*values.shape[:-1], next(iter(drawn.values())).shape[0]))
 
         draws = next(iter(counts.values())).shape[0]
-        return over_draws(one, counts, draws, self._bytes(measure.term, frozenset(counts)))
+        return over_draws(some, counts, draws, self._bytes(measure.term, frozenset(counts)))
 
     def _bytes(self, term: Term, over: frozenset[str]) -> int:
         """What one draw holds at most: the largest array that a resampled reduction makes of its counts."""
@@ -232,79 +195,5 @@ class Program:
         kind = term.of.type.kind
         wide = self.frame.scored(scale_name(kind.scale)).shape[-1] if isinstance(kind, Dist) else 1
         cells = self.frame.size(term.of.type.axes | set(term.by)) * wide
-        contracted = max(len(self.frame.axes[axis]) for axis in drawn) if term.reducer in LINEAR else 1
-        return cells // contracted + 1
-
-    def floor_leaf(self, measure: TypedMeasure) -> int | None:
-        """The people leaf whose truth a perfect model would answer; None where the measure has no noise floor.
-
-        A floor needs exactly one people term, answers that vary along all of its axes, and a model that is asked about
-        those people: one that is told of others, or may not give an answer that counts, cannot be perfect.
-        """
-        leaves = self.setting.reach.of(measure.term).leaves
-        answers = [leaf for leaf in leaves if isinstance(leaf, AnswerTerm) and leaf.field == "value"]
-        people = [leaf for leaf in leaves if not isinstance(leaf, AnswerTerm)]
-        if not answers or len(people) != 1 or any(self._misled(answer.ask) for answer in answers):
-            return None
-        if not all(self.axes_of[people[0]] <= self.axes_of[answer] for answer in answers):
-            return None
-        if any(scale_of_leaf(answer) != scale_of_leaf(people[0]) for answer in answers):
-            return None
-        return self.leaves.index(people[0])
-
-    def _misled(self, name: str) -> bool:
-        ask = next(ask for ask in self.audit.asks if ask.name == name)
-        told = any(isinstance(term, CallTerm) and term.function == "prompt_shuffled" for _, term in ask.args)
-        return told or (self.audit.count_missing and not self.audit.offer_missing)
-
-    def _floors(self, tensors: Tensors, final: Scope) -> dict[str, Array]:
-        """The mean of each measure over perfect models, by measure; all measures of one people term share a pass."""
-        floors: dict[str, Array] = {}
-        for index, perfect in tensors.perfect.items():
-            measures = [measure for measure in self.measures if self.floor_leaf(measure) == index]
-
-            def one(
-                draw: PerfectArrays, index: int = index, measures: list[TypedMeasure] = measures
-            ) -> list[Array]:
-                scope = Scope(self.setting, self._as_perfect(final, index, draw), outer=final, counting=False)
-                return [self._plain(measure.term, scope.cells(measure.term)) for measure in measures]
-
-            asked = max((self.frame.size(self.axes_of[leaf]) for leaf in self.leaves), default=1)
-            drawn = over_draws(one, perfect, FLOOR_DRAWS, 8 * (4 * asked + 8 * perfect.truth[0].size))
-            for measure, values in zip(measures, drawn, strict=True):
-                defined = jnp.isfinite(values)
-                number = defined.sum(axis=0)
-                total = choose(defined, values, 0.0).sum(axis=0)
-                floors[measure.name] = choose(number > 0, total / jnp.maximum(number, 1), jnp.nan)
-        return floors
-
-    def _as_perfect(self, final: Scope, index: int, draw: PerfectArrays) -> dict[Leaf, Cells]:
-        """The people as drawn and every answer as their truth; what was missing stays missing."""
-        people = final.cells(self.leaves[index])
-        usable = draw.truth.sum(axis=-1) > 0.0
-        status = refuse(people.status, ~usable, NO_PEOPLE)
-        leaves: dict[Leaf, Cells] = {self.leaves[index]: replace(people, value=draw.people, status=status)}
-        for at, leaf in enumerate(self.leaves):
-            if isinstance(leaf, AnswerTerm) and leaf.field == "value" and scale_of_leaf(leaf) == people.scale:
-                answer = final.cells(leaf)
-                value = draw.answers.get(at, draw.truth)
-                leaves[leaf] = replace(answer, value=value, status=refuse(answer.status, ~usable, NO_PEOPLE))
-        return leaves
-
-
-def over_draws(one: Callable[[In], Out], draws: In, number: int, bytes_per_draw: int) -> Out:
-    """`one` for every draw along the first dimension: at once, or in chunks where memory asks for it."""
-    batch = chunk(number, bytes_per_draw)
-    if batch == number:
-        return jax.vmap(one)(draws)
-    result: Out = lax.map(one, draws, batch_size=batch)
-    return result
-
-
-def scale_of_leaf(leaf: Leaf) -> str | None:
-    """The scale of a leaf that is a distribution or a choice; None for the mass on the labels."""
-    match leaf.type.kind:
-        case Dist(scale) | Choice(scale):
-            return scale_name(scale)
-        case _:
-            return None
+        contracted = max(len(self.frame.axes[axis]) for axis in drawn) if REDUCERS[term.reducer].linear else 1
+        return cells * REDUCERS[term.reducer].copies // contracted + 1

@@ -41,12 +41,12 @@ def bootstrap_counts(frame: Frame, seed: int, measure: TypedMeasure) -> dict[str
 
 
 def percentiles(draws: Floats, level: float) -> tuple[Floats, Floats]:
-    """Percentile interval along the first dimension, linear between draws; NaN draws are left out.
+    """Percentile interval along the last dimension, linear between draws; NaN draws are left out.
 
     Efron and Tibshirani 1993, section 13.3. NaN where fewer than two draws are left.
     """
-    rising = np.sort(draws, axis=0)
-    number = np.isfinite(rising).sum(axis=0)
+    rising = np.sort(draws, axis=-1)
+    number = np.isfinite(rising).sum(axis=-1)
     tails = (1.0 - level) / 2.0
     low, high = (_quantile(rising, number, share) for share in (tails, 1.0 - tails))
     return low, high
@@ -56,7 +56,7 @@ def _quantile(rising: Floats, number: NDArray[np.int64], share: float) -> Floats
     place = share * np.maximum(number - 1, 0)
     below = np.floor(place).astype(np.int64)
     above = np.minimum(below + 1, np.maximum(number - 1, 0))
-    left, right = (np.take_along_axis(rising, at[None], axis=0)[0] for at in (below, above))
+    left, right = (np.take_along_axis(rising, at[..., None], axis=-1)[..., 0] for at in (below, above))
     # A weighted sum keeps equal ends exactly equal where a difference would not.
     share_right = place - below
     return np.where(number >= 2, left * (1.0 - share_right) + right * share_right, np.nan)

@@ -9,15 +9,32 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from cyclspec.compiler.axes import Grid
 from cyclspec.compiler.scores.arithmetic import FUNCTIONS
-from cyclspec.compiler.scores.reductions import REDUCERS, WEIGHTED
+from cyclspec.compiler.scores.cells import MISSING_OPTION, REASONS
+from cyclspec.compiler.scores.frame import Frame
+from cyclspec.compiler.scores.reducers import REDUCERS
+from cyclspec.compiler.scores.running import ALONG
 from cyclspec.compiler.scores.vocabularies import word_of
 from cyclspec.compiler.scores.walk import named_terms, parts
+from cyclspec.language.diagnostics import Diagnostic
+from cyclspec.language.diagnostics.cy02_types import WrongArguments
 from cyclspec.language.diagnostics.cy08_not_yet import NotLowered
-from cyclspec.language.types.kinds import Bool, Choice, Date, Dist, Number, Of, ScaleVariable, Text
+from cyclspec.language.types.kinds import (
+    Choice,
+    Date,
+    Dist,
+    ItemScale,
+    Number,
+    Of,
+    ScaleVariable,
+    Text,
+    scale_name,
+)
 from cyclspec.language.types.terms import (
     AnswerTerm,
     ArithmeticTerm,
+    AttributeTerm,
     CallTerm,
     ColumnTerm,
     CompareTerm,
@@ -57,6 +74,8 @@ CELL_FUNCTIONS: Final = (
         "complete",
     }
 )
+_WORDS: Final = (LevelTerm, Literal_, ListTerm, VocabularyTerm)
+"""Arguments of reducers that are no values: words, numbers of the spec, names of axes."""
 METRIC_FUNCTIONS: Final = FUNCTIONS | {"size", "span", "index"}
 METRIC_REDUCERS: Final = frozenset(
     {("sum", "over"), ("mean", "over"), ("min", "over"), ("max", "over"), ("cumsum", "along")}
@@ -95,14 +114,19 @@ def _evaluated_parts(term: Term) -> tuple[Term, ...]:
     match term:
         case CallTerm(function="uniform" | "size" | "span" | "complete"):
             return ()
-        # Whether there is an answer is known of any answer, and nothing of its value is needed.
-        case CallTerm(function="is_missing", args=(AnswerTerm(field="value"),)):
+        # Whether there is a text is known without its value.
+        case CallTerm(function="is_missing", args=(AnswerTerm(field="value") as answer,)) if _unread(answer):
+            return ()
+        case ReduceTerm(reducer="count", of=AnswerTerm(field="value") as answer) if _unread(answer):
             return ()
         # What is refused by its name is not refused again for its arguments.
         case CallTerm(function=function) if function not in CELL_FUNCTIONS:
             return ()
         case ReduceTerm(of=of) if _reducer(term):
             return (of,)
+        case ReduceTerm(of=of, weight=weight, args=args):
+            values = (arg for _, arg in args if not isinstance(arg, _WORDS))
+            return (of, *(() if weight is None else (weight,)), *values)
         case LookupTerm(of=of):
             return (of,)
         case IfTerm(condition=condition) if not isinstance(term.type.kind, Number):
@@ -115,6 +139,11 @@ def _evaluated_parts(term: Term) -> tuple[Term, ...]:
             return tuple(side for side in (left, right) if word_of(side) is None)
         case _:
             return parts(term)
+
+
+def _unread(answer: AnswerTerm) -> bool:
+    """Whether measures have no value of an answer: a text, a record, several options."""
+    return not isinstance(answer.type.kind, Dist | Choice)
 
 
 def _measure(measure: TypedMeasure) -> Iterator[NotLowered]:
@@ -139,14 +168,10 @@ def _refused(term: Term) -> str:
             return f"`{function}(..)` along several axes"
         case ReduceTerm():
             return _reducer(term)
-        case AnswerTerm(field="value") if not isinstance(term.type.kind, Dist | Choice):
-            return "a measure of values that are not distributions"
+        case AnswerTerm(field="value") if _unread(term):
+            return "a measure of texts, records or several options"
         case ColumnTerm() if not isinstance(term.type.kind, Dist):
             return "a measure of values that are not distributions"
-        case CompareTerm(op=op, left=left, right=right) if _chosen(left) or _chosen(right):
-            return f"`{op}` of choices"
-        case MemberTerm(of=of) if _chosen(of):
-            return "`in` of choices"
         case FieldTerm(ask=ask, field=name):
             return f"the field `{ask}.{name}` of a record in a measure"
         case DrawnTerm(name=name):
@@ -165,6 +190,10 @@ def _refused(term: Term) -> str:
             return "`is` in a measure"
         case CompareTerm(left=left, right=right) if Date() in (left.type.kind, right.type.kind):
             return "comparing dates in a measure"
+        case CompareTerm(left=left, right=right) if _own_option(left, right) or _own_option(right, left):
+            return "comparing a choice with one option of each item"
+        case MemberTerm(of=of) if _of_items(of):
+            return "`in` of choices between the options of each item"
         case CompareTerm(op=op, left=left, right=right) if op not in ("==", "!=") and (
             _unordered(left) or _unordered(right)
         ):
@@ -183,24 +212,64 @@ def _reducer(term: ReduceTerm) -> str:
     """Why a reduction cannot run; empty where it can."""
     of = term.of.type.kind
     if term.direction == "along":
-        return f"`{term.reducer} along` an axis"
-    if term.reducer not in REDUCERS:
+        return "" if term.reducer in ALONG else f"`{term.reducer} along` an axis"
+    reducer = REDUCERS.get(term.reducer)
+    if reducer is None:
         return f"reducer `{term.reducer}`"
-    if isinstance(of, Dist) and term.reducer != "mean":
+    if isinstance(of, Dist) and not (reducer.distributions or reducer.anything):
         return f"`{term.reducer}` of distributions"
-    if isinstance(of, Choice) and term.reducer == "share":
-        return ""
-    if not isinstance(of, Dist | Number | Bool):
-        return f"`{term.reducer}` of choices"
-    if isinstance(of, Bool) and term.reducer not in ("mean", "share"):
-        return f"`{term.reducer}` of true and false"
-    if term.weight is not None and term.reducer not in WEIGHTED:
+    if term.weight is not None and not reducer.weighted:
         return f"`{term.reducer}` with weights"
+    gives_options = isinstance(term.type.kind, Choice | Dist)
+    if isinstance(of, Choice) and isinstance(of.scale, ItemScale) and gives_options:
+        return (
+            f"`{term.reducer} over {of.scale.axis}` of its own options" if of.scale.axis in term.axes else ""
+        )
     return ""
 
 
-def _chosen(term: Term) -> bool:
-    return isinstance(term.type.kind, Choice)
+def _of_items(term: Term) -> bool:
+    """Whether a value is an option of its item."""
+    return isinstance(term.type.kind, Choice) and isinstance(term.type.kind.scale, ItemScale)
+
+
+def _own_option(left: Term, right: Term) -> bool:
+    return _of_items(left) and word_of(right) is not None
+
+
+def misfits(audit: TypedAudit, grid: Grid) -> tuple[Diagnostic, ...]:
+    """What only the grid tells: raters that are not two, columns of tables that no array holds."""
+    found: dict[Diagnostic, None] = {}
+    for term in _reached(audit):
+        match term:
+            case ReduceTerm(reducer="cohen_kappa", args=args):
+                for axis in sorted(dict(args)["raters"].type.axes):
+                    found |= dict.fromkeys(_two(term, axis, grid))
+            case AttributeTerm(axis=axis, attribute=name) if name not in grid.axes[axis].attributes:
+                found[NotLowered(span=term.span, what=f"the column `{name}` of `{axis}` in a measure")] = None
+    return tuple(found)
+
+
+def _two(term: ReduceTerm, axis: str, grid: Grid) -> Iterator[WrongArguments]:
+    levels = len(grid.axes[axis])
+    if levels != 2:
+        helps = ("`krippendorff` compares any number of raters",)
+        problem = f"compares two raters, and `{axis}` has {levels}"
+        yield WrongArguments(span=term.span, callee="cohen_kappa", problem=problem, helps=helps)
+
+
+def further_reasons(audit: TypedAudit, frame: Frame) -> tuple[str, ...]:
+    """The reasons why values of this audit can be missing beside those that every audit has."""
+    found: dict[str, None] = {}
+    for term in _reached(audit):
+        match term:
+            case ReduceTerm(reducer=name, direction="over") if REDUCERS[name].reason not in REASONS:
+                found[REDUCERS[name].reason] = None
+            case AnswerTerm(field="value") if isinstance(term.type.kind, Choice):
+                layout = frame.layout(scale_name(term.type.kind.scale))
+                if layout.missing.any() and not frame.count_missing:
+                    found[MISSING_OPTION] = None
+    return tuple(found)
 
 
 def _unordered(term: Term) -> bool:

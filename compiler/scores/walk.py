@@ -13,6 +13,7 @@ from typing import assert_never
 from cyclspec.compiler.axes import Grid
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.names.order import in_order
+from cyclspec.language.types.kinds import Choice, Dist, scale_name
 from cyclspec.language.types.terms import (
     AnswerTerm,
     ArithmeticTerm,
@@ -119,6 +120,24 @@ def derived_axes(term: Term, grid: Grid) -> Iterator[tuple[str, str]]:
 def source_axis(term: ReduceTerm, attribute: str, grid: Grid) -> str:
     """Which of the reduced axes has an attribute; the empty string where none does."""
     return next((a for a in term.axes if a in grid.axes and attribute in grid.axes[a].attributes), "")
+
+
+def scale_of_leaf(leaf: Leaf) -> str | None:
+    """The scale of a leaf that is a distribution; None for the mass on the labels."""
+    match leaf.type.kind:
+        case Dist(scale):
+            return scale_name(scale)
+        case _:
+            return None
+
+
+def options_of_leaf(leaf: Leaf) -> str | None:
+    """The scale whose options a leaf is about: those it has shares of, or one of which it chose."""
+    match leaf.type.kind:
+        case Dist(scale) | Choice(scale):
+            return scale_name(scale)
+        case _:
+            return None
 
 
 @dataclass(frozen=True, slots=True)

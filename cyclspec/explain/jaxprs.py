@@ -15,7 +15,7 @@ from cyclspec.language.diagnostics.cy01_names import UnknownName
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
-from cyclspec.language.types.kinds import Dist, Type, scale_name
+from cyclspec.language.types.kinds import Choice, Dist, Type, scale_name
 
 if TYPE_CHECKING:
     from cyclspec.compiler.scores import Graph
@@ -61,7 +61,8 @@ def _inputs(graph: Graph, measure: d.TypedMeasure) -> Iterator[str]:
         if leaf in reached:
             axes = _ordered(graph, graph.program.axes_of[leaf])
             name = _leaf_name(graph, leaf)
-            yield f"{name} {_array('Float', [*axes, *_option(leaf.type)])}"
+            element = "Int" if isinstance(leaf.type.kind, Choice) else "Float"
+            yield f"{name} {_array(element, [*axes, *_option(leaf.type)])}"
             yield f"{name} present {_array('Bool', axes)}"
 
 

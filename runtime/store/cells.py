@@ -52,8 +52,8 @@ def _ask(answers: pa.Table, ask: d.TypedAsk, grid: Grid) -> AnswerCells:
     if isinstance(ask.type.kind, k.Choice):
         chosen = rows["choice"].to_pylist()
         for row in np.flatnonzero(answered).tolist():
-            option = positions.of(int(scale_rows[row]), (chosen[row],))
-            probs[(*at[row].tolist(), *option)] = 1.0
+            (place,) = positions.of(int(scale_rows[row]), (chosen[row],))
+            probs[(*at[row].tolist(), place)] = 1.0
         return AnswerCells(axes, probs, nothing, ok, np.where(ok, 1, 0))
     columns = rows.select(["codes", "probs"]).to_pydict()
     for row in np.flatnonzero(answered).tolist():

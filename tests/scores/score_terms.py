@@ -40,6 +40,21 @@ def answer(*axes: str, field: Any = "value") -> h.AnswerTerm:
     return h.AnswerTerm(type=type_of(kind, *axes), span=SPAN, ask="reply", field=field)
 
 
+def choice(*axes: str, scale: k.Scale = SCALE) -> h.AnswerTerm:
+    """Answers that are one option each."""
+    return h.AnswerTerm(type=type_of(k.Choice(scale), *axes), span=SPAN, ask="reply", field="value")
+
+
+def word(level: str) -> h.LevelTerm:
+    return h.LevelTerm(type=k.Type(k.Text()), span=SPAN, vocabulary=None, level=level)
+
+
+def axis_list(*axes: str) -> h.ListTerm:
+    """Names of axes as an argument of a reducer: `units = [item, repeat]`."""
+    items = tuple(h.AxisTerm(type=type_of(k.Text(), axis), span=SPAN, axis=axis) for axis in axes)
+    return h.ListTerm(type=type_of(k.ListOf(k.Text()), *axes), span=SPAN, items=items)
+
+
 def people(*axes: str, column: str = "value") -> h.PeopleTerm | h.ColumnTerm:
     return h.ColumnTerm(type=type_of(k.Dist(SCALE), *axes), span=SPAN, table="survey.answers", column=column)
 

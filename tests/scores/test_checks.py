@@ -116,10 +116,9 @@ def test_a_check_that_cannot_be_evaluated_neither_passes_nor_acts() -> None:
 
 
 def test_what_cannot_run_is_refused_by_name_all_at_once() -> None:
-    ranked = reduce("rank", ["model"], mass, direction="along")
     measures = [
-        measure("ranked", AXES, ranked),
-        measure("agreed", [], reduce("kendall", AXES, mass)),
+        measure("signs", AXES, call("sign", mass)),
+        measure("clipped", AXES, call("clip", mass, real(0.0), real(1.0))),
         measure("adjusted", ["model"], reduce("mean", ["country", "item"], distance), adjust="holm"),
     ]
     with pytest.raises(SpecError) as refused:
@@ -127,8 +126,8 @@ def test_what_cannot_run_is_refused_by_name_all_at_once() -> None:
     assert [diagnostic.code for diagnostic in refused.value.diagnostics] == ["CY0801"] * 3
     messages = {diagnostic.message for diagnostic in refused.value.diagnostics}
     assert messages == {
-        "`rank along` an axis is checked but cannot run yet",
-        "reducer `kendall` is checked but cannot run yet",
+        "`sign(..)` over cells is checked but cannot run yet",
+        "`clip(..)` over cells is checked but cannot run yet",
         "`adjust = holm` is checked but cannot run yet",
     }
 

@@ -124,7 +124,7 @@ def test_share_counts_true_cells_and_mode_leaves_ties_missing() -> None:
         mode = np.nan if many == few else 2.0 if many > few else 1.0
         np.testing.assert_equal(found[1].value[model, country], mode)
         tied = here.size if many == few else 0
-        assert found[1].missing["undefined"][model, country] == tied
+        assert found[1].missing["tie"][model, country] == tied
     assert ties > 1
 
 

@@ -281,7 +281,8 @@ _FITTED: Final = (
             Parameter(name="n", is_a="whole", default="2", says="the number of components, 1 or more"),
         ),
         adds="component",
-        says="Scores of units on the first components of the centred values; the reduced axes are the variables.",
+        says="Scores of units on the first components of the centred values; the reduced axes are the variables. "
+        "A unit that lacks a value is left out, and missing.",
         formula="U S of the singular value decomposition; the largest loading is positive",
         source="Jolliffe 2002, Principal Component Analysis",
     ),
@@ -292,7 +293,7 @@ _ALONG: Final = (
         direction="along",
         takes=(("number", "same"),),
         keeps_missing=True,
-        says="The running sum along an ordered axis, which stays.",
+        says="The running sum along an ordered axis, which stays; a missing value is left out of later sums.",
         formula="x[1] + .. + x[i]",
     ),
     Reducer(

@@ -1,0 +1,149 @@
+"""Ragged scales as blocks: one block an option count, joined along the items once `option` is gone.
+
+A scale that comes with its items has items of two options and items of ten. What has options is computed block by
+block: within a block the frame has the items of that block and the options that count, and nothing else. What has no
+options, values and statuses, is one array over all items; `Blocks.cut` takes the part of it that belongs to a block,
+`Blocks.joined` puts the parts of a result together in the order of the items.
+
+Expects the frame of an audit. Ensures that every item stands in one block, and that nothing is padded unless a scale
+has more than `MOST_BLOCKS` option counts: then arrays are padded by half their length at most, in two blocks for each
+doubling of the options.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from numpy.typing import NDArray
+
+from cyclspec.compiler.scores.cells import OK, Array, Cells, Counts
+from cyclspec.compiler.scores.frame import Frame
+
+Places = NDArray[np.int64]
+
+MOST_BLOCKS: Final = 16
+"""Every block is compiled by itself: more of them cost more seconds than the padding that they save."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """The items of a scale that have so many options: `rows` are their levels, in rising order.
+
+    `places` [row, option] says where in the layout of the scale each option stands, and `frame` is the frame of these
+    items alone.
+    """
+
+    rows: Places
+    places: Places
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blocks:
+    """All blocks of one scale; `at` is the dimension of its items, None where all items share one scale."""
+
+    parts: tuple[Block, ...]
+    at: int | None
+
+    def placed(self, array: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+        """An array [.., *full rank, option of the layout] as its blocks, on the host."""
+        return tuple(self._placed(block, array) for block in self.parts)
+
+    def _placed(self, block: Block, array: NDArray[Any]) -> NDArray[Any]:
+        if self.at is None:
+            return array
+        rank = block.frame.rank
+        at = array.ndim - 1 - rank + self.at
+        rows = block.rows if array.shape[at] > 1 else np.zeros(1, dtype=np.int64)
+        # Rows and places are looked up together, so that only what is kept is read.
+        moved = np.moveaxis(array, at, -2)[..., rows[:, None], block.places]
+        return np.moveaxis(moved, -2, at)
+
+    def cut(self, block: Block, cells: Cells) -> Cells:
+        """The part of cells without options that belongs to a block."""
+        if self.at is None or len(self.parts) == 1:
+            return cells
+        counts = cells.counts
+        if counts is not None:
+            units = {axis: self._cut(block, number) for axis, number in counts.units.items()}
+            counts = Counts(self._cut(block, counts.used), self._cut(block, counts.missing), units)
+        status = None if cells.status is None else self._cut(block, cells.status)
+        return replace(cells, value=self._cut(block, cells.value), status=status, counts=counts)
+
+    def _cut(self, block: Block, array: Array) -> Array:
+        """The items of a block; what does not vary along the items is left alone."""
+        if self.at is None or array.ndim <= self.at or array.shape[self.at] == 1:
+            return array
+        return _taken(array, block.rows, self.at)
+
+    def joined(self, parts: Sequence[Cells]) -> Cells:
+        """Cells without options, one part a block, as one over all items in their order."""
+        if len(parts) == 1:
+            return parts[0]
+        status = None
+        if any(part.status is not None for part in parts):
+            nothing = jnp.full(self.parts[0].frame.shape(()), OK, jnp.int8)
+            status = self._joined([nothing if part.status is None else part.status for part in parts])
+        value = self._joined([part.value for part in parts])
+        return replace(parts[0], value=value, status=status, counts=self._counts(parts))
+
+    def _counts(self, parts: Sequence[Cells]) -> Counts | None:
+        given = [part.counts for part in parts if part.counts is not None]
+        if not given:
+            return None
+        units = {axis: self._joined([counts.units[axis] for counts in given]) for axis in given[0].units}
+        used, missing = ([getattr(counts, name) for counts in given] for name in ("used", "missing"))
+        return Counts(self._joined(used), self._joined(missing), units)
+
+    def _joined(self, parts: Sequence[Array]) -> Array:
+        if self.at is None:
+            return parts[0]
+        at = self.at
+        others = [(*part.shape[:at], 1, *part.shape[at + 1 :]) for part in parts]
+        same = jnp.broadcast_shapes(*others)
+        wide = [
+            jnp.broadcast_to(part, (*same[:at], len(block.rows), *same[at + 1 :]))
+            for block, part in zip(self.parts, parts, strict=True)
+        ]
+        order = np.argsort(np.concatenate([block.rows for block in self.parts]), kind="stable")
+        return _taken(lax.concatenate(wide, at), order, at)
+
+
+def _taken(array: Array, levels: Places, at: int) -> Array:
+    """Some levels of a dimension: a slice where they follow each other."""
+    first, number = int(levels[0]), len(levels)
+    if np.array_equal(levels, np.arange(first, first + number)):
+        return lax.slice_in_dim(array, first, first + number, axis=at)
+    return jnp.take(array, levels, axis=at, mode="clip", indices_are_sorted=bool((np.diff(levels) > 0).all()))
+
+
+def blocks_of(frame: Frame, scale: str) -> Blocks:
+    """The blocks of a scale of a frame: by how many options count, fewest first."""
+    layout = frame.layout(scale)
+    if layout.axis is None:
+        one = Block(np.zeros(1, dtype=np.int64), np.arange(layout.exists.shape[1])[None], frame)
+        return Blocks((one,), None)
+    scored = layout.exists if frame.count_missing else layout.exists & ~layout.missing
+    widths = _widths(np.maximum(scored.sum(axis=1), 1))
+    parts = []
+    for width in np.unique(widths):
+        rows = np.flatnonzero(widths == width)
+        # The options that count come first, in the order of the scale.
+        places = np.argsort(~scored[rows], axis=1, kind="stable")[:, :width]
+        counts = np.take_along_axis(scored[rows], places, axis=1)
+        parts.append(Block(rows, places, frame.part(scale, rows, places, counts)))
+    return Blocks(tuple(parts), frame.place_of(layout.axis))
+
+
+def _widths(options: Places) -> Places:
+    """The options that the block of each item has: as many as the item, rounded up where that makes many blocks."""
+    if len(np.unique(options)) <= MOST_BLOCKS:
+        return options
+    step = 2 ** np.maximum(np.floor(np.log2(options)).astype(np.int64) - 1, 0)
+    widths: Places = np.minimum(-(-options // step) * step, options.max())
+    return widths

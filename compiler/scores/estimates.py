@@ -1,0 +1,151 @@
+"""Statistics of one kept cell at a time: kernels of `statistics` over the cells of a sample.
+
+Expects a `Sample` whose arguments are those of the reducer. Ensures that a resample enters as how often a cell counts,
+so that each estimate equals that of the cells written out as often as they were drawn. A unit that is drawn twice is
+two units; a rater that is drawn twice rates twice, and agrees with itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import cast
+
+import jax.numpy as jnp
+
+from cyclspec.compiler.scores.cells import Array, choose
+from cyclspec.compiler.scores.sample import Estimate, Sample, grouped, over_cells
+from cyclspec.compiler.scores.statistics import agreement, components, correlation, location
+from cyclspec.compiler.scores.statistics import bradley_terry as comparisons
+from cyclspec.compiler.scores.statistics import krippendorff as reliability
+
+
+def defined(value: Array) -> Estimate:
+    """An estimate that is undefined where it is NaN."""
+    there = jnp.isfinite(value)
+    return Estimate(choose(there, value, 0.0), there)
+
+
+def _scalar(sample: Sample, kernel: Callable[..., Array], *arrays: Array) -> Estimate:
+    return defined(sample.put_back(sample.each(kernel, *arrays)))
+
+
+def quantile(sample: Sample) -> Estimate:
+    """Linear between neighbours."""
+    kernel = partial(location.quantile, at=sample.told.numbers["at"])
+    return _scalar(sample, kernel, sample.values, sample.often)
+
+
+def mode(sample: Sample) -> Estimate:
+    """The value with the most weight; undefined where another one has as much."""
+
+    def one(values: Array, weights: Array) -> Array:
+        found = location.mode(values, weights)
+        return choose(found.tied, jnp.nan, found.value)
+
+    often = sample.often if sample.weights is None else sample.often * sample.weights
+    return _scalar(sample, one, sample.values, often)
+
+
+def pearson(sample: Sample) -> Estimate:
+    """The linear correlation."""
+    return _scalar(sample, correlation.pearson, sample.values, sample.beside["against"], sample.often)
+
+
+def spearman(sample: Sample) -> Estimate:
+    """The correlation of ranks."""
+    return _scalar(sample, correlation.spearman, sample.values, sample.beside["against"], sample.often)
+
+
+def kendall(sample: Sample) -> Estimate:
+    """Tau-b."""
+    return _scalar(sample, correlation.kendall, sample.values, sample.beside["against"], sample.often)
+
+
+def pair_agreement(sample: Sample) -> Estimate:
+    """The share of pairs of values that are equal."""
+
+    def one(values: Array, often: Array) -> Array:
+        counts = agreement.tally(values.astype(jnp.int32), often, sample.told.options)
+        return agreement.pair_agreement(counts)
+
+    return _scalar(sample, one, sample.values, sample.often)
+
+
+def pair_disagreement(sample: Sample) -> Estimate:
+    """The share of pairs of values that differ."""
+    equal = pair_agreement(sample)
+    return Estimate(1.0 - equal.value, equal.defined)
+
+
+def cohen_kappa(sample: Sample) -> Estimate:
+    """Cohen's kappa of the two levels of the raters' dimension. A draw that lacks one of the two raters has none."""
+    (raters,) = sample.told.places["raters"]
+    units = tuple(at for at in sample.places if at != raters)
+    weights = cast(agreement.Weights, sample.told.words["weights"])
+
+    def one(ratings: Array, here: Array, often: Array, times: Array) -> Array:
+        first, second = ratings.astype(jnp.int32).T
+        counted = here[:, 0] * here[:, 1] * often
+        kappa = agreement.cohen_kappa(first, second, counted, sample.told.options, weights)
+        return choose((times == 1.0).all(), kappa, jnp.nan)
+
+    arrays = (grouped(array, units, (raters,)) for array in (sample.values, sample.here))
+    shared = (sample.drawn(units), sample.drawn((raters,)))
+    return defined(sample.put_back(over_cells(one, *arrays, inner=2, shared=shared)))
+
+
+def krippendorff(sample: Sample) -> Estimate:
+    """Krippendorff's alpha."""
+    units, raters = sample.told.places["units"], sample.told.places["raters"]
+    level = cast(reliability.Level, sample.told.words["level"])
+
+    def one(ratings: Array, here: Array, drawn: Array, times: Array) -> Array:
+        return reliability.alpha(ratings, here * times, drawn, level)
+
+    arrays = (grouped(array, units, raters) for array in (sample.values, sample.here))
+    shared = (sample.drawn(units), sample.drawn(raters))
+    return defined(sample.put_back(over_cells(one, *arrays, inner=2, shared=shared)))
+
+
+def bradley_terry(sample: Sample) -> Estimate:
+    """Strengths of the items: the first option chosen is a win of `first` over `second`."""
+    assert sample.told.adds is not None
+    at, items = sample.told.adds
+
+    def one(choices: Array, first: Array, second: Array, often: Array) -> Array:
+        pairs = choose(choices == 0.0, first * items + second, second * items + first).astype(jnp.int32)
+        wins = agreement.tally(pairs, often * (first != second), items * items)
+        return comparisons.bradley_terry(wins.reshape(items, items))
+
+    sides = (sample.beside["first"], sample.beside["second"])
+    found = sample.each(one, sample.values, *sides, sample.often)
+    kept = [place for place in range(sample.here.ndim) if place not in sample.places]
+    return defined(_added(sample, found, kept, at))
+
+
+def principal_components(sample: Sample) -> Estimate:
+    """Scores of the units, which are kept; a unit that lacks a variable which any unit has is left out."""
+    assert sample.told.adds is not None
+    at, size = sample.told.adds
+    number = int(sample.told.numbers["n"])
+    (units,) = sample.told.places["units"]
+
+    def one(values: Array, here: Array, often: Array) -> Array:
+        known = here.any(axis=0)
+        whole = (here >= known).all(axis=1)
+        scores = components.principal_components(values, whole, often * known, number)
+        return jnp.pad(scores, ((0, 0), (0, size - number)), constant_values=jnp.nan)
+
+    arrays = (grouped(array, (units,), sample.places) for array in (sample.values, sample.here))
+    found = over_cells(one, *arrays, inner=2, shared=(sample.drawn(sample.places),))
+    others = [place for place in range(sample.here.ndim) if place not in (units, *sample.places)]
+    return defined(_added(sample, found, [*others, units], at))
+
+
+def _added(sample: Sample, found: Array, kept: list[int], at: int) -> Array:
+    """A result [*kept, added] in full rank; the dimension that is added had size one before, if it was kept."""
+    if at not in kept:
+        return sample.in_rank(found, [*kept, at])
+    slim = jnp.squeeze(found, axis=kept.index(at))
+    return sample.in_rank(slim, [*(place for place in kept if place != at), at])

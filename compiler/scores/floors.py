@@ -1,0 +1,144 @@
+"""Noise floors: what each measure is for a model that answers with the truth.
+
+Expects draws of perfect answers and of people beside them. Ensures that a floor stands only where a model could be
+perfect, and that what no draw changes is computed once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import jax.numpy as jnp
+
+from cyclspec.compiler.scores.arrays import PerfectArrays
+from cyclspec.compiler.scores.cells import NO_PEOPLE, Array, Blocked, Cells, choose, refuse
+from cyclspec.compiler.scores.draws import over_draws
+from cyclspec.compiler.scores.expressions import Scope, Setting
+from cyclspec.compiler.scores.resample import FLOOR_DRAWS
+from cyclspec.compiler.scores.walk import Leaf, options_of_leaf, scale_of_leaf
+from cyclspec.language.diagnostics import InternalError
+from cyclspec.language.types.kinds import Choice
+from cyclspec.language.types.terms import AnswerTerm, CallTerm, Term
+from cyclspec.language.types.typed import TypedAudit, TypedMeasure
+
+
+@dataclass(frozen=True, slots=True)
+class Floors:
+    """The noise floors of some measures; `leaves` and `axes_of` are those of their program."""
+
+    audit: TypedAudit
+    setting: Setting
+    measures: tuple[TypedMeasure, ...]
+    leaves: tuple[Leaf, ...]
+    axes_of: Mapping[Leaf, frozenset[str]]
+
+    def leaf_of(self, measure: TypedMeasure) -> int | None:
+        """The people leaf whose truth a perfect model would answer; None where the measure has no noise floor.
+
+        A floor needs exactly one people term, answers that vary along all of its axes, and a model that is asked about
+        those people: one that is told of others, or may not give an answer that counts, cannot be perfect.
+        """
+        leaves = self.setting.reach.of(measure.term).leaves
+        answers = [leaf for leaf in leaves if isinstance(leaf, AnswerTerm) and leaf.field == "value"]
+        people = [leaf for leaf in leaves if not isinstance(leaf, AnswerTerm)]
+        if not answers or len(people) != 1 or any(self._misled(answer.ask) for answer in answers):
+            return None
+        if not all(self.axes_of[people[0]] <= self.axes_of[answer] for answer in answers):
+            return None
+        if any(options_of_leaf(answer) != scale_of_leaf(people[0]) for answer in answers):
+            return None
+        return self.leaves.index(people[0])
+
+    def _misled(self, name: str) -> bool:
+        ask = next(ask for ask in self.audit.asks if ask.name == name)
+        told = any(isinstance(term, CallTerm) and term.function == "prompt_shuffled" for _, term in ask.args)
+        return told or (self.audit.count_missing and not self.audit.offer_missing)
+
+    def means(
+        self,
+        drawn: Mapping[int, PerfectArrays],
+        final: Scope,
+        plain: Callable[[Term, Cells], Array],
+    ) -> dict[str, Array]:
+        """The mean of each measure over perfect models, by measure; all measures of one people term share a pass.
+
+        `plain` gives the value of a term, NaN where it is missing.
+        """
+        floors: dict[str, Array] = {}
+        for index, perfect in drawn.items():
+            measures = [measure for measure in self.measures if self.leaf_of(measure) == index]
+
+            def some(
+                draw: PerfectArrays, index: int = index, measures: list[TypedMeasure] = measures
+            ) -> list[Array]:
+                scope = Scope(self.setting, self._perfect(final, index, draw), outer=final, counting=False)
+                return [plain(measure.term, scope.cells(measure.term)) for measure in measures]
+
+            values = over_draws(some, perfect, FLOOR_DRAWS, self._bytes(perfect))
+            floors |= {measure.name: _mean(of) for measure, of in zip(measures, values, strict=True)}
+        return floors
+
+    def _bytes(self, perfect: PerfectArrays) -> int:
+        """What one draw holds at most."""
+        asked = max((self.setting.frame.size(self.axes_of[leaf]) for leaf in self.leaves), default=1)
+        return 8 * (4 * asked + 8 * sum(part[0].size for part in perfect.truth))
+
+    def _perfect(self, final: Scope, index: int, draw: PerfectArrays) -> dict[Leaf, Cells | Blocked]:
+        """The people as drawn and every answer as their truth; what was missing stays missing."""
+        people = self.leaves[index]
+        scale = scale_of_leaf(people)
+        if scale is None:
+            raise InternalError("score", "a noise floor over something that is not people")
+        scopes = final.blocks(scale)
+        truths, others = ([_last(part) for part in parts] for parts in (draw.truth, draw.people))
+        leaves: dict[Leaf, Cells | Blocked] = {people: _drawn(scale, scopes, people, others, truths)}
+        usable = self._usable(scale, truths)
+        for at, leaf in enumerate(self.leaves):
+            if not isinstance(leaf, AnswerTerm) or leaf.field != "value" or options_of_leaf(leaf) != scale:
+                continue
+            counted = draw.answers.get(at)
+            if isinstance(leaf.type.kind, Choice):
+                leaves[leaf] = _chosen(final.cells(leaf), counted, usable)
+                continue
+            values = truths if counted is None else [_last(part) for part in counted]
+            leaves[leaf] = _drawn(scale, scopes, leaf, values, truths)
+        return leaves
+
+    def _usable(self, scale: str, truths: Sequence[Array]) -> Array:
+        """Where there is a truth, over all items."""
+        parts = [Cells(frozenset(), truth[..., :1, :].sum(axis=-1) > 0.0) for truth in truths]
+        return self.setting.blocks[scale].joined(parts).value
+
+
+def _chosen(cells: Cells, counted: tuple[Array, ...] | None, usable: Array) -> Cells:
+    """Choices with other options; missing where they were, or where there is no truth."""
+    if counted is None:
+        raise InternalError("score", "choices that nobody counted")
+    value = jnp.moveaxis(counted[0].squeeze(-1), 0, -1)
+    return replace(cells, value=value, status=refuse(cells.status, ~usable, NO_PEOPLE))
+
+
+def _drawn(
+    scale: str, scopes: Sequence[Scope], leaf: Leaf, values: Sequence[Array], truths: Sequence[Array]
+) -> Blocked:
+    """A leaf with other values, block by block; missing where it was, or where there is no truth."""
+    parts = []
+    for scope, value, truth in zip(scopes, values, truths, strict=True):
+        cells = scope.cells(leaf)
+        status = refuse(cells.status, ~(truth[..., :1, :].sum(axis=-1) > 0.0), NO_PEOPLE)
+        parts.append(replace(cells, value=value, status=status))
+    return Blocked(scale, tuple(parts))
+
+
+def _last(drawn: Array) -> Array:
+    """[draw, *full rank, option] with the draw where it belongs."""
+    return jnp.moveaxis(drawn.squeeze(-2), 0, -2)
+
+
+def _mean(values: Array) -> Array:
+    """The mean over draws that are defined; NaN where none is."""
+    defined = jnp.isfinite(values)
+    number = defined.sum(axis=-1, keepdims=True)
+    total = choose(defined, values, 0.0).sum(axis=-1, keepdims=True)
+    return choose(number > 0, total / jnp.maximum(number, 1), jnp.nan)

@@ -1,0 +1,394 @@
+"""Reducers that are fitted or ranked, in the graph: points and resamples against a loop, missing cells and reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import choix
+import krippendorff
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse.csgraph
+import scipy.stats
+from numpy.typing import NDArray
+from score_terms import (
+    NUMBER,
+    answer,
+    answers,
+    attribute,
+    audit,
+    axis_list,
+    choice,
+    compare,
+    grid,
+    measure,
+    pick,
+    real,
+    reduce,
+    word,
+)
+from sklearn.decomposition import PCA
+from sklearn.metrics import cohen_kappa_score
+
+from cyclspec.compiler.axes import Grid
+from cyclspec.compiler.scores import MeasureCells, ScoreInputs, lower
+from cyclspec.compiler.seeds import resampling_counts, seed_of
+from cyclspec.language.diagnostics import SpecError
+from cyclspec.language.types import kinds as k
+from cyclspec.language.types import terms as h
+from cyclspec.language.types import typed as d
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+AXES = ("model", "item", "repeat")
+SHAPE = (2, 14, 3)
+DRAWS, LEVEL = 40, 0.9
+RNG = np.random.default_rng(5)
+VALUES = RNG.integers(1, 17, SHAPE) / 16
+TRUTH = RNG.integers(0, 4, (1, 14, 1))
+CODES = np.where(RNG.uniform(size=SHAPE) < 0.6, TRUTH, RNG.integers(0, 4, SHAPE))
+OK = RNG.uniform(size=SHAPE) > 0.15
+SIZE = RNG.normal(size=14).round(1)
+ITEMS = k.Vocabulary("principle", False, tuple(k.Level(name, name, {}) for name in "abc"), is_axis=True)
+FIRST = [("a", "b", "c")[at % 3] for at in range(14)]
+SECOND = [("b", "c", "a")[at % 3] for at in range(14)]
+over = ("item", "repeat")
+against = attribute("item", "size")
+mass, chosen = answer(*AXES, field="mass"), choice(*AXES)
+
+
+def statistic(reducer: str, axes: tuple[str, ...], of: h.Term, **args: h.Term) -> h.Term:
+    """A reduction that gives a number, whatever it reduces."""
+    term = reduce(reducer, axes, of, **args)
+    return replace(term, type=replace(term.type, kind=NUMBER))
+
+
+def world(options: int = 4, **more: int) -> Grid:
+    attributes = {"item": {"size": tuple(SIZE), "first": tuple(FIRST), "second": tuple(SECOND)}}
+    sizes = {**dict(zip(AXES, SHAPE, strict=True)), **more}
+    found = grid(sizes, [options] * SHAPE[1], attributes=attributes)
+    if "principle" not in more:
+        return found
+    axis = found.axes["principle"]
+    named = type(axis)("principle", ITEMS.names[: len(axis)])
+    return Grid({**found.axes, "principle": named}, found.presence, found.options)
+
+
+def scored(
+    *measures: d.TypedMeasure, codes: NDArray[np.int64] = CODES, ok: Bools = OK, grid_: Grid | None = None
+) -> dict[str, MeasureCells]:
+    place = world() if grid_ is None else grid_
+    width = place.options["item.options"].exists.shape[1]
+    probs = np.eye(width)[codes]
+    cells = answers(AXES, probs, mass=VALUES, ok=ok)
+    spec = audit(axes=AXES, measures=measures, seed=3)
+    found = lower(spec, place).evaluate(ScoreInputs({"reply": cells}, {})).measures
+    return {cells.name: cells for cells in found}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A reduction of one model over items and repeats, and what it is for values [item, repeat], NaN where missing."""
+
+    term: h.Term
+    oracle: Callable[[Floats], Any]
+    of: str = "value"
+    more: Mapping[str, int] = field(default_factory=dict)
+
+
+def flat(values: Floats) -> Floats:
+    return values[np.isfinite(values)]
+
+
+def beside(statistic: Callable[[Floats, Floats], Any]) -> Callable[[Floats], Any]:
+    """A statistic of the values and the size of their items, which the caller appends as a last column."""
+
+    def of(values: Floats) -> Any:
+        sizes = np.broadcast_to(values[:, -1:], values[:, :-1].shape)
+        there = np.isfinite(values[:, :-1])
+        return statistic(values[:, :-1][there], sizes[there])
+
+    return of
+
+
+def alpha(level: str) -> Callable[[Floats], float]:
+    return lambda values: float(krippendorff.alpha(reliability_data=values.T, level_of_measurement=level))
+
+
+def pairs(values: Floats) -> float:
+    counts = np.unique(flat(values), return_counts=True)[1]
+    return float((counts * (counts - 1)).sum() / (counts.sum() * (counts.sum() - 1)))
+
+
+CASES: dict[str, Case] = {
+    "var": Case(reduce("var", over, mass), lambda x: np.var(flat(x), ddof=1)),
+    "count": Case(statistic("count", over, mass), lambda x: flat(x).size),
+    "quantile": Case(reduce("quantile", over, mass, at=real(0.3)), lambda x: np.quantile(flat(x), 0.3)),
+    "pearson": Case(
+        reduce("pearson", over, mass, against=against),
+        beside(lambda x, y: scipy.stats.pearsonr(x, y).statistic),
+        of="beside",
+    ),
+    "spearman": Case(
+        reduce("spearman", over, mass, against=against),
+        beside(lambda x, y: scipy.stats.spearmanr(x, y).statistic),
+        of="beside",
+    ),
+    "kendall": Case(
+        statistic("kendall", over, mass, against=against),
+        beside(lambda x, y: scipy.stats.kendalltau(x, y).statistic),
+        of="beside",
+    ),
+    "kendall of options": Case(
+        statistic("kendall", over, chosen, against=against),
+        beside(lambda x, y: scipy.stats.kendalltau(x, y).statistic),
+        of="codes beside",
+    ),
+    "pair_agreement": Case(statistic("pair_agreement", over, chosen), pairs, of="codes"),
+    "pair_disagreement": Case(
+        statistic("pair_disagreement", over, chosen), lambda x: 1 - pairs(x), of="codes"
+    ),
+    "nominal": Case(
+        statistic(
+            "krippendorff",
+            over,
+            chosen,
+            units=axis_list("item"),
+            raters=axis_list("repeat"),
+            level=word("nominal"),
+        ),
+        alpha("nominal"),
+        of="codes",
+    ),
+    "ordinal": Case(
+        statistic(
+            "krippendorff",
+            over,
+            chosen,
+            units=axis_list("item"),
+            raters=axis_list("repeat"),
+            level=word("ordinal"),
+        ),
+        alpha("ordinal"),
+        of="codes",
+    ),
+    "interval": Case(
+        statistic(
+            "krippendorff",
+            over,
+            mass,
+            units=axis_list("item"),
+            raters=axis_list("repeat"),
+            level=word("interval"),
+        ),
+        alpha("interval"),
+    ),
+}
+
+
+def table(case: Case, model: int) -> Floats:
+    values = VALUES[model] if case.of in ("value", "beside") else CODES[model].astype(np.float64)
+    values = np.where(OK[model], values, np.nan)
+    return np.column_stack([values, SIZE]) if "beside" in case.of else values
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_point_and_its_interval_equal_those_of_a_loop(name: str) -> None:
+    case = CASES[name]
+    found = scored(measure(name, ["model"], case.term, d.Interval(("item",), DRAWS, LEVEL)))[name]
+    counts = resampling_counts(seed_of(3, "bootstrap", name, "item"), DRAWS, SHAPE[1]).astype(np.int64)
+    for model in range(2):
+        values = table(case, model)
+        np.testing.assert_allclose(found.value[model], case.oracle(values), rtol=0, atol=1e-12)
+        drawn = [float(case.oracle(np.repeat(values, row, axis=0))) for row in counts]
+        low, high = np.nanquantile(drawn, [0.05, 0.95])
+        np.testing.assert_allclose([found.low[model], found.high[model]], [low, high], rtol=0, atol=1e-10)
+        assert found.n_used[model] == OK[model].sum()
+        assert found.missing["no answer"][model] == (~OK[model]).sum()
+
+
+@pytest.mark.parametrize("weights", ["none", "linear", "quadratic"])
+def test_kappa_of_two_models_and_its_interval_equal_those_of_a_loop(weights: str) -> None:
+    term = statistic(
+        "cohen_kappa", ("model", "item", "repeat"), chosen, raters=axis_list("model"), weights=word(weights)
+    )
+    found = scored(measure("kappa", [], term, d.Interval(("item",), DRAWS, LEVEL)))["kappa"]
+    both = OK.all(axis=0)
+
+    def of(items: NDArray[np.int64]) -> float:
+        first, second = (CODES[model][items][both[items]] for model in range(2))
+        name = None if weights == "none" else weights
+        return float(cohen_kappa_score(first, second, labels=[0, 1, 2, 3], weights=name))
+
+    np.testing.assert_allclose(found.value, of(np.arange(14)), rtol=0, atol=1e-12)
+    counts = resampling_counts(seed_of(3, "bootstrap", "kappa", "item"), DRAWS, 14).astype(np.int64)
+    drawn = [of(np.repeat(np.arange(14), row)) for row in counts]
+    wanted = np.quantile(drawn, [0.05, 0.95])
+    np.testing.assert_allclose([found.low, found.high], wanted, rtol=0, atol=1e-10)
+
+
+def test_three_raters_are_refused_where_the_data_has_them() -> None:
+    term = statistic(
+        "cohen_kappa", ("item", "repeat"), chosen, raters=axis_list("repeat"), weights=word("none")
+    )
+    with pytest.raises(SpecError) as raised:
+        scored(measure("kappa", ["model"], term))
+    assert [found.code for found in raised.value.diagnostics] == ["CY0209"]
+
+
+def strengths(codes: NDArray[np.int64], ok: Bools, items: NDArray[np.int64]) -> Floats | None:
+    """Strengths of the three items; None where their comparisons do not connect them both ways."""
+    wins = np.zeros((3, 3))
+    for item in items:
+        for repeat in np.flatnonzero(ok[item]):
+            a, b = ("abc".index(side[item]) for side in (FIRST, SECOND))
+            wins[(a, b) if codes[item, repeat] == 0 else (b, a)] += 1
+    if scipy.sparse.csgraph.connected_components(wins, connection="strong")[0] > 1:
+        return None
+    data = [(int(a), int(b)) for a, b in zip(*np.nonzero(wins), strict=True) for _ in range(int(wins[a, b]))]
+    return np.asarray(choix.ilsr_pairwise(3, data, tol=1e-12))
+
+
+def fit() -> h.Term:
+    """Strengths from choices between the two principles of each item."""
+    level = k.Of(ITEMS)
+    items = h.VocabularyTerm(type=k.Type(k.ScaleValue(ITEMS)), span=mass.span, vocabulary=ITEMS)
+    first, second = (attribute("item", side, level) for side in ("first", "second"))
+    term = statistic("bradley_terry", over, chosen, first=first, second=second, items=items)
+    return replace(term, type=k.Type(NUMBER, frozenset({"model", "principle"})))
+
+
+def test_strengths_have_the_axis_of_their_items_and_are_refitted_in_every_resample() -> None:
+    binary = CODES % 2
+    term = measure("s", ["model", "principle"], fit(), d.Interval(("item",), DRAWS, LEVEL))
+    found = scored(term, codes=binary, grid_=world(2, principle=3))["s"]
+    assert found.value.shape == (2, 3)
+    counts = resampling_counts(seed_of(3, "bootstrap", "s", "item"), DRAWS, 14).astype(np.int64)
+    for model in range(2):
+        wanted = strengths(binary[model], OK[model], np.arange(14))
+        assert wanted is not None
+        np.testing.assert_allclose(found.value[model], wanted, rtol=0, atol=1e-8)
+        draws = (strengths(binary[model], OK[model], np.repeat(np.arange(14), row)) for row in counts)
+        drawn = [one for one in draws if one is not None]
+        assert len(drawn) > 20
+        for item in range(3):
+            low, high = np.quantile([one[item] for one in drawn], [0.05, 0.95])
+            np.testing.assert_allclose(found.low[model, item], low, rtol=0, atol=1e-7)
+            np.testing.assert_allclose(found.high[model, item], high, rtol=0, atol=1e-7)
+
+
+def test_strengths_of_items_that_never_lose_are_missing_with_that_reason() -> None:
+    always_first = np.zeros(SHAPE, dtype=np.int64)
+    always_first[:, np.array(FIRST) == "c"] = 1
+    found = scored(
+        measure("s", ["model", "principle"], fit()), codes=always_first, grid_=world(2, principle=3)
+    )["s"]
+    assert np.isnan(found.value).all() and (found.n_used == 0).all()
+    for model in range(2):
+        assert (found.missing["not connected"][model] == OK[model].sum()).all()
+
+
+def test_scores_of_units_on_components_leave_out_units_that_lack_a_value() -> None:
+    ok = OK.copy()
+    ok[:, :5] = True
+    placed = h.ReduceTerm(
+        type=k.Type(NUMBER, frozenset({"model", "item", "component"})),
+        span=mass.span,
+        reducer="principal_components",
+        direction="over",
+        axes=("repeat",),
+        by=(),
+        weight=None,
+        of=mass,
+        args=(("units", axis_list("item")), ("n", h.Literal_(type=k.Type(NUMBER), span=mass.span, value=2))),
+    )
+    found = scored(measure("place", ["model", "item", "component"], placed), ok=ok, grid_=world(component=2))[
+        "place"
+    ]
+    for model in range(2):
+        whole = ok[model].all(axis=1)
+        wanted = PCA(n_components=2, svd_solver="full").fit_transform(VALUES[model][whole])
+        np.testing.assert_allclose(found.value[model][whole], wanted, rtol=0, atol=1e-10)
+        assert np.isnan(found.value[model][~whole]).all()
+        lost = (~ok[model]).sum(axis=1)
+        np.testing.assert_array_equal(found.missing["no answer"][model], np.stack([lost, lost], axis=1))
+
+
+def test_running_sums_and_ranks_keep_their_axis_and_what_is_missing() -> None:
+    sums = reduce("cumsum", ("repeat",), mass, direction="along")
+    ranks = reduce("rank", ("item",), mass, direction="along")
+    found = scored(measure("sums", AXES, sums), measure("ranks", AXES, ranks))
+    values = np.where(OK, VALUES, np.nan)
+    for model, item in np.ndindex(2, 14):
+        wanted = pd.Series(values[model, item]).cumsum()
+        np.testing.assert_allclose(found["sums"].value[model, item], wanted, rtol=0, atol=1e-12)
+    for model, repeat in np.ndindex(2, 3):
+        wanted = pd.Series(values[model, :, repeat]).rank(ascending=False, method="average")
+        np.testing.assert_allclose(found["ranks"].value[model, :, repeat], wanted, rtol=0, atol=1e-12)
+    assert (found["ranks"].missing["no answer"] == ~OK).all()
+
+
+def test_choices_are_counted_compared_and_shared() -> None:
+    settled = reduce("mode", ("repeat",), chosen)
+    share = h.ReduceTerm(
+        type=k.Type(k.Dist(chosen.type.kind.scale), frozenset({"model", "item"})),  # type: ignore[union-attr]
+        span=mass.span,
+        reducer="share",
+        direction="over",
+        axes=("repeat",),
+        by=(),
+        weight=None,
+        of=chosen,
+    )
+    other = pick(settled, model="model0")
+    found = scored(
+        measure("last", ["model", "item"], pick(share, option="o3")),
+        measure("same", [], reduce("share", ("item",), compare("==", pick(settled, model="model1"), other))),
+        measure("there", ["model"], statistic("count", over, chosen)),
+        measure("high", ["model"], statistic("count", over, compare(">", mass, real(0.5)))),
+    )
+    for model, item in np.ndindex(2, 14):
+        here = CODES[model, item][OK[model, item]]
+        wanted = (here == 3).mean() if here.size else np.nan
+        np.testing.assert_allclose(found["last"].value[model, item], wanted, rtol=0, atol=1e-12)
+    modes = np.full((2, 14), -1)
+    for model, item in np.ndindex(2, 14):
+        values, times = np.unique(CODES[model, item][OK[model, item]], return_counts=True)
+        if (times == times.max(initial=0)).sum() == 1:
+            modes[model, item] = values[times.argmax()]
+    both = (modes >= 0).all(axis=0)
+    assert abs(found["same"].value - (modes[0] == modes[1])[both].mean()) < 1e-12
+    assert found["same"].missing["tie"] > 0
+    np.testing.assert_array_equal(found["there"].value, OK.sum(axis=(1, 2)))
+    np.testing.assert_array_equal(found["high"].value, (OK & (VALUES > 0.5)).sum(axis=(1, 2)))
+
+
+def test_nothing_there_counts_as_zero_and_lacks_everything_else() -> None:
+    none = np.zeros(SHAPE, dtype=np.bool_)
+    found = scored(
+        measure("count", ["model"], statistic("count", over, chosen)),
+        measure("pairs", ["model"], statistic("pair_agreement", over, chosen)),
+        measure("tau", ["model"], statistic("kendall", over, mass, against=against)),
+        measure("at", ["model"], reduce("quantile", over, mass, at=real(0.5))),
+        ok=none,
+    )
+    assert found["count"].value.tolist() == [0.0, 0.0]
+    for name in ("pairs", "tau", "at"):
+        assert np.isnan(found[name].value).all()
+        assert (found[name].missing["no answer"] == 42).all() and (found[name].n_used == 0).all()
+
+
+def test_an_option_that_is_a_missing_answer_is_missing_with_that_reason() -> None:
+    place = grid(dict(zip(AXES, SHAPE, strict=True)), [4] * 14, missing=dict.fromkeys(range(14), 1))
+    found = scored(measure("equal", ["model"], statistic("pair_agreement", over, chosen)), grid_=place)[
+        "equal"
+    ]
+    for model in range(2):
+        here = CODES[model][OK[model]]
+        kept = here[here < 3]
+        assert abs(found.value[model] - pairs(kept.astype(np.float64))) < 1e-12
+        assert found.missing["missing option"][model] == (here == 3).sum()
+        assert found.n_used[model] == kept.size
