@@ -5,13 +5,14 @@ block: within a block the frame has the items of that block and the options that
 options, values and statuses, is one array over all items; `Blocks.cut` takes the part of it that belongs to a block,
 `Blocks.joined` puts the parts of a result together in the order of the items.
 
-Expects the frame of an audit. Ensures that every item stands in one block, and that nothing is padded unless a scale
-has more than `MOST_BLOCKS` option counts: then arrays are padded by half their length at most, in two blocks for each
-doubling of the options.
+Expects the frame of an audit. Ensures that every item stands in one block, and that a block holds several option
+counts, padded to the longest of them, only where that adds fewer than `BLOCK_COST` entries for each block that it
+saves, or where there would be more than `MOST_BLOCKS`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -27,7 +28,10 @@ from cyclspec.compiler.scores.frame import Frame
 Places = NDArray[np.int64]
 
 MOST_BLOCKS: Final = 16
-"""Every block is compiled by itself: more of them cost more seconds than the padding that they save."""
+"""No scale is cut into more."""
+
+BLOCK_COST: Final = 1 << 18
+"""Entries of padding, one an option of a cell, that cost as much as a block: each is compiled by itself."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,7 +133,8 @@ def blocks_of(frame: Frame, scale: str) -> Blocks:
         one = Block(np.zeros(1, dtype=np.int64), np.arange(layout.exists.shape[1])[None], frame)
         return Blocks((one,), None)
     scored = layout.exists if frame.count_missing else layout.exists & ~layout.missing
-    widths = _widths(np.maximum(scored.sum(axis=1), 1))
+    others = [len(axis) for name, axis in frame.axes.items() if name != layout.axis]
+    widths = _widths(np.maximum(scored.sum(axis=1), 1), math.prod(others))
     parts = []
     for width in np.unique(widths):
         rows = np.flatnonzero(widths == width)
@@ -140,10 +145,25 @@ def blocks_of(frame: Frame, scale: str) -> Blocks:
     return Blocks(tuple(parts), frame.place_of(layout.axis))
 
 
-def _widths(options: Places) -> Places:
-    """The options that the block of each item has: as many as the item, rounded up where that makes many blocks."""
-    if len(np.unique(options)) <= MOST_BLOCKS:
-        return options
-    step = 2 ** np.maximum(np.floor(np.log2(options)).astype(np.int64) - 1, 0)
-    widths: Places = np.minimum(-(-options // step) * step, options.max())
+def _widths(options: Places, cells: int) -> Places:
+    """The options that the block of each item has, for so many cells an item."""
+    sizes, items = np.unique(options, return_counts=True)
+    cost = float(BLOCK_COST)
+    while len(ends := _ends(sizes, items * float(cells), cost)) > MOST_BLOCKS:
+        cost *= 2.0
+    ceilings = sizes[np.array(ends) - 1]
+    widths: Places = ceilings[np.searchsorted(ceilings, options)]
     return widths
+
+
+def _ends(sizes: Places, cells: NDArray[np.float64], cost: float) -> tuple[int, ...]:
+    """Where blocks of neighbouring sizes end, so that all entries and `cost` for each block are fewest."""
+    before = np.concatenate([[0.0], np.cumsum(cells)])
+    best: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
+    for end in range(1, len(sizes) + 1):
+        tried = (
+            (least + (before[end] - before[start]) * sizes[end - 1] + cost, (*ends, end))
+            for start, (least, ends) in enumerate(best)
+        )
+        best.append(min(tried))
+    return best[-1][1]

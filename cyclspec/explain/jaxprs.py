@@ -55,8 +55,8 @@ def _leaf_name(graph: Graph, leaf: h.Term) -> str:
     return type(leaf).__name__
 
 
-def _inputs(graph: Graph, measure: d.TypedMeasure) -> Iterator[str]:
-    reached = graph.program.setting.reach.of(measure.term).leaves
+def _inputs(graph: Graph, term: h.Term) -> Iterator[str]:
+    reached = graph.program.setting.reach.of(term).leaves
     for leaf in graph.program.leaves:
         if leaf in reached:
             axes = _ordered(graph, graph.program.axes_of[leaf])
@@ -69,7 +69,16 @@ def _inputs(graph: Graph, measure: d.TypedMeasure) -> Iterator[str]:
 def measure_signature(graph: Graph, measure: d.TypedMeasure) -> str:
     """`alignment : (reply Float["model country item option"], ...) -> Float["model country"]`."""
     return _signature(
-        measure.name, list(_inputs(graph, measure)), _array("Float", _ordered(graph, measure.by))
+        measure.name, list(_inputs(graph, measure.term)), _array("Float", _ordered(graph, measure.by))
+    )
+
+
+def check_signature(graph: Graph, check: d.TypedCheck) -> str:
+    """`label_mass : (reply.mass Float["model country item"], ...) -> Bool["model"]`."""
+    return _signature(
+        f"check {check.name}",
+        list(_inputs(graph, check.term)),
+        _array("Bool", _ordered(graph, check.axes)),
     )
 
 
@@ -94,6 +103,19 @@ def _sizes(graph: Graph) -> str:
     return ", ".join(f"{name} {len(graph.frame.axes[name])}" for name in graph.frame.names)
 
 
+def _blocks(graph: Graph) -> Iterator[str]:
+    """`blocks of item.options: item 4 x option 3, item 10 x option 5`, for each scale that items bring along."""
+    program = graph.program
+    scales = {scale_name(leaf.type.kind.scale) for leaf in program.leaves if isinstance(leaf.type.kind, Dist)}
+    for scale in sorted(scales):
+        blocks = program.setting.blocks[scale]
+        if blocks.at is None:
+            continue
+        axis = graph.frame.names[blocks.at]
+        parts = (f"{axis} {len(block.rows)} x option {block.places.shape[1]}" for block in blocks.parts)
+        yield f"blocks of {scale}: {', '.join(parts)}"
+
+
 def unknown(audit: d.TypedAudit, what: str, name: str, known: Iterable[str]) -> SpecError:
     """The refusal of a name that is no measure or metric of an audit."""
     helps = did_you_mean(name, known)
@@ -115,8 +137,10 @@ def metric_text(graph: Graph, name: str) -> str:
 
 
 def graph_text(graphs: Sequence[Graph]) -> str:
-    """The signatures of all measures of some graphs of one audit, and of the metrics that they call."""
+    """The signatures of what some graphs of one audit compute, and of the metrics that they call."""
     lines = [f"levels: {_sizes(graph)}" for graph in graphs[:1]]
+    lines += dict.fromkeys(line for graph in graphs for line in _blocks(graph))
     lines += [measure_signature(graph, m) for graph in graphs for m in graph.program.measures]
+    lines += [check_signature(graph, check) for graph in graphs for check in graph.program.checks]
     metrics = {name: call for graph in graphs for name, call in calls(graph).items()}
     return "\n".join([*lines, *(metric_signature(call) for call in metrics.values())])
