@@ -394,8 +394,8 @@ CODES = ("a", "b", "c", "d", "e")
         ([0.2, None, 0.4, 0.2, 0.2], "not a number"),
         ({"a": 0.5, "f": 0.5}, "`f`, which is not an option"),
         ([{"code": "a", "share": 0.5}, {"code": "a", "share": 0.5}], "two shares for option `a`"),
-        ([], "not a distribution"),
-        ("half", "not a distribution"),
+        ([], "not shares by option"),
+        ("half", "not shares by option"),
     ],
 )
 def test_bad_distributions_are_named(cell: Any, said: str) -> None:
