@@ -56,6 +56,7 @@ def test_the_page_has_a_line_for_every_real_input() -> None:
     assert {words[words.index("-o") + 1] for words in LINES} == CELLS.keys()
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("words", LINES, ids=lambda words: words[words.index("-o") + 1])
 def test_one_line_of_the_documentation_takes_a_real_file_to_a_plan(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
