@@ -11,7 +11,7 @@ from mistakes import MISTAKES, Mistake
 from spec_files import TESTS, codes, shown
 
 from cyclspec import pipeline
-from cyclspec.language.syntax.habits import HABITS
+from cyclspec.language.syntax.mistakes.explain import HABITS
 
 _PARSER_TALK = re.compile(
     r"\b(?:token|parser|lexer|terminal|grammar|unexpected|syntax|EOF|INT)s?\b|\$END|__ANON"
