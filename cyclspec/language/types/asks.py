@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from cyclspec.language.diagnostics.cy01_names import FieldMissing, UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongArguments, WrongType
-from cyclspec.language.names.suggest import did_you_mean
+from cyclspec.language.diagnostics.mend import Mend
+from cyclspec.language.names.suggest import did_you_mean, suggest
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
@@ -20,9 +21,10 @@ from cyclspec.language.types import units
 from cyclspec.language.types.arguments import called, whole
 from cyclspec.language.types.axes import with_parents
 from cyclspec.language.types.bounds import within
-from cyclspec.language.types.fields import read_fields
+from cyclspec.language.types.fields import misspelt, read_fields
 from cyclspec.language.types.history import history_of
 from cyclspec.language.types.languages import check_languages
+from cyclspec.language.types.meant import NOTHING, word_meant
 from cyclspec.language.types.readers import fitted, missing_policy, parsers, read_reader
 from cyclspec.language.types.recorded import covers
 from cyclspec.language.types.references import subterms
@@ -61,7 +63,9 @@ class _Answer:
 
 def ask_statement(scope: Scope, ask: t.Ask, sources: Sources, stages: Mapping[str, int]) -> d.TypedAsk | None:
     """One typed ask, or None after reporting; `stages` are those of the asks before it."""
-    fields = read_fields(scope.ctx, ask.fields, _FIELDS, where="ask", required=("read",), at=ask.name.span)
+    given = _given_as_arguments(ask)
+    wanted = () if "read" in given else ("read",)
+    fields = read_fields(scope.ctx, ask.fields, _FIELDS, where="ask", required=wanted, at=ask.name.span)
     prompt = _prompt(scope, ask)
     asked = _asked(scope, ask, prompt, fields, sources)
     answer = _answer(scope, prompt, fields)
@@ -96,6 +100,12 @@ def ask_statement(scope: Scope, ask: t.Ask, sources: Sources, stages: Mapping[st
         shows=shows,
         span=ask.span,
     )
+
+
+def _given_as_arguments(ask: t.Ask) -> frozenset[str]:
+    """The fields that stand among the arguments of the prompt, which is said where they stand."""
+    args = ask.value.args if isinstance(ask.value, t.Call) else ()
+    return frozenset(arg.name.name for arg in args if arg.name is not None and arg.name.name in _FIELDS)
 
 
 def _scale(result: k.Kind) -> k.Scale | None:
@@ -170,6 +180,8 @@ def _asked_models(
         return (None, found[1]) if recorded and found is not None else found
     if recorded:
         return None, ()
+    if "model" in _given_as_arguments(ask) | misspelt(ask.fields, _FIELDS):
+        return None
     helps = ("add `model = model`",)
     scope.report(FieldMissing(span=ask.name.span, name="model", where="an `ask`", helps=helps))
     return None
@@ -195,7 +207,10 @@ def _model(
     if found_decl is None or not isinstance(found_decl[1], t.Panel):
         text = node.span.text
         panels = [name for name, source in sources.items() if isinstance(source, d.PanelSource)]
+        owner = next((p.name for p in scope.ctx.panels.values() if text in {m.name for m in p.models}), None)
         helps = did_you_mean(text, {*scope.ctx.panels, *panels})
+        if owner is not None:
+            helps = (f"`{text}` is one model of `{owner}`, and all of a panel are asked: `model = {owner}`",)
         scope.report(UnknownName(span=node.span, what="panel or axis of models", name=text, helps=helps))
         return None
     scope.ctx.means(node.span, found_decl[0])
@@ -238,7 +253,9 @@ def _arguments(scope: Scope, ask: t.Ask, prompt: d.TypedPrompt) -> tuple[tuple[s
         name = arg.name.name if arg.name else list(formals)[position] if position < len(formals) else ""
         if name not in formals or name in bound:
             problem = f"is given `{name}` twice" if name in bound else f"takes {', '.join(formals)}"
-            helps = did_you_mean(name, formals) if name not in formals else ()
+            helps = did_you_mean(name, suggest(name, formals)) if name not in formals else ()
+            if name in _FIELDS:
+                helps = (f"fields of the ask stand in braces behind it: `{{ {arg.span.text} }}`",)
             scope.report(WrongArguments(span=arg.span, callee=prompt.name, problem=problem, helps=helps))
             return None
         bound[name] = arg
@@ -262,11 +279,17 @@ def _argument(scope: Scope, prompt: d.TypedPrompt, name: str, kind: k.Kind, arg:
     if not _accepts(kind, term):
         notes = (f"`{prompt.name}` is declared at {prompt.span}",)
         found, expected = k.kind_text(term.type.kind), k.kind_text(kind)
+        what, mend = f"argument `{name}`", _unquoted(kind, arg.value)
         scope.report(
-            WrongType(span=arg.span, what=f"argument `{name}`", expected=expected, found=found, notes=notes)
+            WrongType(span=arg.span, what=what, expected=expected, found=found, notes=notes, **mend._asdict())
         )
         return unknown(arg.span)
     return term if within(scope, name, kind, term) else unknown(arg.span)
+
+
+def _unquoted(kind: k.Kind, value: t.Expr) -> Mend:
+    """A level or a language that was written as a text."""
+    return word_meant(value) if isinstance(kind, k.Of | k.Lang) else NOTHING
 
 
 def _accepts(kind: k.Kind, term: h.Term) -> bool:

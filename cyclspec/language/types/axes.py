@@ -20,6 +20,7 @@ from cyclspec.language.names.order import in_order
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
+from cyclspec.language.types import meant
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.draws import CONSTRUCTED, NAMING_AXES
@@ -229,8 +230,9 @@ def _source(scope: Scope, each: t.Each) -> Found | None:
     word = each.source.fn.span.text
     if word in CONSTRUCTED:
         return CONSTRUCTED[word](scope, wanted)
-    helps = did_you_mean(word, CONSTRUCTED)
-    scope.report(UnknownName(span=each.source.fn.span, what="source", name=word, helps=helps))
+    mend = meant.range_meant(each.source)
+    helps, at = mend.helps or did_you_mean(word, CONSTRUCTED), each.source.fn.span
+    scope.report(UnknownName(span=at, what="source", name=word, helps=helps, edits=mend.edits))
     return None
 
 

@@ -11,13 +11,15 @@ import re
 from dataclasses import replace
 from typing import cast
 
+from cyclspec.language.diagnostics.base import Edit
+from cyclspec.language.diagnostics.cy01_names import UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongType
 from cyclspec.language.diagnostics.cy05_units import UnitMismatch
 from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
+from cyclspec.language.types import meant, units
 from cyclspec.language.types import terms as h
-from cyclspec.language.types import units
 from cyclspec.language.types.constants import NotConstant, evaluate
 from cyclspec.language.types.scope import Scope, failed, unknown
 from cyclspec.language.types.values import is_ordered, typed
@@ -32,6 +34,12 @@ def infer_compare(scope: Scope, node: t.Binary) -> h.Term:
     left = scope.infer(node.left)
     if failed(left):
         return left
+    if meant.is_null(node.right) and not scope.knows(node.right.span.text):
+        mend = meant.missing_meant(node.left, node.span)
+        scope.report(
+            UnknownName(span=node.right.span, what="value", name=node.right.span.text, **mend._asdict())
+        )
+        return unknown(node.span)
     right = scope.infer(node.right, left.type.kind)
     if failed(right):
         return right
@@ -102,6 +110,7 @@ def mismatch(scope: Scope, node: t.Binary, verb: str, left: h.Term, right: h.Ter
         return "a plain number" if units.is_literal(term) else f"`{k.kind_text(term.type.kind)}`"
 
     helps: tuple[str, ...] = ()
+    edits: tuple[Edit, ...] = ()
     for side, term in ((node.left, left), (node.right, right)):
         if units.unit_of(term) in (k.Unit.BITS, k.Unit.NATS, k.Unit.STEPS):
             helps = (f"drop the unit on purpose: `number({side.span.text})`",)
@@ -113,11 +122,14 @@ def mismatch(scope: Scope, node: t.Binary, verb: str, left: h.Term, right: h.Ter
             and vocabulary.level(node_.value) is not None
         ):
             helps = (f"a level is written without quotation marks: `{node_.value}`",)
+            edits = meant.word_meant(node_).edits
     first, second = words(left), words(right)
     if verb == "subtract":
         first, second = second, first
     word = _JOINED.get(verb, "and")
-    scope.report(UnitMismatch(span=node.span, verb=verb, left=first, right=second, word=word, helps=helps))
+    scope.report(
+        UnitMismatch(span=node.span, verb=verb, left=first, right=second, word=word, helps=helps, edits=edits)
+    )
 
 
 # ---- membership and ranges

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cyclspec.language.diagnostics import Label
+from cyclspec.language.diagnostics import Diagnostic, Label
 from cyclspec.language.diagnostics.cy01_names import Duplicate, FieldMissing, NothingInIt, UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongArguments, WrongType
 from cyclspec.language.diagnostics.cy03_axes import NotAnAttribute
+from cyclspec.language.diagnostics.mend import write
 from cyclspec.language.names.lock import Locked, ModelPin, model_key
 from cyclspec.language.names.modules import Module, declared_twice
 from cyclspec.language.names.suggest import did_you_mean, suggest
+from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.arguments import whole
 from cyclspec.language.types.context import Context
 from cyclspec.language.types.fields import distinct, read_fields
+from cyclspec.language.types.meant import place_meant
 from cyclspec.language.types.scope import Scope, dotted_parts
 from cyclspec.language.types.vocabularies import (
     RESERVED,
@@ -176,9 +179,7 @@ def _factor_level(ctx: Context, field: t.Field, vocabulary: k.Vocabulary) -> str
 def _place(ctx: Context, expr: t.Expr) -> tuple[d.Source, str, str | None]:
     """Where a model is, its name or folder there, and its revision or host; a recorded model is nowhere."""
     if not isinstance(expr, t.Call) or not isinstance(expr.fn, t.Name) or expr.fn.name not in PLACES:
-        name = expr.fn.span.text if isinstance(expr, t.Call) else expr.span.text
-        helps = did_you_mean(name, PLACES)
-        ctx.report(UnknownName(span=expr.span, what="place of models", name=name, helps=helps))
+        ctx.report(_no_place(expr))
         return "demo", "", None
     source: d.Source = expr.fn.name  # type: ignore[assignment]
     named = {arg.name.name: arg.value for arg in expr.args if arg.name is not None}
@@ -186,15 +187,39 @@ def _place(ctx: Context, expr: t.Expr) -> tuple[d.Source, str, str | None]:
     texts = [value.value for value in plain if isinstance(value, t.TextValue)]
     option = named.pop(_OPTIONS.get(source, ""), None)
     least, most = _NAMES.get(source, (1, 1))
-    if named or len(texts) != len(plain) or not least <= len(plain) <= most or not _is_text(option):
-        problem = f"is written `{_SPELLED[source]}`"
-        ctx.report(WrongArguments(span=expr.span, callee=source, problem=problem))
+    if named:
+        known = (_OPTIONS[source],) if source in _OPTIONS else ()
+        for name in named:
+            problem, helps = f"has no argument `{name}`", did_you_mean(name, known)
+            arg = next(arg for arg in expr.args if arg.name is not None and arg.name.name == name)
+            ctx.report(WrongArguments(span=arg.span, callee=source, problem=problem, helps=helps))
+        return source, "", None
+    if len(texts) != len(plain) or not least <= len(plain) <= most or not _is_text(option):
+        problem, mend = f"is written `{_SPELLED[source]}`", place_meant(expr)
+        ctx.report(WrongArguments(span=expr.span, callee=source, problem=problem, **mend._asdict()))
         return source, "", None
     return source, texts[0] if texts else "", option.value if isinstance(option, t.TextValue) else None
 
 
 def _is_text(option: t.Expr | None) -> bool:
     return option is None or isinstance(option, t.TextValue)
+
+
+def _no_place(expr: t.Expr) -> Diagnostic:
+    """What is said of a model that no place is named for."""
+    call = expr if isinstance(expr, t.Call) else None
+    if call is not None and isinstance(call.fn, t.Call):
+        fields = ", ".join(arg.span.text for arg in call.args)
+        mend = write(
+            Span(expr.span.source, call.fn.span.end, expr.span.end), f" {{ {fields} }}", f"{{ {fields} }}"
+        )
+        problem = "is called twice; the factors of a model stand in braces"
+        return WrongArguments(span=expr.span, callee=call.fn.fn.span.text, problem=problem, **mend._asdict())
+    name = call.fn.span.text if call is not None else expr.span.text
+    mend = place_meant(expr)
+    helps = mend.helps or did_you_mean(name, PLACES)
+    at = call.fn.span if call is not None else expr.span
+    return UnknownName(span=at, what="place of models", name=name, helps=helps, edits=mend.edits)
 
 
 def elaborate_targets(ctx: Context) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cyclspec.language.diagnostics import Label
+from cyclspec.language.diagnostics.base import Edit
 from cyclspec.language.diagnostics.cy00_syntax import TooLarge
 from cyclspec.language.diagnostics.cy01_names import UnboundParameter, UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongType
@@ -22,8 +23,8 @@ from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.syntax.parse import MAX_PARTS
 from cyclspec.language.types import kinds as k
+from cyclspec.language.types import meant, units
 from cyclspec.language.types import terms as h
-from cyclspec.language.types import units
 from cyclspec.language.types.bounds import within
 from cyclspec.language.types.constants import NotConstant, evaluate, folded, has_more
 from cyclspec.language.types.context import Context, ParamValue, Symbol
@@ -112,7 +113,10 @@ def _bind(ctx: Context, param: _Wanted) -> ParamValue | None:
         return None
     if isinstance(kind, k.ListOf) and isinstance(expr, t.Name) and ctx.resolve(module, expr.name) is None:
         what, wanted, helps = f"parameter `{decl.name.name}`", k.kind_text(kind), (f"write `[{expr.name}]`",)
-        ctx.report(WrongType(span=expr.span, what=what, expected=wanted, found=expr.name, helps=helps))
+        edits = (Edit(expr.span, f"[{expr.name}]"),)
+        ctx.report(
+            WrongType(span=expr.span, what=what, expected=wanted, found=expr.name, helps=helps, edits=edits)
+        )
         return None
     term = infer(Scope(ctx, module), expr, kind)
     if failed(term):
@@ -123,9 +127,8 @@ def _bind(ctx: Context, param: _Wanted) -> ParamValue | None:
         return None
     if not _accepts(term, kind):
         wanted, found = k.kind_text(kind), k.kind_text(term.type.kind)
-        ctx.report(
-            WrongType(span=expr.span, what=f"parameter `{decl.name.name}`", expected=wanted, found=found)
-        )
+        what, mend = f"parameter `{decl.name.name}`", meant.condition_meant(expr, decl.name.name)
+        ctx.report(WrongType(span=expr.span, what=what, expected=wanted, found=found, **mend._asdict()))
         return None
     if term.type.phase is not k.Phase.STATIC:
         what, expected = f"parameter `{decl.name.name}`", "a value that the spec itself gives"

@@ -18,6 +18,7 @@ from cyclspec.language.names.suggest import did_you_mean, suggest
 from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
+from cyclspec.language.types import meant
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.context import Context, Symbol
@@ -97,12 +98,12 @@ class Scope:
         """The level that a bare word is where a vocabulary or a language is expected."""
         match expected:
             case k.Of(vocabulary) if vocabulary.level(word.name) is not None or (
-                vocabulary.open and not self._is_name(word.name)
+                vocabulary.open and not self.knows(word.name)
             ):
                 self._warn_ambiguous(word, vocabulary)
                 type_ = k.Type(k.Of(vocabulary))
                 return h.LevelTerm(type=type_, span=word.span, vocabulary=vocabulary, level=word.name)
-            case k.Lang() if not self._is_name(word.name):
+            case k.Lang() if not self.knows(word.name):
                 return h.LevelTerm(type=k.Type(k.Lang()), span=word.span, vocabulary=None, level=word.name)
             case k.Choice(scale) if isinstance(scale, k.Vocabulary):
                 return self.level(word, k.Of(scale))
@@ -117,7 +118,8 @@ class Scope:
         type_ = k.Type(k.Of(vocabulary))
         return h.LevelTerm(type=type_, span=span, vocabulary=vocabulary, level=ident.name)
 
-    def _is_name(self, name: str) -> bool:
+    def knows(self, name: str) -> bool:
+        """Whether a bare word is the name of anything here."""
         known = name in self.locals or name in self.broken
         return known or self.ctx.resolve(self.module, name) is not None
 
@@ -158,7 +160,9 @@ class Scope:
             where = f" of `{vocabulary.name}`"
             return UnknownName(span=node.span, what="level", name=node.name, where=where, helps=helps)
         close = suggest(node.name, chain(self.locals, self.ctx.names(self.module), ("true", "false")))
-        return UnknownName(span=node.span, what="value", name=node.name, helps=did_you_mean(node.name, close))
+        mend = meant.comment_meant(node.span)
+        helps = mend.helps or did_you_mean(node.name, close)
+        return UnknownName(span=node.span, what="value", name=node.name, helps=helps, edits=mend.edits)
 
     def _declaration(self, symbol: Symbol, decl: t.Decl, span: Span) -> h.Term:
         self.ctx.means(span, symbol)

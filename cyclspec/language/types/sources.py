@@ -15,6 +15,7 @@ from cyclspec.language.names.modules import twice
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
+from cyclspec.language.types import meant
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.context import Symbol
@@ -120,7 +121,10 @@ def _report_unknown(scope: Scope, wanted: Wanted, parts: tuple[str, ...]) -> Non
 def not_a_source(scope: Scope, wanted: Wanted, found: str) -> None:
     """Reports a source that has no levels."""
     expected = "a table, an axis, a panel, a target, a list or a range"
-    scope.report(WrongType(span=wanted.node.span, what="this source", expected=expected, found=found))
+    mend = meant.range_meant(wanted.node)
+    scope.report(
+        WrongType(span=wanted.node.span, what="this source", expected=expected, found=found, **mend._asdict())
+    )
 
 
 def names_are(scope: Scope, wanted: Wanted, known: tuple[str, ...], what: str, *, because: str = "") -> bool:

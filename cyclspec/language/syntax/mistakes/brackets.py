@@ -9,8 +9,8 @@ import regex as re
 from cyclspec.language.diagnostics import Diagnostic, Label
 from cyclspec.language.diagnostics import cy00_syntax as cy00
 from cyclspec.language.diagnostics.base import Edit
+from cyclspec.language.diagnostics.mend import before, removed, write
 from cyclspec.language.syntax.mistakes.failure import Failure
-from cyclspec.language.syntax.mistakes.mends import before, removed, write
 
 OPENS = {")": "(", "]": "[", "}": "{"}
 _CLOSES = {bracket: partner for partner, bracket in OPENS.items()}

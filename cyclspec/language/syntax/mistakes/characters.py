@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from cyclspec.language.diagnostics import Diagnostic
 from cyclspec.language.diagnostics import cy00_syntax as cy00
+from cyclspec.language.diagnostics.mend import Mend, removed, write
 from cyclspec.language.syntax.mistakes.failure import Failure
-from cyclspec.language.syntax.mistakes.mends import Mend, removed, write
 
 _PLAIN = {"、": ",", "。": ".", "﹐": ",", "︰": ":", "′": '"', "″": '"'}
 

@@ -19,8 +19,8 @@ from cyclspec.language.syntax.mistakes import brackets, heads, phrases
 from cyclspec.language.syntax.mistakes.characters import strange
 from cyclspec.language.syntax.mistakes.failure import Failure
 from cyclspec.language.syntax.mistakes.habits import Habit, shown_at
-from cyclspec.language.syntax.mistakes.mends import mends
 from cyclspec.language.syntax.mistakes.rows import blocks, levels, prompts, signs, statements, words
+from cyclspec.language.syntax.mistakes.trial import mends
 from cyclspec.language.syntax.pieces import Piece
 
 HABITS: tuple[Habit, ...] = (

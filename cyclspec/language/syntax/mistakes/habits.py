@@ -14,10 +14,10 @@ import regex as re
 
 from cyclspec.language.diagnostics import Diagnostic
 from cyclspec.language.diagnostics import cy00_syntax as cy00
+from cyclspec.language.diagnostics.mend import Mend, write
 from cyclspec.language.diagnostics.wording import with_article
 from cyclspec.language.syntax.mistakes.failure import Failure
 from cyclspec.language.syntax.mistakes.literals import slug, type_of
-from cyclspec.language.syntax.mistakes.mends import Mend, write
 
 _BEFORE, _AFTER, _AROUND = 300, 200, 1000
 NAME = r"[^\W\d]\w*"

@@ -10,12 +10,12 @@ from cyclspec.language.diagnostics import Diagnostic
 from cyclspec.language.diagnostics import cy00_syntax as cy00
 from cyclspec.language.diagnostics.base import Edit
 from cyclspec.language.diagnostics.cy01_names import ReservedWord
+from cyclspec.language.diagnostics.mend import write
 from cyclspec.language.diagnostics.wording import with_article
 from cyclspec.language.names.suggest import suggest
 from cyclspec.language.spans import Span
 from cyclspec.language.syntax.mistakes.failure import Failure, one_line
 from cyclspec.language.syntax.mistakes.literals import type_of
-from cyclspec.language.syntax.mistakes.mends import write
 from cyclspec.language.syntax.pieces import DECLARATIONS, IMPORTS, KEYWORDS, STATEMENTS
 
 _EDITION_GUESS = re.compile(r"(?i:cycl)\b[ \t]*[=:]?[ \t]*[^\n]*")

@@ -9,10 +9,10 @@ import regex as re
 from cyclspec.language.diagnostics import Diagnostic
 from cyclspec.language.diagnostics import cy00_syntax as cy00
 from cyclspec.language.diagnostics.base import Edit
+from cyclspec.language.diagnostics.mend import before, several, write
 from cyclspec.language.names.suggest import suggest
 from cyclspec.language.syntax.mistakes.brackets import open_brackets
 from cyclspec.language.syntax.mistakes.failure import Failure, one_line, without_comments
-from cyclspec.language.syntax.mistakes.mends import before, several, write
 from cyclspec.language.syntax.pieces import KEYWORDS
 
 ROLES = ("system", "user", "assistant", "prefix")
@@ -169,8 +169,6 @@ def value_sign(f: Failure) -> Iterator[Diagnostic]:
         span = f.place(f.span.start, f.span.start + wrong.end())
         mend = write(span, "=", f"{name} = {_shown(f.after[wrong.end() :])}")
         yield cy00.ValueSignMissing(span=span, label="expected `=` here", helps=mend.helps, edits=mend.edits)
-    if f.word in KEYWORDS and f.word not in _VALUE_WORDS:
-        return
     if re.match(r"[^\W\d]\w*[ \t]*(?:=(?!=)|\{)", f.after):
         yield from _member(f, given)
         return

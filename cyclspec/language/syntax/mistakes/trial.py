@@ -1,4 +1,4 @@
-"""Helps that change the text: how they are written, and whether they would mend anything.
+"""Whether a help would mend anything: it is tried before it is given.
 
 Expects edits inside of the piece that does not parse, in order. Ensures that a help which says what to write is only
 given where the piece then parses, or is at least read further than before.
@@ -6,44 +6,11 @@ given where the piece then parses, or is at least read further than before.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from cyclspec.language.diagnostics.base import Edit, applied
-from cyclspec.language.spans import Span
 from cyclspec.language.syntax.lalr import parser
 from cyclspec.language.syntax.mistakes.failure import Failure
-
-LONGEST_SHOWN = 90
-
-
-class Mend(NamedTuple):
-    """A help with the edits that it stands for."""
-
-    helps: tuple[str, ...] = ()
-    edits: tuple[Edit, ...] = ()
-
-
-def write(span: Span, text: str, shown: str = "") -> Mend:
-    """`text` in the place of a span; `shown` is as much of the line as says it best."""
-    return several((Edit(span, text),), shown or text, otherwise=f"write `{text.strip()}`")
-
-
-def several(edits: tuple[Edit, ...], shown: str, *, otherwise: str) -> Mend:
-    """A few edits, of which the help shows the result, or says otherwise where that is long."""
-    shown = " ".join(shown.split())
-    return Mend((f"write `{shown}`" if 0 < len(shown) <= LONGEST_SHOWN else otherwise,), edits)
-
-
-def before(span: Span, text: str, shown: str) -> Mend:
-    """`text` in front of a span."""
-    return write(Span(span.source, span.start, span.start), text, shown)
-
-
-def removed(span: Span, says: str) -> Mend:
-    """A span left out."""
-    return Mend((says,), (Edit(span, ""),))
 
 
 def stop_of(failure: UnexpectedInput, end: int) -> int:
