@@ -18,6 +18,9 @@ from cyclspec.language.syntax.alphabet import names_in
 DECLARATIONS = ("param", "scale", "axis", "corpus", "target", "prompt", "metric", "panel", "audit")
 STATEMENTS = ("each", "ask", "let", "measure", "check")
 IMPORTS = ("import",)
+ANYTHING = frozenset("*")
+"""What an import names that may mean to take everything of a file."""
+
 _OTHER_WORDS = """
     cycl as from version hash table factor model python in where by weighted of if then else and or not is true false
     record over along missing system user assistant prefix
@@ -117,7 +120,7 @@ def names_of(text: str, piece: Piece) -> frozenset[str]:
     if axes is not None:
         return (frozenset(names_in(written)) - KEYWORDS).union(names_in(axes[1]))
     if piece.start_symbol == "import_":
-        return frozenset(names_in(written)) - KEYWORDS
+        return (frozenset(names_in(written)) - KEYWORDS) | (ANYTHING if "*" in written else frozenset())
     return frozenset(name for found in _DECLARES.findall(written) for name in names_in(found)) - KEYWORDS
 
 

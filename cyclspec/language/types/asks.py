@@ -25,7 +25,7 @@ from cyclspec.language.types.fields import misspelt, read_fields
 from cyclspec.language.types.history import history_of
 from cyclspec.language.types.languages import check_languages
 from cyclspec.language.types.meant import NOTHING, word_meant
-from cyclspec.language.types.readers import fitted, missing_policy, parsers, read_reader
+from cyclspec.language.types.readers import check_words, fitted, missing_policy, parsers, read_reader
 from cyclspec.language.types.recorded import covers
 from cyclspec.language.types.references import subterms
 from cyclspec.language.types.scope import Scope, dotted_parts, failed, unknown
@@ -70,14 +70,15 @@ def ask_statement(scope: Scope, ask: t.Ask, sources: Sources, stages: Mapping[st
     asked = _asked(scope, ask, prompt, fields, sources)
     answer = _answer(scope, prompt, fields)
     seed = whole(scope, fields["seed"].value, "seed", 0, MAX_SEED) if "seed" in fields else None
+    shows: tuple[d.ShownOptions, ...] = ()
+    if asked is not None and not _is_recorded(fields):
+        reader = None if answer is None else answer.reader
+        shows = check_languages(scope, ask, asked.prompt, asked.args, reader)
     if asked is None or answer is None or ("seed" in fields and seed is None):
         return None
     history = history_of(scope, fields.get("history"), answer.reader, asked.axes, asked.model_axes)
     if history is None or not covers(scope, answer.reader, asked.axes, fields["read"]):
         return None
-    shows: tuple[d.ShownOptions, ...] = ()
-    if not isinstance(answer.reader, d.Recorded):
-        shows = check_languages(scope, ask, asked.prompt, asked.args, answer.reader)
     upstream = any(term.type.optional and term.type.phase is k.Phase.RESPONSE for _, term in asked.args)
     optional = answer.optional or upstream
     return d.TypedAsk(
@@ -120,6 +121,7 @@ def _answer(scope: Scope, prompt: d.TypedPrompt | None, fields: Mapping[str, t.F
     reader = None if node is None else read_reader(scope, node)
     fit = None if prompt is None or reader is None or node is None else fitted(scope, prompt, reader, node)
     if fit is None or node is None or prompt is None:
+        check_words(scope, fields.get("missing"), fields.get("parse"))
         return None
     reader, kind, optional = fit
     missing = missing_policy(scope, fields.get("missing"), reader, node, kind if optional else None)
@@ -170,11 +172,15 @@ def _prompt(scope: Scope, ask: t.Ask) -> d.TypedPrompt | None:
     return None
 
 
+def _is_recorded(fields: Mapping[str, t.Field]) -> bool:
+    return "read" in fields and called(fields["read"].value)[0] == "recorded"
+
+
 def _asked_models(
     scope: Scope, ask: t.Ask, fields: Mapping[str, t.Field], sources: Sources
 ) -> tuple[str | None, tuple[str, ...]] | None:
     """The panel that is asked and its axes; recorded answers ask none, and may have its axes all the same."""
-    recorded = "read" in fields and called(fields["read"].value)[0] == "recorded"
+    recorded = _is_recorded(fields)
     if "model" in fields:
         found = _model(scope, fields["model"].value, sources)
         return (None, found[1]) if recorded and found is not None else found

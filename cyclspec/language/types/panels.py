@@ -7,6 +7,7 @@ that their table has.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from cyclspec.language.diagnostics import Diagnostic, Label
 from cyclspec.language.diagnostics.cy01_names import Duplicate, FieldMissing, NothingInIt, UnknownName
@@ -239,9 +240,11 @@ def elaborate_targets(ctx: Context) -> None:
 
 
 def _target(ctx: Context, module: Module, decl: t.Target, fields: Mapping[str, t.Field]) -> None:
-    rows = _table_name(ctx, module, fields["rows"].value)
-    if rows is None:
+    found = _rows(ctx, module, fields["rows"].value)
+    least = _least(Scope(ctx, module), fields.get("min_n"))
+    if found is None:
         return
+    rows, sure = found
     columns = {c.name: c for c in ctx.tables[rows].columns}
     axes: dict[str, t.Expr] = {}
     nodes = fields["axes"].value
@@ -263,13 +266,11 @@ def _target(ctx: Context, module: Module, decl: t.Target, fields: Mapping[str, t
         ctx.report(
             NothingInIt(span=nodes.span, what="target", name=decl.name.name, parts="axes", helps=helps)
         )
-    ctx.targets[decl.name.name] = d.TypedTarget(
-        name=decl.name.name,
-        axes=tuple(axes),
-        people=rows,
-        weight=_weight(ctx, rows, fields.get("weight")),
-        min_n=_least(Scope(ctx, module), fields.get("min_n")),
-    )
+    weight = _weight(ctx, rows, fields.get("weight"))
+    if sure:
+        ctx.targets[decl.name.name] = d.TypedTarget(
+            name=decl.name.name, axes=tuple(axes), people=rows, weight=weight, min_n=least
+        )
 
 
 def _weight(ctx: Context, rows: str, field: t.Field | None) -> str | None:
@@ -297,13 +298,28 @@ def _least(scope: Scope, field: t.Field | None) -> int:
     return (whole(scope, field.value, "min_n", 0, MAX_LEAST) or 0) if field is not None else 0
 
 
-def _table_name(ctx: Context, module: Module, expr: t.Expr) -> str | None:
+class _Rows(NamedTuple):
+    """A table of people, and whether it is the one that is named: else it is the one that is probably meant."""
+
+    table: str
+    sure: bool
+
+
+def _rows(ctx: Context, module: Module, expr: t.Expr) -> _Rows | None:
+    """The table of a field `rows`; what else a target says is checked against it."""
     parts = dotted_parts(expr)
     found = ctx.resolve_dotted(module, parts) if parts else None
-    if found is not None and isinstance(found[1], t.Corpus) and len(found[2]) == 1:
-        name = f"{found[1].name.name}.{found[2][0]}"
-        if name in ctx.tables:
-            ctx.means(expr.span, found[0], found[2])
-            return name
-    ctx.report(WrongType(span=expr.span, what="`rows`", expected="a table of a corpus", found=expr.span.text))
-    return None
+    if parts is None or found is None or not isinstance(found[1], t.Corpus) or len(found[2]) != 1:
+        given = expr.span.text
+        ctx.report(WrongType(span=expr.span, what="`rows`", expected="a table of a corpus", found=given))
+        return None
+    corpus, name = found[1].name.name, found[2][0]
+    if f"{corpus}.{name}" in ctx.tables:
+        ctx.means(expr.span, found[0], found[2])
+        return _Rows(f"{corpus}.{name}", True)
+    tables = [table.name.name for table in found[1].tables]
+    if name not in tables:
+        helps = did_you_mean(name, tables)
+        ctx.report(UnknownName(span=expr.span, what="table", name=name, where=f" in `{corpus}`", helps=helps))
+    near = [table for table in suggest(name, tables) if f"{corpus}.{table}" in ctx.tables]
+    return _Rows(f"{corpus}.{near[0]}", False) if near else None

@@ -156,7 +156,8 @@ class Scope:
     def _unknown(self, node: t.Name, expected: k.Kind | None) -> UnknownName:
         if isinstance(expected, k.Of) and not expected.vocabulary.open:
             vocabulary = expected.vocabulary
-            helps = did_you_mean(node.name, vocabulary.names)
+            here = () if suggest(node.name, vocabulary.names) else suggest(node.name, self.locals)
+            helps = did_you_mean(node.name, here or vocabulary.names)
             where = f" of `{vocabulary.name}`"
             return UnknownName(span=node.span, what="level", name=node.name, where=where, helps=helps)
         close = suggest(node.name, chain(self.locals, self.ctx.names(self.module), ("true", "false")))
@@ -263,8 +264,13 @@ class Scope:
                 return self._level_attribute(axis, vocabulary, name, span, of)
             case h.AxisTerm(axis=axis), k.ModelKind(panel) if panel in self.ctx.panels:
                 return self._factor(axis, self.ctx.panels[panel], name, span, of)
-        massless = name.name == "mass" and isinstance(of, h.AnswerTerm) and of.ask in self.massless
-        helps = ("recorded answers have a mass where their column is `logprobs(..)`",) if massless else ()
+        helps: tuple[str, ...] = ()
+        if isinstance(of, h.AnswerTerm) and name.name == "mass" and of.ask in self.massless:
+            helps = ("recorded answers have a mass where their column is `logprobs(..)`",)
+        elif (
+            isinstance(of, h.AnswerTerm) and isinstance(of.type.kind, k.Dist) and of.ask not in self.massless
+        ):
+            helps = did_you_mean(name.name, ("mass",))
         found = f"`{k.kind_text(of.type.kind)}`"
         self.report(NotAnAttribute(span=name.span, name=name.name, of=found, helps=helps))
         return unknown(span)
