@@ -45,10 +45,15 @@ def removed(span: Span, says: str) -> Mend:
 
 def edits_of(diagnostic: Diagnostic) -> tuple[Edit, ...]:
     """The edits of a diagnostic; where it asks whether one other name is meant, that name in the place of its own."""
-    if diagnostic.edits or diagnostic.span is None or not diagnostic.helps:
+    if diagnostic.edits or diagnostic.span is None:
         return diagnostic.edits
-    meant, span = _MEANT.fullmatch(diagnostic.helps[0]), diagnostic.span
-    name = getattr(diagnostic, "name", "")
-    if meant is None or not name or not span.text.endswith(name):
+    name, span = getattr(diagnostic, "name", ""), diagnostic.span
+    if not name or not span.text.endswith(name):
         return ()
-    return (Edit(Span(span.source, span.end - len(name), span.end), meant[1]),)
+    return renamed(Span(span.source, span.end - len(name), span.end), diagnostic.helps)
+
+
+def renamed(name: Span, helps: tuple[str, ...]) -> tuple[Edit, ...]:
+    """The edit that a help asks for: whether one other name is meant at the place of this one."""
+    meant = _MEANT.fullmatch(helps[0]) if helps else None
+    return (Edit(name, meant[1]),) if meant is not None else ()

@@ -13,7 +13,7 @@ from cyclspec.language.diagnostics import Diagnostic, Label
 from cyclspec.language.diagnostics.cy01_names import Duplicate, FieldMissing, NothingInIt, UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongArguments, WrongType
 from cyclspec.language.diagnostics.cy03_axes import NotAnAttribute
-from cyclspec.language.diagnostics.mend import write
+from cyclspec.language.diagnostics.mend import renamed, write
 from cyclspec.language.names.lock import Locked, ModelPin, model_key
 from cyclspec.language.names.modules import Module, declared_twice
 from cyclspec.language.names.suggest import did_you_mean, suggest
@@ -193,7 +193,10 @@ def _place(ctx: Context, expr: t.Expr) -> tuple[d.Source, str, str | None]:
         for name in named:
             problem, helps = f"has no argument `{name}`", did_you_mean(name, known)
             arg = next(arg for arg in expr.args if arg.name is not None and arg.name.name == name)
-            ctx.report(WrongArguments(span=arg.span, callee=source, problem=problem, helps=helps))
+            edits = renamed(arg.name.span, helps) if arg.name else ()
+            ctx.report(
+                WrongArguments(span=arg.span, callee=source, problem=problem, helps=helps, edits=edits)
+            )
         return source, "", None
     if len(texts) != len(plain) or not least <= len(plain) <= most or not _is_text(option):
         problem, mend = f"is written `{_SPELLED[source]}`", place_meant(expr)

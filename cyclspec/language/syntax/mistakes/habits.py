@@ -27,6 +27,10 @@ LIST = rf"{NAME}(?:[ \t]*,[ \t]*{NAME})*"
 VALUE_SIGN = cy00.ValueSignMissing.title
 
 
+MADE = ("instead", "small", "small_a", "slug", "bare", "kind", "an_a", "an_b")
+"""What a row can name besides the groups of its pattern: each is made of them."""
+
+
 class Habit(NamedTuple):
     """One row. The group `at` of `pattern` goes under the carets; `inside` is found in what stands before.
 
@@ -99,16 +103,17 @@ def _words(habit: Habit, match: re.Match[str]) -> dict[str, str]:
     """What the words of a row are filled in with: the groups of its pattern, and what is made of them."""
     given = {name: value or "" for name, value in match.groupdict().items()}
     at, a, b = given["at"], given.get("a", ""), given.get("b", "")
-    return given | {
-        "instead": habit.words.get(at, ""),
-        "small": at.lower(),
-        "small_a": a.lower(),
-        "slug": slug(b or at),
-        "bare": at.replace("_", ""),
-        "kind": type_of(given.get("c", "")),
-        "an_a": with_article(a),
-        "an_b": with_article(b),
-    }
+    made = (
+        habit.words.get(at, ""),
+        at.lower(),
+        a.lower(),
+        slug(b or at),
+        at.replace("_", ""),
+        type_of(given.get("c", "")),
+        with_article(a),
+        with_article(b),
+    )
+    return given | dict(zip(MADE, made, strict=True))
 
 
 def _mend(f: Failure, habit: Habit, match: re.Match[str], start: int, given: Mapping[str, str]) -> Mend:

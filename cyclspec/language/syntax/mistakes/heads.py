@@ -19,6 +19,7 @@ from cyclspec.language.syntax.mistakes.literals import type_of
 from cyclspec.language.syntax.pieces import DECLARATIONS, IMPORTS, KEYWORDS, STATEMENTS
 
 _EDITION_GUESS = re.compile(r"(?i:cycl)\b[ \t]*[=:]?[ \t]*[^\n]*")
+_FENCE = re.compile(r"```|~~~|---|===")
 _BLANK = re.compile(r"(?:\s|#[^\n]*\n)*")
 _BEGINS = re.compile(r"(?:\A|\n)[ \t]*$")
 _NAMES = re.compile(
@@ -32,6 +33,8 @@ def edition(f: Failure) -> Iterator[Diagnostic]:
         return
     text = f.source.text
     start = len(found.group()) if (found := _BLANK.match(text)) else 0
+    if _FENCE.match(text, start):
+        return
     guess = _EDITION_GUESS.match(text, start)
     if guess is not None and f.span.start <= guess.end():
         span = f.place(start, start + len(guess.group().rstrip()))
@@ -67,7 +70,9 @@ def statement_outside(f: Failure) -> Iterator[Diagnostic]:
 def member_outside(f: Failure) -> Iterator[Diagnostic]:
     """`table`, `model` or a message outside of what they belong to."""
     home = _HOMES.get(f.word, "")
-    at_top = f.piece.start_symbol in ("decl", "start") and f.before.count("{") == f.before.count("}")
+    at_top = f.piece.start_symbol in ("import_", "decl", "start") and f.before.count("{") == f.before.count(
+        "}"
+    )
     if home and at_top and _BEGINS.search(f.recent):
         helps = (f"put it between the braces of `{home} NAME {{ ... }}`",)
         sentence = f"`{f.word}` stands inside {with_article(home)}"

@@ -98,7 +98,7 @@ def in_(f: Failure) -> Iterator[Diagnostic]:
     """`in` is missing in an `each`, or another word stands there."""
     above = f.recent + f.text if f.at_end else f.recent
     head = re.search(r"\beach\b[\w\s,]*$", above)
-    if "_IN" not in f.expected or head is None or re.search(r"\beach\s+in\b", head.group()):
+    if "_IN" not in f.expected or head is None or re.search(r"\bin\b", head.group()):
         return
     if f.at_end:
         helps = (f"go on with its levels: `{' '.join(head.group().split())} in ...`",)

@@ -41,7 +41,8 @@ ROWS = (
         rf"(?P<at>\d[\w.]*)",
         "levels have names", help_="name them: `{a} : ordinal {{ low = 1, high = 5 }}`"),
     # levels
-    row(r"(?P<at>[<>;|]|->)", _ORDER, ",", "write them from low to high, with commas", inside=_LEVELS),
+    row(r"(?P<at>[;|])", "levels are listed with commas", ",", inside=_LEVELS),
+    row(r"(?P<at>[<>]|->)", _ORDER, ",", "write them from low to high, with commas", inside=_LEVELS),
     row(rf"(?P<all>(?P<a>{NAME})[ \t]*(?P<at>[:–—]|=>|->|-(?!\w))[ \t]*{_LABEL})",
         "the label of a level stands behind its name",
         '{a} "{b}"', inside=_LEVELS),

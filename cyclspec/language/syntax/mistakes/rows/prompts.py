@@ -32,6 +32,10 @@ ROWS = (
         inside=_FORMALS),
     row(r"(?P<at>(?:=>?|:)?[ \t]*(?P<a>\"[^\"\n]*\"))", "messages stand in braces", "{{ user {a} }}",
         inside=rf"\bprompt\b[^{{}}]*->[ \t]*{_TYPE}[ \t]*"),
+    # texts
+    row(r"(?P<all>\"(?P<a>[^\"\n]*)\"(?P<at>[^\W\d][^\"\n{}=]*)\"(?P<c>[^\"\n]*)\")",
+        "a quotation mark inside of a text is written `\\\"`",
+        '"{a}\\"{at}\\"{c}"'),
     # roles
     row(rf"(?P<at>\b(?:{'|'.join(_SPEAKS)})\b)(?:[ \t]*\[[^\]\n]*\])?[ \t]*[:=]?[ \t]*\"", _SPOKEN, "{instead}",
         inside=_PROMPT, words=_SPEAKS),
@@ -55,10 +59,7 @@ ROWS = (
         "write `{a}[{b}_{c}]`"),
     row(rf"\b(?P<a>{_ROLES})\[[ \t]*(?P<b>\w+)[ \t]*(?P<at>,)[ \t]*(?P<c>\w+)", "a message is in one language",
         help_="give one for each: `{a}[{b}]` and `{a}[{c}]`"),
-    # texts
-    row(r"(?P<all>\"(?P<a>[^\"\n]*)\"(?P<at>[^\W\d][^\"\n{}=]*)\"(?P<c>[^\"\n]*)\")",
-        "a quotation mark inside of a text is written `\\\"`",
-        '"{a}\\"{at}\\"{c}"'),
+    # what stands between messages
     row(rf"\b(?:{_ROLES})\b[^\"]*\"[^\"\n]*\"[ \t]*(?P<at>[,+])", "messages stand one below the other", "",
         "leave `{at}` out"),
 )  # fmt: skip

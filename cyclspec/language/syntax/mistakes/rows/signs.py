@@ -54,7 +54,7 @@ ROWS = (
     row(rf"(?P<at>[$@](?P<a>{NAME}))", "a name has no sign before it", "{a}"),
     # comments and ends of lines
     row(r"(?P<at>//+|/\*|<!--)", "a comment begins with `#`", "#"),
-    row(r"(?:^|[ \t])(?P<at>--)[ \t]", "a comment begins with `#`", "#"),
+    row(r"(?:^|[ \t])(?P<at>--)[ \t][^\n]*", "a comment begins with `#`", "#"),
     row(r"^[ \t]*(?P<at>%+|REM\b|'(?!\S+'))[ \t]", "a comment begins with `#`", "# "),
     row(r"^[ \t]*(?P<at>(?:```|~~~|---|===)[^\n]*)$", "this line is no part of a program", "", "leave it out"),
     row(r"(?P<at>;)", "`;` cannot stand here", "", "leave it out: a statement ends where the next one begins"),

@@ -71,8 +71,9 @@ ROWS = (
     row(rf"\beach\b[^{{}}\n]*?\bin\s+{PATH}(?:\([^()\n]*\))?\s+(?P<at>filter|if|when|having|with|such"
         rf"[ \t]+that|and|for|on)\b",
         "the condition of an axis stands behind `where`", "where"),
-    row(rf"\beach\b[^{{}}\n]*?\bin\s+{PATH}\s+(?P<at>except|without|but[ \t]+not|minus)[ \t]+(?P<a>{NAME})",
-        "the condition of an axis stands behind `where`", help_="name the axis: `where country != {a}`"),
+    row(rf"\beach\s+(?P<b>{NAME})\s+in\s+{PATH}\s+(?P<all>(?P<at>except|without|but[ \t]+not|minus)[ \t]+"
+        rf"(?P<a>{NAME}))",
+        "the condition of an axis stands behind `where`", "where {b} != {a}"),
     row(rf"\beach\b[^{{}}\n]*?\bin\s+[\w. ]+?(?P<at>[ \t]*,)[ \t]*(?P<a>{NAME})[ \t]+in\b",
         "an `each` takes its levels from one place", "\n  each", "write `each {a} in` on a line of its own"),
     # measures, checks and asks
