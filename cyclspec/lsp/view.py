@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from cyclspec.language.diagnostics import Diagnostic, Findings
 from cyclspec.language.names.modules import Module, Program, load_program, read_source
-from cyclspec.language.spans import Source, Span
+from cyclspec.language.spans import Source, Span, with_plain_ends
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
@@ -69,7 +69,7 @@ class View:
 
 def plain(text: str) -> str:
     """A text with the line ends that every pass counts in."""
-    return text.removeprefix("\ufeff").replace("\r\n", "\n")
+    return with_plain_ends(text.removeprefix("\ufeff"))
 
 
 def path_of(name: str) -> Path:

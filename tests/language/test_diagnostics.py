@@ -10,9 +10,11 @@ import os
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from spec_files import BAD, TESTS, check_text, codes, name_of, shown
 
 from cyclspec import pipeline
+from cyclspec.cli.check import command as check_command
 from cyclspec.language.diagnostics.catalogue import catalogue
 from cyclspec.language.diagnostics.render import render
 
@@ -90,6 +92,43 @@ def test_json_carries_every_field_of_a_diagnostic(tmp_path: Path) -> None:
     assert first["message"] == "`p = 2` is outside its declared range"
     assert first["label"] == "must satisfy `p < 1`"
     assert records[1]["help"] == ["did you mean `share`?"]
+
+
+def test_json_carries_the_edits_that_make_the_first_help(tmp_path: Path) -> None:
+    text = "cycl 1\nparam p : shar = 1\nparam q : real = 1,5\n"
+    records = json.loads(render(check_text(tmp_path, text).diagnostics, "json"))
+    where = [(e["line"], e["column"], e["end_column"], e["text"]) for r in records for e in r["edits"]]
+    assert where == [(2, 11, 15, "share"), (3, 18, 21, "1.5")]
+
+
+def test_the_format_of_the_protocol_counts_from_zero_in_utf_16(tmp_path: Path) -> None:
+    path = tmp_path / "a.cycl"
+    path.write_text('cycl 1\nscale s : nominal { a "😀", b = 1,5 }\n', encoding="utf-8")
+    done = CliRunner().invoke(check_command, ["--format", "lsp", str(path)])
+    assert done.exit_code == 1
+    (entry,) = json.loads(done.stdout)
+    (found,) = entry["diagnostics"]
+    assert entry["uri"] == path.as_uri()
+    assert (found["code"], found["severity"], found["source"]) == ("CY0012", 1, "cyclspec")
+    assert found["range"] == {"start": {"line": 1, "character": 33}, "end": {"line": 1, "character": 34}}
+    (change,) = found["data"]["edits"]
+    assert change["newText"] == "1.5"
+    assert change["range"]["start"] == {"line": 1, "character": 32}
+    path.write_text("cycl 1\n", encoding="utf-8")
+    assert json.loads(CliRunner().invoke(check_command, ["--format", "lsp", str(path)]).stdout) == [
+        {"uri": path.as_uri(), "diagnostics": []}
+    ]
+
+
+def test_two_places_of_a_long_line_are_each_shown_where_they_stand(tmp_path: Path) -> None:
+    label = '"A label that is long enough to fill most of a line of a terminal"'
+    text = f"cycl 1\naxis a : nominal {{ first {label}, second {label}, first {label} }}\n"
+    lines = shown(check_text(tmp_path, text)).split("\n")
+    for mark, sign in (("-----", "-"), ("^^^^^", "^")):
+        marked = next(n for n, line in enumerate(lines) if mark in line and "|" in line)
+        start = lines[marked].index(sign)
+        assert lines[marked - 1][start : start + 5] == "first"
+        assert len(lines[marked - 1]) < 120
 
 
 def test_github_annotations_are_one_line_each_and_escaped(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from cyclspec.language.diagnostics.base import Diagnostic, Label
+from cyclspec.language.diagnostics.mend import edits_of
 from cyclspec.language.spans import Source, Span
 
 _WIDTH = 110
@@ -140,7 +141,7 @@ def _label(label: Label) -> dict[str, Any]:
 
 
 def as_record(diagnostic: Diagnostic) -> dict[str, Any]:
-    """One diagnostic as JSON-ready fields; `line` and `column` count from one."""
+    """One diagnostic as JSON-ready fields; `line` and `column` count from one, `edits` make the first help."""
     nowhere: dict[str, Any] = dict.fromkeys(("file", "line", "column", "end_line", "end_column"))
     return {
         "code": diagnostic.code,
@@ -152,6 +153,7 @@ def as_record(diagnostic: Diagnostic) -> dict[str, Any]:
         "also": [_label(label) for label in diagnostic.also],
         "notes": list(diagnostic.notes),
         "help": list(diagnostic.helps),
+        "edits": [{**_position(edit.span), "text": edit.text} for edit in edits_of(diagnostic)],
     }
 
 

@@ -32,12 +32,15 @@ from cyclspec.language.diagnostics.mend import Mend
 from cyclspec.language.names.files import file_meant
 from cyclspec.language.names.lock import FILE, Lock, key_in, lock_of
 from cyclspec.language.names.suggest import did_you_mean, sparing, suggest
-from cyclspec.language.spans import Source, Span
+from cyclspec.language.spans import Source, Span, with_plain_ends
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.syntax.parse import MAX_CHARACTERS, parse
 
 STD_VERSION = "1"
 MAX_MODULES = 200
+_HALF = re.compile("[\ud800-\udfff]")
+"""Half of a character: an editor can hold one, and no file can."""
+
 ABSENT = "does not exist"
 
 
@@ -129,15 +132,14 @@ def read_source(path: Path, name: str) -> Source | Diagnostic:
     except OSError as error:
         return SourceUnreadable(file=name, problem=f"cannot be read: {error.strerror}", place=name)
     try:
-        return Source(name, data.decode("utf-8-sig").replace("\r\n", "\n"))
+        return Source(name, with_plain_ends(data.decode("utf-8-sig")))
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        return SourceUnreadable(
-            file=name,
-            problem="is not UTF-8",
-            place=f"{name}, line {line}",
-            helps=("save the file as UTF-8",),
-        )
+        return _no_text(name, data.count(b"\n", 0, error.start) + 1)
+
+
+def _no_text(name: str, line: int) -> SourceUnreadable:
+    helps = ("save the file as UTF-8",)
+    return SourceUnreadable(file=name, problem="is not UTF-8", place=f"{name}, line {line}", helps=helps)
 
 
 @dataclass(slots=True)
@@ -181,7 +183,10 @@ class _Loader:
         text = self.texts.get(path)
         if text is None:
             return read_source(path, name)
-        return Source(name, text.removeprefix("\ufeff").replace("\r\n", "\n"))
+        half = _HALF.search(text)
+        if half is not None:
+            return _no_text(name, text.count("\n", 0, half.start()) + 1)
+        return Source(name, with_plain_ends(text.removeprefix("\ufeff")))
 
     def _unreadable(self, diagnostic: Diagnostic, path: Path, asked: t.Import | None) -> Diagnostic:
         if asked is None or not isinstance(diagnostic, SourceUnreadable):
