@@ -1,30 +1,28 @@
-"""Every mistake that the checker knows: one bad program each, beside what is said of it.
+"""Every mistake that is told of: one bad program each, beside what is said of it.
+
+A program that `check` refuses is a file. One that another command refuses is a folder with its small data files: the
+first comments of its `audit.cycl` are the commands, of which the last one refuses.
 
 `CYCLSPEC_BLESS=1 pytest tests/language/test_diagnostics.py` writes the renderings anew; read them before keeping them.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from spec_files import BAD, TESTS, check_text, codes, name_of, shown
+from commands import codes_in, said, steady
+from spec_files import BAD, BAD_FOLDERS, TESTS, check_text, codes, name_of, shown
 
 from cyclspec import pipeline
 from cyclspec.cli.check import command as check_command
 from cyclspec.language.diagnostics.catalogue import catalogue
 from cyclspec.language.diagnostics.render import render
-
-WITHOUT_A_PROGRAM = {
-    "CY0015": "canonical JSON is no program",
-    "CY0109": "reported by `check --locked` alone",
-    "CY0113": "reported where an audit is chosen, after `check`",
-    "CY0801": "reported where an audit is run, after `check`",
-}
-"""Codes of the language that `check` does not report; their programs stand on their pages under docs/errors."""
 
 
 def recorded(path: Path) -> Path:
@@ -50,14 +48,31 @@ def test_a_bad_program_shows_the_code_it_is_named_after(path: Path) -> None:
         assert len(set(found)) >= 3 or "resolved" in path.name
 
 
-def test_every_code_of_the_checker_has_a_bad_program_or_a_reason() -> None:
-    covered = {path.name.split("_")[0] for path in BAD}
-    wanted = {kind.code for kind in catalogue() if kind.code < "CY07" or kind.code.startswith("CY08")}
-    assert wanted - covered == set(WITHOUT_A_PROGRAM)
+def commands_of(folder: Path) -> list[str]:
+    """The commands that a folder is for."""
+    lines = (folder / "audit.cycl").read_text(encoding="utf-8").splitlines()
+    return [line.removeprefix("# ") for line in lines if line.startswith("# cyclspec ")]
+
+
+@pytest.mark.parametrize("folder", BAD_FOLDERS, ids=name_of)
+def test_a_command_tells_of_a_bad_folder_in_the_recorded_words(folder: Path, tmp_path: Path) -> None:
+    copied = shutil.copytree(folder, tmp_path / "here")
+    with contextlib.chdir(copied):
+        printed = steady(said(commands_of(folder))) + "\n"
+    assert set(codes_in(printed)) == {folder.name.split("_")[0]}
+    if os.environ.get("CYCLSPEC_BLESS") == "1":
+        recorded(folder / "audit.cycl").write_text(printed, encoding="utf-8")
+    assert printed == recorded(folder / "audit.cycl").read_text(encoding="utf-8")
+
+
+def test_every_code_has_a_bad_program() -> None:
+    covered = {path.name.split("_")[0] for path in (*BAD, *BAD_FOLDERS)}
+    assert {kind.code for kind in catalogue()} - covered == set()
 
 
 def test_no_rendering_is_left_over() -> None:
     assert {path.stem for path in (TESTS / "bad").glob("*.txt")} == {path.stem for path in BAD}
+    assert sorted((TESTS / "bad").glob("*/*.txt")) == [folder / "audit.txt" for folder in BAD_FOLDERS]
 
 
 @pytest.mark.parametrize("path", BAD, ids=name_of)
