@@ -13,21 +13,18 @@ from unittest import mock
 
 from cyclspec.cli.main import main
 
-_FIRST = re.compile(r"(?:error|warning)\[(CY\d{4})\]: ", re.MULTILINE)
+_FIRST = re.compile(r"^(?:error|warning)\[(CY\d{4})\]: ", re.MULTILINE)
 _DESIGN = re.compile(r"(?:design |runs/|the run )([0-9a-f]{12})\b")
 _STAND_INS = ("6b1e0c2f9a37", "91c4d5be0712")
-_CHECK = "check"
 
 
 def said(lines: Iterable[str]) -> str:
     """The diagnostics that the last of some commands prints; the others have to succeed."""
     *before, last = lines
     for line in before:
-        _, told = _printed(line)
+        told = "\n\n".join(_printed(line))
         assert not _FIRST.search(told), f"{line}\n{told}"
-    stdout, stderr = _printed(last)
-    printed = stdout if shlex.split(last)[1] == _CHECK else stderr
-    printed = printed.replace(f"{Path.cwd()}/", "")
+    printed = "\n\n".join(_printed(last)).replace(f"{Path.cwd()}/", "")
     blocks = (block.rstrip() for block in re.split(r"\n\n+", printed))
     return "\n\n".join(block for block in blocks if _FIRST.match(block))
 

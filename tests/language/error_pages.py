@@ -17,7 +17,7 @@ from spec_files import ROOT
 
 FOLDER = ROOT / "docs" / "errors"
 _BLOCK = re.compile(r"^```(\w+)[ \t]*([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_COMMAND = re.compile(r"`(cyclspec [^`]*(?:audit|asked)\.(?:cycl|json))`")
+_COMMAND = re.compile(r"`(cyclspec [^`]*\b(?:audit|asked)\.(?:cycl|json)\b[^`]*)`")
 CHECK = "cyclspec check audit.cycl"
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
 
@@ -85,7 +85,8 @@ def diagnosed(commands: tuple[str, ...], program: str, files: Mapping[str, str],
     """What the commands of a page say of a program in `folder`, the current one."""
     for name, body in files.items():
         (folder / name).write_text(body, encoding="utf-8")
-    (folder / commands[-1].rsplit(" ", maxsplit=1)[-1]).write_text(program, encoding="utf-8")
+    name = "audit.json" if "audit.json" in commands[-1] else "audit.cycl"
+    (folder / name).write_text(program, encoding="utf-8")
     return steady(said(commands))
 
 
