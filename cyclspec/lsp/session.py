@@ -90,9 +90,7 @@ class Session:
         offset = self._offset(path, params.position)
         good = self.desk.good(path) or self.desk.view(path)
         here = for_completion(path, self.desk.texts, text, offset) or good
-        if here is None:
-            return None
-        found = complete(here, text, offset, good)
+        found = complete(here, text, offset, good, self.desk.texts)
         return p.CompletionList(is_incomplete=False, items=[convert.completion_item(item) for item in found])
 
     def define(self, params: p.DefinitionParams) -> p.Location | None:

@@ -72,6 +72,21 @@ def plain(text: str) -> str:
     return with_plain_ends(text.removeprefix("\ufeff"))
 
 
+def module_at(view: View, text: str, texts: Texts) -> Module | None:
+    """The module that a path in an import leads to, where that is a file of the project."""
+    try:
+        target = (view.path.parent / text).resolve()
+    except (OSError, RuntimeError, ValueError):
+        return None
+    program = view.context.program
+    if not target.is_relative_to(program.root) or not target.is_file():
+        return None
+    if str(target) in program.modules:
+        return program.modules[str(target)]
+    found = load_program(target, Findings(), texts, partial=True)
+    return None if found is None else found.main
+
+
 def path_of(name: str) -> Path:
     """The file that a source is called after: a path, or a module of the standard library."""
     if name.startswith("std.") and not name.endswith(".cycl"):
