@@ -71,7 +71,13 @@ def elaborate_params(ctx: Context) -> None:
     for name, expr in ctx.bindings.items():
         if name not in known:
             helps = did_you_mean(name, known) or ("this module has no parameters",)
-            ctx.report(UnknownName(span=expr.span, what="parameter", name=name, helps=helps))
+            ctx.report(UnknownName(span=_given_name(expr, name), what="parameter", name=name, helps=helps))
+
+
+def _given_name(expr: t.Expr, name: str) -> Span:
+    """The name of a binding as it was typed before its value: `-p name=...`."""
+    start = expr.span.source.text.find(f"{name}=", 0, expr.span.start)
+    return Span(expr.span.source, start, start + len(name)) if start >= 0 else expr.span
 
 
 def _inside(ctx: Context, param: _Wanted, value: ParamValue) -> bool:

@@ -13,6 +13,7 @@ from itertools import chain
 from cyclspec.language.diagnostics import Diagnostic, Label
 from cyclspec.language.diagnostics.cy01_names import AmbiguousWord, UnknownName
 from cyclspec.language.diagnostics.cy03_axes import NotAnAttribute
+from cyclspec.language.diagnostics.wording import article
 from cyclspec.language.names.modules import Module
 from cyclspec.language.names.suggest import did_you_mean, suggest
 from cyclspec.language.spans import Span
@@ -176,7 +177,7 @@ class Scope:
                 return h.VocabularyTerm(type=scale, span=span, vocabulary=vocabulary)
             case t.Param():
                 return unknown(span)
-        what = f"a {decl.kind}"
+        what = f"{article(decl.kind)} {decl.kind}"
         helps = (f"`{decl.name.name}` is {what}",)
         self.report(UnknownName(span=span, what="value", name=decl.name.name, helps=helps))
         return unknown(span)
