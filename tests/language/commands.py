@@ -14,8 +14,8 @@ from unittest import mock
 from cyclspec.cli.main import main
 
 _FIRST = re.compile(r"^(?:error|warning)\[(CY\d{4})\]: ", re.MULTILINE)
-_DESIGN = re.compile(r"(?:design |runs/|the run )([0-9a-f]{12})\b")
-_STAND_INS = ("6b1e0c2f9a37", "91c4d5be0712")
+_DESIGN = re.compile(r"(?:design |runs/|the run |it is sha256:)([0-9a-f]{12})\b")
+_STAND_INS = ("6b1e0c2f9a37", "91c4d5be0712", "3d58a07fe6b1")
 
 
 def said(lines: Iterable[str]) -> str:

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from commands import said, steady
+from shared_audits import prepare
 from spec_files import ROOT
 
 FOLDER = ROOT / "docs" / "errors"
 _BLOCK = re.compile(r"^```(\w+)[ \t]*([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_COMMAND = re.compile(r"`(cyclspec [^`]*\b(?:audit|asked)\.(?:cycl|json)\b[^`]*)`")
+_COMMAND = re.compile(r"`(cyclspec [^`]*\b(?:audit|asked)\.(?:cycl|cyclpack|json)\b[^`]*)`")
+_PROGRAM = re.compile(r"\b(?:audit|asked)\.(?:cycl|json)\b")
 CHECK = "cyclspec check audit.cycl"
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
 
@@ -81,13 +83,24 @@ def sections(page: Page) -> list[str]:
     return _SECTION.findall(page.text)
 
 
-def diagnosed(commands: tuple[str, ...], program: str, files: Mapping[str, str], folder: Path) -> str:
-    """What the commands of a page say of a program in `folder`, the current one."""
+def diagnosed(page: Page, folder: Path) -> str:
+    """What the commands of a page say of its program in `folder`, the current one."""
+    _write(page.commands, page.bad, page.files, folder)
+    prepare(page.code, Path("audit.cycl"))
+    return steady(said(page.commands))
+
+
+def diagnosed_when_mended(page: Page, folder: Path) -> str:
+    """What the commands of a page say of its mended program."""
+    _write(page.good_commands, page.good, page.good_files, folder)
+    return steady(said(page.good_commands))
+
+
+def _write(commands: tuple[str, ...], program: str, files: Mapping[str, str], folder: Path) -> None:
     for name, body in files.items():
         (folder / name).write_text(body, encoding="utf-8")
-    name = "audit.json" if "audit.json" in commands[-1] else "audit.cycl"
-    (folder / name).write_text(program, encoding="utf-8")
-    return steady(said(commands))
+    read = _PROGRAM.search(commands[-1])
+    (folder / (read[0] if read else "audit.cycl")).write_text(program, encoding="utf-8")
 
 
 def table() -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from commands import codes_in, said, steady
+from shared_audits import prepare
 from spec_files import BAD, BAD_FOLDERS, TESTS, check_text, codes, name_of, shown
 
 from cyclspec import pipeline
@@ -58,6 +59,7 @@ def commands_of(folder: Path) -> list[str]:
 def test_a_command_tells_of_a_bad_folder_in_the_recorded_words(folder: Path, tmp_path: Path) -> None:
     copied = shutil.copytree(folder, tmp_path / "here")
     with contextlib.chdir(copied):
+        prepare(folder.name.split("_")[0], Path("audit.cycl"))
         printed = steady(said(commands_of(folder))) + "\n"
     assert set(codes_in(printed)) == {folder.name.split("_")[0]}
     if os.environ.get("CYCLSPEC_BLESS") == "1":

@@ -20,6 +20,7 @@ from cyclspec.language.diagnostics.cy06_bounds import Recursion
 from cyclspec.language.names.modules import Module
 from cyclspec.language.names.order import in_order
 from cyclspec.language.names.suggest import did_you_mean
+from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.syntax.parse import MAX_PARTS
 from cyclspec.language.types import kinds as k
