@@ -102,7 +102,7 @@ class Context:
         self.meant[place] = Meant(symbol, rest)
 
     def declaration(self, symbol: Symbol) -> t.Decl:
-        """The declaration of a symbol; those that nothing can name, since their name is taken, are in the tree alone."""
+        """The declaration of a symbol; one whose name is taken, which nothing can name, is in the tree alone."""
         module = self.module(symbol.module)
         found = module.decls.get(symbol.name)
         return found or next(decl for decl in module.tree.decls if decl.name.name == symbol.name)
