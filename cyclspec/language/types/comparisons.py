@@ -15,6 +15,7 @@ from cyclspec.language.diagnostics.base import Edit
 from cyclspec.language.diagnostics.cy01_names import UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongType
 from cyclspec.language.diagnostics.cy05_units import UnitMismatch
+from cyclspec.language.diagnostics.mend import write
 from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
@@ -207,7 +208,9 @@ def _range(scope: Scope, span: Span, kind: k.Kind, low: float, high: float) -> h
     """The term of a range, which holds something: its low end is no higher than its high end."""
     if low > high:
         text = span.text if re.search(r"[^\d.]", span.text) is None else f"{low:g}..{high:g}"
-        expected = "a low end, then a high end"
-        scope.report(WrongType(span=span, what="this range", expected=expected, found=text))
+        expected, ends = "a low end, then a high end", span.text.split("..")
+        mend = write(span, f"{ends[1].strip()}..{ends[0].strip()}") if len(ends) == 2 else meant.NOTHING
+        told = WrongType(span=span, what="this range", expected=expected, found=text, **mend._asdict())
+        scope.report(told)
         return unknown(span)
     return h.RangeTerm(type=k.Type(kind), span=span, low=low, high=None if high == math.inf else high)

@@ -58,7 +58,7 @@ def elaborate_panels(ctx: Context) -> None:
         if _declared_elsewhere(ctx, module, decl.name, "panel", seen):
             continue
         read_fields(ctx, decl.fields, (), where="panel")
-        if not decl.models:
+        if not decl.models and not decl.fields:
             helps = ("add one: `model small = demo()`",)
             ctx.report(
                 NothingInIt(

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from cyclspec.language.diagnostics.cy01_names import Duplicate, UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongType
 from cyclspec.language.diagnostics.cy03_axes import AxisNameTaken
-from cyclspec.language.diagnostics.mend import write
 from cyclspec.language.diagnostics.wording import article
 from cyclspec.language.names.modules import twice
 from cyclspec.language.names.suggest import did_you_mean
@@ -257,9 +256,6 @@ def _values(scope: Scope, wanted: Wanted) -> Found | None:
     if failed(term):
         return None
     match term:
-        case h.RangeTerm(low=low, high=high) if high is not None and high < low:
-            _refuse_backwards(scope, wanted.node)
-            return None
         case h.RangeTerm(low=low, high=high) if high is not None and float(low).is_integer():
             if high - low >= MAX_VALUES:
                 not_a_source(scope, wanted, f"a range of {high - low:.0f} values")
@@ -271,18 +267,6 @@ def _values(scope: Scope, wanted: Wanted) -> Found | None:
     empty = isinstance(term, h.ListTerm) and not term.items
     not_a_source(scope, wanted, "an empty list" if empty else k.kind_text(term.type.kind))
     return None
-
-
-def _refuse_backwards(scope: Scope, node: t.Expr) -> None:
-    """A range that holds nothing, since its ends stand the wrong way round."""
-    expected, mend = "a low end, then a high end", meant.NOTHING
-    if isinstance(node, t.Binary):
-        mend = write(node.span, f"{node.right.span.text}..{node.left.span.text}")
-    scope.report(
-        WrongType(
-            span=node.span, what="this range", expected=expected, found=node.span.text, **mend._asdict()
-        )
-    )
 
 
 def _list(scope: Scope, wanted: Wanted, items: tuple[h.Term, ...]) -> Found | None:

@@ -52,7 +52,8 @@ def elaborate_tables(ctx: Context) -> None:
         read_fields(ctx, decl.fields, _CORPUS_FIELDS, where="corpus")
         _something_in(ctx, decl, decl.tables, "tables", 'table items { source = csv("items.csv") }')
         for name, table in distinct(ctx, decl.tables, "corpus").items():
-            _something_in(ctx, table, table.columns, "columns", "item : key")
+            unknown = [field for field in table.fields if field.name.name not in _TABLE_FIELDS]
+            _something_in(ctx, table, (*table.columns, *unknown), "columns", "item : key")
             full = f"{decl.name.name}.{name}"
             fields[full] = _open(ctx, module, full, table)
             columns = (column for column in table.columns if not _is_field(column))
