@@ -22,6 +22,7 @@ from cyclspec.language.diagnostics.cy00_syntax import (
     TooLarge,
     Unexpected,
 )
+from cyclspec.language.diagnostics.mend import Mend, write
 from cyclspec.language.spans import Source, Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.syntax.alphabet import described, hidden_in_name
@@ -131,8 +132,8 @@ def _name_flaw(node: t.Node) -> Diagnostic | None:
     if unseen is None:
         return None
     sentence = f"a name cannot hold {described(unseen)}"
-    helps = (f"write `{name.replace(unseen, '')}`",)
-    return Unexpected(span=node.span, sentence=sentence, helps=helps)
+    mend = write(node.span, name.replace(unseen, ""))
+    return Unexpected(span=node.span, sentence=sentence, **mend._asdict())
 
 
 def flaw_of(node: object) -> Diagnostic | None:
@@ -260,8 +261,9 @@ def _other_edition(source: Source) -> Diagnostic | None:
     edition = written[2]
     if edition == str(EDITION):
         return None
-    helps = (f"write `cycl {EDITION}`",) if edition.lstrip("0") == str(EDITION) else ()
-    return EditionUnknown(span=Span(source, *written.span(1)), edition=edition, helps=helps)
+    span = Span(source, *written.span(1))
+    mend = write(span, f"cycl {EDITION}") if edition.lstrip("0") == str(EDITION) else Mend()
+    return EditionUnknown(span=span, edition=edition, **mend._asdict())
 
 
 def parse_expression(source: Source) -> tuple[t.Expr | None, tuple[Diagnostic, ...]]:
