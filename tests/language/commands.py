@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import io
 import re
 import shlex
@@ -44,8 +45,9 @@ def steady(text: str) -> str:
 
 def _printed(line: str) -> tuple[str, str]:
     """Both streams of one command."""
-    name, *arguments = shlex.split(line)
+    name, *words = shlex.split(line)
     assert name == "cyclspec", line
+    arguments = [found for word in words for found in (sorted(glob.glob(word)) if "*" in word else [word])]
     out, err = io.StringIO(), io.StringIO()
     with (
         mock.patch.object(sys, "argv", [name, *arguments]),

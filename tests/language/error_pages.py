@@ -18,7 +18,7 @@ from spec_files import ROOT
 
 FOLDER = ROOT / "docs" / "errors"
 _BLOCK = re.compile(r"^```(\w+)[ \t]*([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_COMMAND = re.compile(r"`(cyclspec [^`]*\b(?:audit|asked)\.(?:cycl|cyclpack|json)\b[^`]*)`")
+_COMMAND = re.compile(r"`(cyclspec [^`]*\b(?:audit|asked|replies)\.(?:cycl|cyclpack|jsonl?)\b[^`]*)`")
 _PROGRAM = re.compile(r"\b(?:audit|asked)\.(?:cycl|json)\b")
 CHECK = "cyclspec check audit.cycl"
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
