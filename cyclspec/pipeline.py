@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from cyclspec.language.canonical.closure import hash_audit
 from cyclspec.language.canonical.hashes import Hashes, complete
 from cyclspec.language.diagnostics import Diagnostic, Findings, Label, SpecError
+from cyclspec.language.diagnostics.base import Edit
 from cyclspec.language.diagnostics.cy01_names import AuditNotChosen, UnknownName
 from cyclspec.language.diagnostics.cy07_data_and_plan import EmptyCells
 from cyclspec.language.diagnostics.cy09_sharing import OtherHash
@@ -114,7 +115,7 @@ def _moved(value: Any, source: Source) -> Any:
             return Span(source, start, end)
         case tuple():
             return tuple(_moved(item, source) for item in value)
-        case t.Node() | Diagnostic() | Label():
+        case t.Node() | Diagnostic() | Label() | Edit():
             return replace(value, **{f.name: _moved(getattr(value, f.name), source) for f in fields(value)})
     return value
 

@@ -14,7 +14,7 @@ from lark import Lark
 from lark.grammar import Rule
 from lark.lexer import TerminalDef
 
-from cyclspec.language.syntax.parse import STARTS
+from cyclspec.language.syntax.lalr import STARTS
 
 FOLDER = Path(__file__).parent.parent / "cyclspec" / "language" / "syntax"
 

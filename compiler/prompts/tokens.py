@@ -152,7 +152,8 @@ class Tokenizer:
     ) -> None:
         for label, ids in zip(labels, found, strict=True):
             if ids is None:
-                shown = (text[-16:] + continuation(text) + label).split("\n")[-1]
+                tail = text[-16:] if "<" not in text[-24:] else text[text.rindex("<") :]
+                shown = (tail + continuation(text) + label).split("\n")[-1]
                 note = f"`{shown}` is more than one token for {self.model}"
                 raise SpecError(
                     [
@@ -189,9 +190,10 @@ class Tokenizer:
 def _other_labels(labels: Sequence[str], label: str) -> tuple[str, ...]:
     """What to write where `label` is the first that is more than one token."""
     before = labels.index(label)
-    if before > 1:
-        return (f"keep to items with fewer options: `where size(item.options) <= {before}`",)
     other = "numbers" if labels[0] == "A" else "letters"
+    if before > 1:
+        fewer = f"keep to items with fewer options: `where size(item.options) <= {before}`"
+        return (f"write `labels = {other}` in the reader", f"or {fewer}") if other == "letters" else (fewer,)
     return (
         f"try `variants = union` or `labels = {other}` in the reader, or a prefix that ends in a line break",
     )

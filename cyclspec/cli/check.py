@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -34,6 +36,13 @@ def _with_data(checked: pipeline.Checked) -> tuple[Diagnostic, ...]:
     return tuple(found)
 
 
+def _as_protocol(found: Mapping[Path, tuple[Diagnostic, ...]]) -> str:
+    """What a language server would publish, as one JSON list."""
+    from cyclspec.lsp.records import published
+
+    return json.dumps([entry for file, told in found.items() for entry in published(file, told)], indent=2)
+
+
 def _summary(files: int, diagnostics: list[Diagnostic]) -> str:
     errors = sum(d.severity == "error" for d in diagnostics)
     warnings = len(diagnostics) - errors
@@ -49,7 +58,7 @@ def _summary(files: int, diagnostics: list[Diagnostic]) -> str:
 @click.option("--data", is_flag=True, help="Also open the data files and check every row.")
 @options.locked
 @options.files
-@click.option("--format", "style", type=click.Choice(["text", "json", "github"]), default="text")
+@click.option("--format", "style", type=click.Choice(["text", "json", "github", "lsp"]), default="text")
 def command(
     specs: tuple[Path, ...],
     params: tuple[str, ...],
@@ -59,13 +68,15 @@ def command(
     style: str,
 ) -> None:
     """Check specs: names, types, axes, units, templates."""
-    found: list[Diagnostic] = []
+    found: dict[Path, tuple[Diagnostic, ...]] = {}
     bound = options.pairs(params, "-p")
     for spec in specs:
         checked = pipeline.check(spec, bound, locked=locked, files=files)
-        found.extend(_with_data(checked) if data else checked.diagnostics)
-    distinct = list(dict.fromkeys(found))
-    if distinct or style == "json":
+        found[spec] = _with_data(checked) if data else checked.diagnostics
+    distinct = list(dict.fromkeys(diagnostic for told in found.values() for diagnostic in told))
+    if style == "lsp":
+        click.echo(_as_protocol(found))
+    elif distinct or style == "json":
         click.echo(render(distinct, style))
     click.echo(_summary(len(specs), distinct), err=True)
     if any(d.severity == "error" for d in distinct):

@@ -36,8 +36,8 @@ def _refuse_without_use(
 ) -> None:
     if prompt is not None and stage is not None:
         raise click.UsageError("--prompt shows a cell and --stage a stage: give one of them")
-    if measure and stage not in ("logical", "jax"):
-        raise click.UsageError("--measure chooses what --stage logical or jax shows")
+    if measure and prompt is not None:
+        raise click.UsageError("--measure chooses what a stage shows, and --prompt shows a cell")
     if metric and stage != "jax":
         raise click.UsageError("--metric chooses what --stage jax shows")
 
@@ -49,7 +49,7 @@ def _refuse_without_use(
 )
 @click.option("--prompt", metavar="AXIS=LEVEL,..", help="Show the prompt of one cell; also ask=.., model=..")
 @click.option("--tokens/--no-tokens", default=True, help="With --prompt: whether to show text and tokens.")
-@click.option("--measure", metavar="NAME", help="With --stage logical or jax: the measure to show.")
+@click.option("--measure", metavar="NAME", help="The measure to show, with what it stands on.")
 @click.option("--metric", metavar="NAME", help="With --stage jax: the metric to show.")
 @click.option("--data", is_flag=True, help="With --stage types: open the data and count.")
 @click.option("--rewrites", is_flag=True, help="With --stage logical: also what each rewrite changed.")
@@ -81,7 +81,7 @@ def command(
         _show_prompt(Path(what), prompt, params, places, audit, files, tokens=tokens)
         return
     if stage == "ast":
-        click.echo(syntax_text(Path(what)))
+        click.echo(syntax_text(Path(what), measure))
         return
     checked = pipeline.check(Path(what), options.pairs(params, "-p"), files=files)
     context = checked.require()

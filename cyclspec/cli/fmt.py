@@ -15,7 +15,7 @@ from cyclspec.language.diagnostics.cy00_syntax import SourceUnreadable
 from cyclspec.language.diagnostics.render import printable, render
 from cyclspec.language.format.printer import Formatted, format_source
 from cyclspec.language.names.modules import read_source
-from cyclspec.language.spans import Source
+from cyclspec.language.spans import Source, with_plain_ends
 from cyclspec.language.syntax.parse import MAX_CHARACTERS
 
 STDIN = "-"
@@ -37,7 +37,7 @@ def _typed(data: bytes) -> Source | Diagnostic:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return SourceUnreadable(file="standard input", problem="is not UTF-8", place="standard input")
-    return Source("standard input", text.replace("\r\n", "\n"))
+    return Source("standard input", with_plain_ends(text))
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -6,18 +6,20 @@ Ensures that a stage opens no more than it shows, and that heavy libraries are i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, assert_never, get_args
 
 from cyclspec import pipeline
 from cyclspec.explain.declarations import module_text
+from cyclspec.explain.narrowed import narrowed, no_measure
 from cyclspec.explain.syntax import tree_text
 from cyclspec.explain.types import Sizes, audit_text
 from cyclspec.language.diagnostics import Diagnostic, SpecError
 from cyclspec.language.diagnostics.cy01_names import UnknownName
 from cyclspec.language.names.modules import read_source
 from cyclspec.language.names.suggest import did_you_mean
+from cyclspec.language.syntax import tree as t
 from cyclspec.language.syntax.parse import parse
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.context import Context
@@ -63,8 +65,11 @@ def stage_text(context: Context, stage: Stage, wanted: Wanted) -> str:
             assert_never(stage)
 
 
-def syntax_text(path: Path) -> str:
-    """Stage 1, of a file by itself: what it imports and means need not be right. `SpecError` on syntax errors."""
+def syntax_text(path: Path, measure: str | None = None) -> str:
+    """Stage 1, of a file by itself, or of one of its measures: what it imports and means need not be right.
+
+    `SpecError` on syntax errors.
+    """
     at = source_of(path)
     source = read_source(at.file, at.name)
     if isinstance(source, Diagnostic):
@@ -72,7 +77,18 @@ def syntax_text(path: Path) -> str:
     parsed = parse(source)
     if parsed.module is None:
         raise SpecError(parsed.diagnostics)
-    return tree_text(parsed.module)
+    return tree_text(parsed.module if measure is None else _statement(parsed.module, measure))
+
+
+def _statement(module: t.Module, name: str) -> t.Node:
+    """The measure or check of that name, in any audit of a file."""
+    audits = (decl for decl in module.decls if isinstance(decl, t.Audit))
+    found = [s for audit in audits for s in audit.statements if isinstance(s, t.Measure | t.Check)]
+    for statement in found:
+        if statement.name.name == name:
+            return statement
+    helps, where = did_you_mean(name, (s.name.name for s in found)), f" in `{module.span.source.name}`"
+    raise SpecError([UnknownName(what="measure", name=name, where=where, place=_PLACE, helps=helps)])
 
 
 def _opened(context: Context, wanted: Wanted) -> Opened:
@@ -82,7 +98,7 @@ def _opened(context: Context, wanted: Wanted) -> Opened:
 def types_text(context: Context, wanted: Wanted) -> str:
     """Every audit of a file, or the one that is wanted; the declarations of a file without any."""
     audits = list(context.audits.values())
-    if wanted.audit is not None:
+    if wanted.audit is not None or wanted.measure is not None:
         audits = [pipeline.choose(context, wanted.audit)]
     if not audits:
         return module_text(context)
@@ -91,11 +107,12 @@ def types_text(context: Context, wanted: Wanted) -> str:
 
 def _audit_types(context: Context, audit: d.TypedAudit, wanted: Wanted) -> str:
     """One audit: with its data, what is counted and all hashes; without, the hash of the text alone."""
+    shown = audit if wanted.measure is None else narrowed(audit, wanted.measure)
     if not wanted.data:
-        return audit_text(audit, {"module": context.program.main.hash})
+        return audit_text(shown, {"module": context.program.main.hash})
     opened = pipeline.open_data(context, audit)
     found = pipeline.hashes(opened, wanted.places)
-    return audit_text(audit, {"design": found.design, "score": found.score}, sizes_of(opened))
+    return audit_text(shown, {"design": found.design, "score": found.score}, sizes_of(opened))
 
 
 def sizes_of(opened: Opened) -> Sizes:
@@ -115,10 +132,7 @@ def logical_text(opened: Opened, wanted: Wanted) -> str:
     plan = logical_plan(opened.audit, opened.grid)
     known = {sink.name for sink in plan.sinks}
     if wanted.measure is not None and wanted.measure not in known:
-        where, helps = f" in audit `{opened.audit.name}`", did_you_mean(wanted.measure, known)
-        raise SpecError(
-            [UnknownName(what="measure", name=wanted.measure, where=where, place=_PLACE, helps=helps)]
-        )
+        raise SpecError([no_measure(opened.audit, wanted.measure, known)])
     shown = plan.text(wanted.measure)
     return f"{shown}\n\n{plan.rewrites_text()}" if wanted.rewrites else shown
 
@@ -127,6 +141,10 @@ def physical_text(opened: Opened, wanted: Wanted) -> str:
     """Stage 8: requests, tokens, buckets and cost; needs tokenizers, no weights."""
     from cyclspec.compiler.plan.physical import physical_text as shown
 
+    if wanted.measure is not None:
+        opened = replace(opened, audit=narrowed(opened.audit, wanted.measure))
+    if not opened.audit.asks:
+        return f"measure {wanted.measure} asks nothing"
     return shown(pipeline.plan(opened, places=wanted.places, weights="if here"))
 
 

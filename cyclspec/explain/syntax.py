@@ -114,9 +114,9 @@ def _lines(node: t.Node, part: str, depth: int) -> Iterator[tuple[str, str]]:
         yield from _lines(child, name, depth + 1)
 
 
-def tree_text(module: t.Module) -> str:
-    """The syntax tree of one module, with `line:column` before each node."""
-    rows = list(_lines(module, "", 0))
+def tree_text(node: t.Node) -> str:
+    """The syntax tree of a module or of a part of one, with `line:column` before each node."""
+    rows = list(_lines(node, "", 0))
     width = max(len(place) for place, _ in rows)
     return "\n".join(
         f"{place:>{width}}  {shortened(printable(text), WIDTH - width - 2)}" for place, text in rows

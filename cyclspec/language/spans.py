@@ -18,6 +18,11 @@ class Position(NamedTuple):
     column: int
 
 
+def with_plain_ends(text: str) -> str:
+    """A text whose lines end in one way: those of Windows and of old Macs become line feeds."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One text with the name that people know it by: a path, `command line`, `std.metrics`."""

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.syntax.pieces import DECLARATIONS, STATEMENTS
 from cyclspec.language.types import kinds as k
+from cyclspec.language.types.declared import TypeReader
 from cyclspec.lsp import items, words
 from cyclspec.lsp.items import Item
 from cyclspec.lsp.scan import ROLES, Token, ends_value, last_keyword
+from cyclspec.lsp.view import module_at
 
 if TYPE_CHECKING:
     from cyclspec.lsp.completion import Completer
 
 Items = Iterator[Item]
+_FROM = re.compile(r"[^{}\n]*\}\s*from\s*\"([^\"\n]*)\"")
+_BEGINNING = re.compile(r"(?:\s|#[^\n]*\n)*[^\W\d]*")
 _PARTS = {"corpus": ("table",), "panel": ("factor", "model"), "prompt": ROLES, "audit": STATEMENTS}
 
 
@@ -32,7 +37,7 @@ def in_block(c: Completer) -> Items:
         case "panel":
             yield from _panel(c)
         case "import":
-            return
+            yield from _imported(c)
         case "model" | "level" | "factor" | "scale" | "axis":
             yield from _attributes(c, blocks[-1])
         case block:
@@ -87,7 +92,27 @@ def _models(c: Completer) -> Items:
     yield from items.declared(c.view, (t.Panel,), 1)
 
 
+def _imported(c: Completer) -> Items:
+    """The names of the file behind the braces of an import, but for those that stand in them."""
+    path = _FROM.match(c.text, c.cursor.offset)
+    module = module_at(c.view, path[1], c.texts) if path is not None else None
+    given = {token.text for token in c.cursor.here}
+    yield from (
+        (item for item in items.public(module) if item.label not in given) if module is not None else ()
+    )
+
+
 # ---- the file itself
+
+
+def edition() -> Items:
+    """What a file begins with."""
+    yield Item("cycl 1", "keyword", "", "The edition of the language, the first line of every file.", 0)
+
+
+def begins(text: str, offset: int) -> bool:
+    """Whether nothing but comments and the word being typed stands before an offset."""
+    return _BEGINNING.fullmatch(text, 0, offset) is not None
 
 
 def _top(c: Completer) -> Items:
@@ -130,8 +155,11 @@ def _declared_types(c: Completer, word: str) -> Items:
 
 
 def _param_kind(c: Completer, name: str) -> k.Kind | None:
-    found = (value.kind for symbol, value in c.view.context.params.items() if symbol.name == name)
-    return next(found, None)
+    decl = c.view.module.decls.get(name)
+    if not isinstance(decl, t.Param):
+        return None
+    kind = TypeReader(c.view.context, c.view.module, {}, name).read(decl.type)
+    return None if isinstance(kind, k.Unknown) else kind
 
 
 # ---- audits

@@ -6,8 +6,9 @@ understood. Ensures that only what fits the place is offered, what fits the expe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from cyclspec.language.spans import Source
 from cyclspec.language.syntax import tree as t
@@ -16,7 +17,7 @@ from cyclspec.language.types import kinds as k
 from cyclspec.language.types.prompts import hole_kind
 from cyclspec.language.types.scope import Scope
 from cyclspec.lsp import items, words
-from cyclspec.lsp.blocks import in_block
+from cyclspec.lsp.blocks import begins, edition, in_block
 from cyclspec.lsp.holes import open_hole
 from cyclspec.lsp.items import Item
 from cyclspec.lsp.members import formal_kinds
@@ -39,6 +40,7 @@ class Completer:
     cursor: Cursor
     scope: Scope
     rows: frozenset[str] = frozenset()
+    texts: Mapping[Path, str] = field(default_factory=dict)
 
     @property
     def named(self) -> Scope:
@@ -269,8 +271,10 @@ class Completer:
     def _picked(self, axis: str) -> Items:
         term = self.scope.locals.get(axis)
         kind = term.type.kind if term is not None else None
-        yield from items.levels(kind.vocabulary) if isinstance(kind, k.Of) else ()
-        yield from (Item(end, "level", "of the axis", "", 2) for end in ("first", "last"))
+        vocabulary = kind.vocabulary if isinstance(kind, k.Of) else None
+        yield from items.levels(vocabulary) if vocabulary is not None else ()
+        if vocabulary is None or vocabulary.ordered:
+            yield from (Item(end, "level", "of the axis", "", 2) for end in ("first", "last"))
 
     def _listed(self, name: str) -> Items:
         """The entries of a list that a field or argument takes: `per = [`, `over = [`, `axes = [`."""
@@ -312,14 +316,32 @@ def _in_number(cursor: Cursor) -> bool:
     return bool(cursor.here) and cursor.here[-1].kind == "number" and cursor.here[-1].end == cursor.offset
 
 
-def complete(view: View, text: str, offset: int, previous: View | None = None) -> tuple[Item, ...]:
-    """What can be typed at an offset of a text, best first, each name once."""
+def complete(
+    view: View | None,
+    text: str,
+    offset: int,
+    previous: View | None = None,
+    texts: Mapping[Path, str] | None = None,
+) -> tuple[Item, ...]:
+    """What can be typed at an offset of a text, best first, each name once.
+
+    `view` is None where nothing of the file can be understood yet; `texts` are what an editor holds of other files.
+    """
+    if begins(text, offset):
+        return tuple(edition())
+    if view is None:
+        return ()
     cursor = scan(text, offset)
     scope = scope_at(view, previous, cursor)
     rows = rows_of(view, scope) if cursor.blocks[:1] == ("audit",) else {}
-    completer = Completer(view, text, cursor, scope.with_locals(rows), frozenset(rows))
+    completer = Completer(view, text, cursor, scope.with_locals(rows), frozenset(rows), texts or {})
+    return _sorted(completer.all())
+
+
+def _sorted(items: Items) -> tuple[Item, ...]:
+    """Best first, each name once."""
     found: dict[str, Item] = {}
-    for item in completer.all():
+    for item in items:
         known = found.get(item.label)
         if item.label != STAND_IN and (known is None or item.rank < known.rank):
             found[item.label] = item

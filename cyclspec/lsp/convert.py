@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from lsprotocol import types as p
 from pygls import uris
 
 from cyclspec.language.diagnostics import Diagnostic
+from cyclspec.language.diagnostics.mend import edits_of
 from cyclspec.language.spans import Span
 from cyclspec.lsp.hover import harmless
 from cyclspec.lsp.items import Item
 from cyclspec.lsp.navigation import Entry, Hint
 from cyclspec.lsp.positions import Encoding, Extent, Place, extent_of, place_of
+from cyclspec.lsp.records import message
 from cyclspec.lsp.view import View, path_of
 
 _ITEMS: Final = {
@@ -94,16 +96,6 @@ def location(span: Span, encoding: Encoding, uri: Address) -> p.Location:
     return p.Location(uri(path_of(span.source.name).absolute()), span_range(span, encoding))
 
 
-def message(diagnostic: Diagnostic) -> str:
-    """What a terminal says beside the source: the message, the caption, notes and help."""
-    lines = [diagnostic.message]
-    lines += [caption for caption in (diagnostic.caption,) if caption]
-    lines += [f"at {place}" for place in (diagnostic.place,) if place]
-    lines += [f"note: {note}" for note in diagnostic.notes]
-    lines += [f"help: {text}" for text in diagnostic.helps]
-    return "\n".join(lines)
-
-
 def diagnostic(found: Diagnostic, encoding: Encoding, uri: Address) -> p.Diagnostic:
     """One diagnostic; without a place it stands at the start of the file."""
     start = Extent(Place(0, 0), Place(0, 0))
@@ -118,6 +110,21 @@ def diagnostic(found: Diagnostic, encoding: Encoding, uri: Address) -> p.Diagnos
             p.DiagnosticRelatedInformation(location(label.span, encoding, uri), label.text)
             for label in found.also
         ],
+    )
+
+
+def action(found: Diagnostic, encoding: Encoding, uri: Address) -> p.CodeAction:
+    """The first help of a diagnostic as a change of the text."""
+    changes: dict[str, list[p.TextEdit]] = {}
+    for edit in edits_of(found):
+        place = location(edit.span, encoding, uri)
+        changes.setdefault(place.uri, []).append(p.TextEdit(place.range, edit.text))
+    return p.CodeAction(
+        title=found.helps[0] if found.helps else found.message,
+        kind=p.CodeActionKind.QuickFix,
+        diagnostics=[diagnostic(found, encoding, uri)],
+        edit=p.WorkspaceEdit(changes=cast(dict[str, Sequence[p.TextEdit]], changes)),
+        is_preferred=True,
     )
 
 

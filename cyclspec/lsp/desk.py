@@ -6,7 +6,7 @@ that nothing is computed twice for the same texts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +23,7 @@ class Desk:
     opened: dict[Path, Path] = field(default_factory=dict)
     texts: dict[Path, str] = field(default_factory=dict)
     _views: dict[Path, View | None] = field(default_factory=dict)
+    _reports: dict[Path, Mapping[Path, tuple[Diagnostic, ...]]] = field(default_factory=dict)
     _good: dict[Path, View] = field(default_factory=dict)
     _sources: dict[Path, Source] = field(default_factory=dict)
 
@@ -41,6 +42,7 @@ class Desk:
     def forget(self) -> None:
         """Something changed."""
         self._views.clear()
+        self._reports.clear()
         self._sources.clear()
 
     def source(self, path: Path) -> Source:
@@ -69,16 +71,18 @@ class Desk:
         """What could be understood of a file when it last could be."""
         return self._good.get(path.resolve())
 
-    def report(self, path: Path) -> dict[Path, tuple[Diagnostic, ...]]:
+    def report(self, path: Path) -> Mapping[Path, tuple[Diagnostic, ...]]:
         """Everything that is wrong with an open file and what it imports, by file.
 
         A diagnostic without a place is the open file's.
         """
-        found: dict[Path, list[Diagnostic]] = {path: []}
-        for diagnostic in pipeline.check(path, texts=self.texts).diagnostics:
-            place = path_of(diagnostic.span.source.name) if diagnostic.span is not None else path
-            found.setdefault(self.opened.get(place.resolve(), place), []).append(diagnostic)
-        return {place: tuple(dict.fromkeys(items)) for place, items in found.items()}
+        if path not in self._reports:
+            found: dict[Path, list[Diagnostic]] = {path: []}
+            for diagnostic in pipeline.check(path, texts=self.texts).diagnostics:
+                place = path_of(diagnostic.span.source.name) if diagnostic.span is not None else path
+                found.setdefault(self.opened.get(place.resolve(), place), []).append(diagnostic)
+            self._reports[path] = {place: tuple(dict.fromkeys(items)) for place, items in found.items()}
+        return self._reports[path]
 
     def program(self, path: Path) -> Iterator[Path]:
         """The files of the project in which a name of an open file can be used: those open, and all they import."""

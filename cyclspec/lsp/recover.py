@@ -15,7 +15,8 @@ from lark import TextSlice
 from lark.exceptions import LarkError
 
 from cyclspec.language.spans import Source
-from cyclspec.language.syntax.parse import parse, parser
+from cyclspec.language.syntax.lalr import parser
+from cyclspec.language.syntax.parse import parse
 from cyclspec.language.syntax.pieces import STATEMENTS, Piece, cut
 
 _VISIBLE = re.compile(r"[^\n]")

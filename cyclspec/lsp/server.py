@@ -57,6 +57,8 @@ def make_server() -> LanguageServer:
     ):
         server.feature(name)(guarded(answer))
     server.feature(p.TEXT_DOCUMENT_RENAME, p.RenameOptions(prepare_provider=True))(guarded(session.rename))
+    kinds = p.CodeActionOptions(code_action_kinds=[p.CodeActionKind.QuickFix])
+    server.feature(p.TEXT_DOCUMENT_CODE_ACTION, kinds)(guarded(session.actions))
     options = p.CompletionOptions(trigger_characters=_TRIGGERS)
     server.feature(p.TEXT_DOCUMENT_COMPLETION, options)(guarded(session.complete))
     return server

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from lsprotocol import types as p
 
+from cyclspec.language.diagnostics.mend import edits_of
 from cyclspec.language.format.printer import format_source
 from cyclspec.language.spans import Span
 from cyclspec.lsp import convert
@@ -89,9 +90,7 @@ class Session:
         offset = self._offset(path, params.position)
         good = self.desk.good(path) or self.desk.view(path)
         here = for_completion(path, self.desk.texts, text, offset) or good
-        if here is None:
-            return None
-        found = complete(here, text, offset, good)
+        found = complete(here, text, offset, good, self.desk.texts)
         return p.CompletionList(is_incomplete=False, items=[convert.completion_item(item) for item in found])
 
     def define(self, params: p.DefinitionParams) -> p.Location | None:
@@ -148,6 +147,17 @@ class Session:
         found = [convert.hint(hint, here, self.encoding) for hint in hints(here)]
         first, last = params.range.start.line, params.range.end.line
         return [hint for hint in found if first <= hint.position.line <= last]
+
+    def actions(self, params: p.CodeActionParams) -> list[p.CodeAction] | None:
+        """What mends a mistake of the range, where a machine can."""
+        path = path_at(params.text_document.uri)
+        wanted = range(params.range.start.line, params.range.end.line + 1)
+        found = [told for told in self.desk.report(path).get(path, ()) if edits_of(told)]
+        return [
+            convert.action(told, self.encoding, self.checking.uri)
+            for told in found
+            if told.span is not None and told.span.begin.line - 1 in wanted
+        ]
 
     def format(self, params: p.DocumentFormattingParams) -> list[p.TextEdit] | None:
         source = self.desk.source(path_at(params.text_document.uri))

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from cyclspec.language.diagnostics import Diagnostic, Findings
 from cyclspec.language.names.modules import Module, Program, load_program, read_source
-from cyclspec.language.spans import Source, Span
+from cyclspec.language.spans import Source, Span, with_plain_ends
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
@@ -69,7 +69,22 @@ class View:
 
 def plain(text: str) -> str:
     """A text with the line ends that every pass counts in."""
-    return text.removeprefix("\ufeff").replace("\r\n", "\n")
+    return with_plain_ends(text.removeprefix("\ufeff"))
+
+
+def module_at(view: View, text: str, texts: Texts) -> Module | None:
+    """The module that a path in an import leads to, where that is a file of the project."""
+    try:
+        target = (view.path.parent / text).resolve()
+    except (OSError, RuntimeError, ValueError):
+        return None
+    program = view.context.program
+    if not target.is_relative_to(program.root) or not target.is_file():
+        return None
+    if str(target) in program.modules:
+        return program.modules[str(target)]
+    found = load_program(target, Findings(), texts, partial=True)
+    return None if found is None else found.main
 
 
 def path_of(name: str) -> Path:

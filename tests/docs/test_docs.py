@@ -8,12 +8,15 @@ import re
 import shlex
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
+from markdown import Markdown
 from pages import ROOT, Block, apply, blocks_of, printed_by
 
 from cyclspec import pipeline
+from cyclspec.compiler.plan.executable import not_executable
 from cyclspec.language.diagnostics.render import render
 from cyclspec.language.types import asks, audits, measures, tables
 from cyclspec.language.types.readers import PARSERS
@@ -21,7 +24,7 @@ from cyclspec.language.types.templates import STYLES
 
 READERS = ("first_token", "option_likelihood", "sampled", "text", "json", "recorded")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-_LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
+_LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 BLOCKS = [block for page in PAGES for block in blocks_of(page)]
 
 
@@ -153,8 +156,63 @@ def test_the_rows_of_the_readme_are_what_the_quickstart_prints(copied: Path) -> 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_links_lead_somewhere(page: Path) -> None:
-    for target in _LINK.findall(page.read_text(encoding="utf-8")):
-        assert (page.parent / target).exists(), target
+    for target, anchor in _LINK.findall(page.read_text(encoding="utf-8")):
+        path = (page.parent / target).resolve() if target else page
+        assert path.exists(), target
+        if anchor:
+            assert anchor in anchors_of(path), f"{target}#{anchor}"
+
+
+@cache
+def anchors_of(page: Path) -> frozenset[str]:
+    """The headings of a page as the site makes addresses of them."""
+    made = Markdown(extensions=["tables", "fenced_code", "toc"])
+    made.convert(page.read_text(encoding="utf-8"))
+    waiting, found = list(made.toc_tokens), set[str]()
+    while waiting:
+        token = waiting.pop()
+        found.add(token["id"])
+        waiting.extend(token["children"])
+    return frozenset(found)
+
+
+CHOICE = 'prompt p(town: town) -> choice(mood) { user "{town}" }'
+TEXT = 'prompt p(town: town) -> text { user "{town}" }'
+RECORD = 'prompt p(town: town) -> record { mood : share } { user "{town}" }'
+RUNNABLE = {
+    "first_token": (CHOICE, "read = first_token"),
+    "option_likelihood": (CHOICE, "read = option_likelihood"),
+    "sampled": (CHOICE, "read = sampled, missing = drop"),
+    "text": (TEXT, "read = text, missing = drop"),
+    "json": (RECORD, "read = json, missing = drop"),
+    "recorded": (CHOICE, "read = recorded(past.moods.value)"),
+}
+ASKED = """cycl 1
+axis town : nominal {{ mill, harbour }}
+scale mood : ordinal {{ low, high }}
+corpus past {{ table moods {{ source = csv("moods.csv") town : town value : choice(mood) }} }}
+panel models {{ model first = demo() }}
+{prompt}
+audit a {{ each town in town each model in models ask reply = p(town) {{ {model}{read} }} }}
+"""
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/language.md"])
+def test_the_pages_name_the_readers_that_run(page: str, tmp_path: Path) -> None:
+    """A page says `runs the readers ...`, up to `in stages`; the others are refused by name."""
+    said = re.search(
+        r"runs the \[?readers(.+?)in stages", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL
+    )
+    assert said is not None
+    run = set[str]()
+    for reader, (prompt, read) in RUNNABLE.items():
+        model = "" if reader == "recorded" else "model = model, "
+        spec = tmp_path / "audit.cycl"
+        spec.write_text(ASKED.format(prompt=prompt, model=model, read=read), encoding="utf-8")
+        context = pipeline.check(spec).require()
+        if not not_executable(pipeline.choose(context, None)):
+            run.add(reader)
+    assert set(re.findall(r"`(\w+)`", said[1])) == run
 
 
 def test_the_commands_of_the_readme_exist() -> None:

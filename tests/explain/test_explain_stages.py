@@ -97,6 +97,24 @@ def test_the_tree_has_a_place_for_every_node(tmp_path: Path) -> None:
     ]
 
 
+def test_every_stage_shows_one_measure_with_what_it_stands_on() -> None:
+    def shown(stage: str, measure: str) -> str:
+        said = command("explain", QUICKSTART, "--stage", stage, "--measure", measure)
+        assert said.code == 0, said.err
+        return said.out
+
+    types = shown("types", "uniform_baseline")
+    words = [line.split()[:2] for line in types.splitlines()[1:]]
+    assert ["measure", "uniform_baseline"] in words
+    assert ["let", "human"] in words
+    assert not {"ask", "check"} & {first for first, _ in words}
+    assert ["ask", "reply"] in [line.split()[:2] for line in shown("types", "label_mass").splitlines()]
+    assert shown("ast", "alignment").splitlines()[0].split()[1:3] == ["measure", "alignment"]
+    assert shown("physical", "uniform_baseline") == "measure uniform_baseline asks nothing\n"
+    whole = command("explain", QUICKSTART, "--stage", "physical").out
+    assert shown("physical", "alignment").splitlines()[:-1] == whole.splitlines()[:-1]
+
+
 def test_types_need_no_data(tmp_path: Path) -> None:
     text = Path(QUICKSTART).read_text(encoding="utf-8")
     for name in ("survey.cycl", "prompts.cycl"):
@@ -130,7 +148,10 @@ def test_a_bound_parameter_is_seen_by_every_stage() -> None:
         (("--stage", "logical", "--measure", "alignmnt"), 1, "did you mean `alignment`?"),
         (("--stage", "jax", "--metric", "emd"), 1, "there are `emd_norm`, `js_distance`"),
         (("--audit", "quickstar"), 1, "did you mean `quickstart`?"),
-        (("--measure", "alignment"), 2, "--stage logical or jax"),
+        (("--measure", "alignmnt"), 1, "did you mean `alignment`?"),
+        (("--stage", "ast", "--measure", "alignmnt"), 1, "did you mean `alignment`?"),
+        (("--stage", "physical", "--measure", "alignmnt"), 1, "did you mean `alignment`?"),
+        (("--measure", "alignment", "--prompt", "item=a"), 2, "--prompt shows a cell"),
         (("--stage", "types", "--metric", "tv"), 2, "--stage jax"),
         (("--stage", "types", "--prompt", "item=a"), 2, "give one of them"),
         (("--stage", "parse"), 2, "'ast', 'types', 'logical', 'physical', 'jax'"),

@@ -1,97 +1,76 @@
-"""What locks, packs and templates say, of a program on a page: each is really locked, packed and opened."""
+"""What somebody did with an audit before a command is given: locks that were merged, packs that were cut or edited.
+
+Expects the program and its files in the current folder. Ensures that a lock or `PACK` lies beside them.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import zipfile
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from cyclspec import pipeline
-from cyclspec.language.diagnostics import Diagnostic, SpecError
 from cyclspec.language.names.lock import Lock, text
 from cyclspec.lock.current import Now, now
 from cyclspec.pack.archive import write
 from cyclspec.pack.make import make_pack
 from cyclspec.pack.manifest import AtHome, Manifest, Packed
 from cyclspec.pack.manifest import text as manifest_text
-from cyclspec.templates.start import start
 
 PACK = Path("audit.cyclpack")
-Found = tuple[Diagnostic, ...]
 
 
 def _now(path: Path) -> Now:
     return now(pipeline.check(path).require(), Lock(), {})
 
 
-def half_merged(path: Path) -> Found:
-    Path("cycl.lock").write_text("<<<<<<< ours\n", encoding="utf-8")
-    return pipeline.check(path).diagnostics
+def _half_merged(path: Path) -> None:
+    path.with_name("cycl.lock").write_text("<<<<<<< ours\n", encoding="utf-8")
 
 
-def other_model(path: Path) -> Found:
-    """The program with a lock that has another model."""
+def _other_model(path: Path) -> None:
+    """A lock that has another model."""
     lock = _now(path).lock
     pins = {key: replace(pin, weights="0" * 64) for key, pin in lock.models.items()}
-    Path("cycl.lock").write_text(text(replace(lock, models=pins)), encoding="utf-8")
-    context = pipeline.check(path).require()
-    try:
-        pipeline.plan(pipeline.open_data(context, pipeline.choose(context, None)))
-    except SpecError as error:
-        return error.diagnostics
-    return ()
+    path.with_name("cycl.lock").write_text(text(replace(lock, models=pins)), encoding="utf-8")
 
 
-def not_packed(path: Path) -> Found:
-    try:
-        make_pack(pipeline.check(path).require(), _now(path), {}, PACK)
-    except SpecError as error:
-        return error.diagnostics
-    return ()
-
-
-def _made(path: Path) -> bytes:
+def _pack(path: Path) -> bytes:
     make_pack(pipeline.check(path).require(), _now(path), {}, PACK)
     return PACK.read_bytes()
 
 
-def _received(data: bytes) -> Found:
-    PACK.write_bytes(data)
-    return pipeline.check(PACK).diagnostics
+def _cut_short(path: Path) -> None:
+    PACK.write_bytes(_pack(path)[:-40])
 
 
-def cut_short(path: Path) -> Found:
-    return _received(_made(path)[:-40])
-
-
-def compressed(path: Path) -> Found:
-    _made(path)
+def _compressed(path: Path) -> None:
+    _pack(path)
     out = io.BytesIO()
     with zipfile.ZipFile(PACK) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
             new.writestr(name, old.read(name))
-    return _received(out.getvalue())
+    PACK.write_bytes(out.getvalue())
 
 
-def large(path: Path) -> Found:
+def _large(_: Path) -> None:
     with PACK.open("wb") as file:
         file.truncate(2 << 30)
-    return pipeline.check(PACK).diagnostics
 
 
-def without_manifest(path: Path) -> Found:
+def _without_manifest(path: Path) -> None:
     data = path.read_bytes()
     write(PACK, [("files/audit.cycl", lambda: io.BytesIO(data), len(data))])
-    return pipeline.check(PACK).diagnostics
 
 
-def edited(path: Path) -> Found:
-    return _received(_made(path).replace(b"p1,mill,0.8", b"p1,mill,9.8"))
+def _edited(path: Path) -> None:
+    PACK.write_bytes(_pack(path).replace(b"p1,mill,0.8", b"p1,mill,9.8"))
 
 
-def _by_hand(path: Path) -> pipeline.Checked:
+def _by_hand(path: Path) -> None:
     """The program in a pack that somebody else's program made, with hashes of its own."""
     names = {"files/audit.cycl": path.read_bytes(), "files/cycl.lock": b""}
     names |= {f"files/{file.name}": file.read_bytes() for file in Path().glob("*.csv")}
@@ -100,22 +79,27 @@ def _by_hand(path: Path) -> pipeline.Checked:
     described = manifest_text(Manifest("audit.cycl", "", "cyclspec 9.0", {}, home, members, {}, {})).encode()
     files = {**names, "manifest.json": described}
     write(PACK, [(name, lambda data=data: io.BytesIO(data), len(data)) for name, data in files.items()])
-    return pipeline.check(PACK)
 
 
-def leading_out(path: Path) -> Found:
-    return _by_hand(path).diagnostics
+_DONE: Mapping[str, Callable[[Path], None]] = {
+    "CY0901": _half_merged,
+    "CY0902": _other_model,
+    "CY0912": _cut_short,
+    "CY0913": _compressed,
+    "CY0914": _large,
+    "CY0915": _without_manifest,
+    "CY0916": _edited,
+    "CY0917": _by_hand,
+    "CY0918": _by_hand,
+}
 
 
-def other_hashes(path: Path) -> Found:
-    checked = _by_hand(path)
-    opened = pipeline.open_data(checked.require(), pipeline.choose(checked.require(), None))
-    return tuple(pipeline.other_hashes(checked, opened))[:1]
+def prepare(code: str, path: Path) -> None:
+    """Does what stands before the command that a code belongs to, if anything does."""
+    if is_prepared(code):
+        _DONE[code](path)
 
 
-def nothing_to_ask(path: Path) -> Found:
-    try:
-        start(Path("first"), "first-token", path)
-    except SpecError as error:
-        return error.diagnostics
-    return ()
+def is_prepared(code: str) -> bool:
+    """Whether more than a program and a command is needed to get a code."""
+    return code in _DONE

@@ -15,6 +15,7 @@ TESTS = Path(__file__).parents[1]
 ROOT = TESTS.parent
 GOOD = sorted((TESTS / "good").rglob("*.cycl"))
 BAD = sorted((TESTS / "bad").glob("*.cycl"))
+BAD_FOLDERS = sorted(path.parent for path in (TESTS / "bad").glob("*/audit.cycl"))
 _SPECS = ROOT / "specs"
 SHIPPED = sorted([_SPECS / "quickstart.cycl", *_SPECS.glob("quickstart/*.cycl"), *_SPECS.glob("std/*.cycl")])
 

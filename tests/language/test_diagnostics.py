@@ -1,28 +1,29 @@
-"""Every mistake that the checker knows: one bad program each, beside what is said of it.
+"""Every mistake that is told of: one bad program each, beside what is said of it.
+
+A program that `check` refuses is a file. One that another command refuses is a folder with its small data files: the
+first comments of its `audit.cycl` are the commands, of which the last one refuses.
 
 `CYCLSPEC_BLESS=1 pytest tests/language/test_diagnostics.py` writes the renderings anew; read them before keeping them.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
-from spec_files import BAD, TESTS, check_text, codes, name_of, shown
+from click.testing import CliRunner
+from commands import codes_in, said, steady
+from shared_audits import prepare
+from spec_files import BAD, BAD_FOLDERS, TESTS, check_text, codes, name_of, shown
 
 from cyclspec import pipeline
+from cyclspec.cli.check import command as check_command
 from cyclspec.language.diagnostics.catalogue import catalogue
 from cyclspec.language.diagnostics.render import render
-
-WITHOUT_A_PROGRAM = {
-    "CY0015": "canonical JSON is no program",
-    "CY0109": "reported by `check --locked` alone",
-    "CY0113": "reported where an audit is chosen, after `check`",
-    "CY0801": "reported where an audit is run, after `check`",
-}
-"""Codes of the language that `check` does not report; their programs stand on their pages under docs/errors."""
 
 
 def recorded(path: Path) -> Path:
@@ -48,14 +49,32 @@ def test_a_bad_program_shows_the_code_it_is_named_after(path: Path) -> None:
         assert len(set(found)) >= 3 or "resolved" in path.name
 
 
-def test_every_code_of_the_checker_has_a_bad_program_or_a_reason() -> None:
-    covered = {path.name.split("_")[0] for path in BAD}
-    wanted = {kind.code for kind in catalogue() if kind.code < "CY07" or kind.code.startswith("CY08")}
-    assert wanted - covered == set(WITHOUT_A_PROGRAM)
+def commands_of(folder: Path) -> list[str]:
+    """The commands that a folder is for."""
+    lines = (folder / "audit.cycl").read_text(encoding="utf-8").splitlines()
+    return [line.removeprefix("# ") for line in lines if line.startswith("# cyclspec ")]
+
+
+@pytest.mark.parametrize("folder", BAD_FOLDERS, ids=name_of)
+def test_a_command_tells_of_a_bad_folder_in_the_recorded_words(folder: Path, tmp_path: Path) -> None:
+    copied = shutil.copytree(folder, tmp_path / "here")
+    with contextlib.chdir(copied):
+        prepare(folder.name.split("_")[0], Path("audit.cycl"))
+        printed = steady(said(commands_of(folder))) + "\n"
+    assert set(codes_in(printed)) == {folder.name.split("_")[0]}
+    if os.environ.get("CYCLSPEC_BLESS") == "1":
+        recorded(folder / "audit.cycl").write_text(printed, encoding="utf-8")
+    assert printed == recorded(folder / "audit.cycl").read_text(encoding="utf-8")
+
+
+def test_every_code_has_a_bad_program() -> None:
+    covered = {path.name.split("_")[0] for path in (*BAD, *BAD_FOLDERS)}
+    assert {kind.code for kind in catalogue()} - covered == set()
 
 
 def test_no_rendering_is_left_over() -> None:
     assert {path.stem for path in (TESTS / "bad").glob("*.txt")} == {path.stem for path in BAD}
+    assert sorted((TESTS / "bad").glob("*/*.txt")) == [folder / "audit.txt" for folder in BAD_FOLDERS]
 
 
 @pytest.mark.parametrize("path", BAD, ids=name_of)
@@ -90,6 +109,43 @@ def test_json_carries_every_field_of_a_diagnostic(tmp_path: Path) -> None:
     assert first["message"] == "`p = 2` is outside its declared range"
     assert first["label"] == "must satisfy `p < 1`"
     assert records[1]["help"] == ["did you mean `share`?"]
+
+
+def test_json_carries_the_edits_that_make_the_first_help(tmp_path: Path) -> None:
+    text = "cycl 1\nparam p : shar = 1\nparam q : real = 1,5\n"
+    records = json.loads(render(check_text(tmp_path, text).diagnostics, "json"))
+    where = [(e["line"], e["column"], e["end_column"], e["text"]) for r in records for e in r["edits"]]
+    assert where == [(2, 11, 15, "share"), (3, 18, 21, "1.5")]
+
+
+def test_the_format_of_the_protocol_counts_from_zero_in_utf_16(tmp_path: Path) -> None:
+    path = tmp_path / "a.cycl"
+    path.write_text('cycl 1\nscale s : nominal { a "😀", b = 1,5 }\n', encoding="utf-8")
+    done = CliRunner().invoke(check_command, ["--format", "lsp", str(path)])
+    assert done.exit_code == 1
+    (entry,) = json.loads(done.stdout)
+    (found,) = entry["diagnostics"]
+    assert entry["uri"] == path.as_uri()
+    assert (found["code"], found["severity"], found["source"]) == ("CY0012", 1, "cyclspec")
+    assert found["range"] == {"start": {"line": 1, "character": 33}, "end": {"line": 1, "character": 34}}
+    (change,) = found["data"]["edits"]
+    assert change["newText"] == "1.5"
+    assert change["range"]["start"] == {"line": 1, "character": 32}
+    path.write_text("cycl 1\n", encoding="utf-8")
+    assert json.loads(CliRunner().invoke(check_command, ["--format", "lsp", str(path)]).stdout) == [
+        {"uri": path.as_uri(), "diagnostics": []}
+    ]
+
+
+def test_two_places_of_a_long_line_are_each_shown_where_they_stand(tmp_path: Path) -> None:
+    label = '"A label that is long enough to fill most of a line of a terminal"'
+    text = f"cycl 1\naxis a : nominal {{ first {label}, second {label}, first {label} }}\n"
+    lines = shown(check_text(tmp_path, text)).split("\n")
+    for mark, sign in (("-----", "-"), ("^^^^^", "^")):
+        marked = next(n for n, line in enumerate(lines) if mark in line and "|" in line)
+        start = lines[marked].index(sign)
+        assert lines[marked - 1][start : start + 5] == "first"
+        assert len(lines[marked - 1]) < 120
 
 
 def test_github_annotations_are_one_line_each_and_escaped(tmp_path: Path) -> None:

@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from error_pages import FOLDER, HOW, Page, diagnosed, page_of, rendered, sections, table
+from commands import codes_in
+from error_pages import CHECK, FOLDER, Page, diagnosed, diagnosed_when_mended, page_of, sections, table
+from shared_audits import is_prepared
 from spec_files import ROOT
 
 from cyclspec.language.diagnostics import Diagnostic
@@ -44,9 +46,8 @@ def test_every_code_is_given_once() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_the_program_of_a_page_gets_its_code_in_the_words_of_the_page(page: Page, beside: Path) -> None:
-    found = diagnosed(page.code, page.bad, page.files, beside)
-    assert {diagnostic.code for diagnostic in found} == {page.code}
-    said = rendered(found)
+    said = diagnosed(page, beside)
+    assert set(codes_in(said)) == {page.code}
     if BLESS and said != page.said:
         path = FOLDER / f"{page.code}.md"
         path.write_text(page.text.replace(page.said, said), encoding="utf-8")
@@ -56,8 +57,7 @@ def test_the_program_of_a_page_gets_its_code_in_the_words_of_the_page(page: Page
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_the_mended_program_of_a_page_gets_nothing(page: Page, beside: Path) -> None:
-    code = page.code if page.good_files or page.code == "CY0109" else ""
-    assert diagnosed(code, page.good, page.good_files, beside) == ()
+    assert diagnosed_when_mended(page, beside) == ""
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
@@ -66,7 +66,7 @@ def test_a_page_says_what_it_means_how_to_mend_it_and_why(page: Page) -> None:
     meaning, reason = page.text.split("\n## ")[0], page.text.rsplit("## Why\n", maxsplit=1)[1]
     assert len(meaning.split()) >= 20
     assert len(reason.split()) >= 12
-    assert page.marked == (page.code not in HOW)
+    assert page.marked == (page.commands == (CHECK,) and not is_prepared(page.code))
 
 
 def test_a_page_and_its_code_are_of_one_kind() -> None:

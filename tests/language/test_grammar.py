@@ -16,7 +16,8 @@ from cyclspec.language.format.printer import format_source
 from cyclspec.language.spans import Source
 from cyclspec.language.syntax import alphabet
 from cyclspec.language.syntax import tree as t
-from cyclspec.language.syntax.parse import STARTS, parse, parse_expression
+from cyclspec.language.syntax.lalr import STARTS
+from cyclspec.language.syntax.parse import parse, parse_expression
 
 FOLDER = ROOT / "cyclspec" / "language" / "syntax"
 GRAMMAR = (FOLDER / "cycl.lark").read_text(encoding="utf-8")

@@ -59,7 +59,7 @@ MISTAKES = [
     ("STATEMENT", "let x = 1 - mean over case of reply.mass  # all", "CY0004",
      "write `1 - (mean over case of reply.mass)`"),
     ("STATEMENT", "let x = mean over case, town of js_distance(reply, reply)", "CY0101",
-     "write `m.js_distance(..)`"),
+     "did you mean `m.js_distance`?"),
     ("STATEMENT", "let x = mean over tuning of c.norms.warmth", "CY0301",
      "leave `tuning` out: this value is the same for each tuning"),
 ]  # fmt: skip

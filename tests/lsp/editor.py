@@ -98,6 +98,13 @@ class Editor:
         asked = p.DocumentFormattingParams(p.TextDocumentIdentifier(uri), options)
         return await self._soon(self.client.text_document_formatting_async(asked))
 
+    async def actions(self, uri: str, line: int) -> Sequence[p.CodeAction]:
+        """What the server offers to mend in a line."""
+        here = p.Range(p.Position(line, 0), p.Position(line, 999))
+        asked = p.CodeActionParams(p.TextDocumentIdentifier(uri), here, p.CodeActionContext([]))
+        found = await self._soon(self.client.text_document_code_action_async(asked))
+        return [action for action in found or () if isinstance(action, p.CodeAction)]
+
     async def leave(self) -> None:
         """Says goodbye and waits for the end of the server."""
         process = self.client._server

@@ -48,7 +48,6 @@ class Marked:
         texts = {self.path.resolve(): self.text}
         good = unbroken(self.path, self.before) if self.before else None
         here = for_completion(self.path, texts, self.text, self.offset) or good
-        assert here is not None
         return tuple(item.label for item in complete(here, self.text, self.offset, good))
 
 

@@ -87,10 +87,35 @@ def test_where_a_vocabulary_is_expected_its_levels_come_first(condition: str) ->
 
 
 @pytest.mark.parametrize("pick", ["reply.mass[country: ¦]", "reply.mass[country: ¦"])
-def test_a_pick_offers_levels_of_its_axis_and_both_ends(pick: str) -> None:
+def test_a_pick_offers_levels_of_its_axis_and_both_ends_where_there_is_an_order(pick: str) -> None:
     offered = at(QUICKSTART, "reply.mass", pick).complete()
+    assert set(offered) == COUNTRIES
+    text = "each country in survey.country\n"
+    ages = at(QUICKSTART, text, f"{text}  each age in survey.age\n  let x = age[age: ¦]\n")
+    assert {"first", "last"} <= set(ages.complete())
+
+
+def test_the_braces_of_an_import_offer_the_names_of_its_file() -> None:
+    new = 'import { country, ¦ } from "quickstart/survey.cycl"\nimport { as_resident }'
+    offered = at(QUICKSTART, "import { as_resident }", new).complete()
+    assert set(offered) == {"age", "gender", "invented"}
+    assert "as_resident" in at(QUICKSTART, "{ as_resident }", "{ ¦ }").complete()
+    assert at(QUICKSTART, "{ as_resident }", "{ ¦ }").text.count("quickstart/prompts.cycl") == 1
+    outside = at(QUICKSTART, '{ as_resident } from "quickstart/', '{ ¦ } from "../../../')
+    assert outside.complete() == ()
+
+
+@pytest.mark.parametrize("value", ["¦", "v¦"])
+def test_the_default_of_a_parameter_offers_the_levels_of_its_type(value: str) -> None:
+    line = f"param place : survey.country = {value}\npanel models {{"
+    offered = at(QUICKSTART, "panel models {", line).complete()
     assert set(offered[:6]) == COUNTRIES
-    assert {"first", "last"} <= set(offered)
+
+
+@pytest.mark.parametrize("text", ["¦", "c¦", "\n\n¦", "# a comment\n¦"])
+def test_a_file_begins_with_its_edition(text: str, tmp_path: Path) -> None:
+    assert written(tmp_path / "new.cycl", text).complete() == ("cycl 1",)
+    assert "param" in written(tmp_path / "new.cycl", f"cycl 1\n{text.replace('c', '')}").complete()
 
 
 @pytest.mark.parametrize(

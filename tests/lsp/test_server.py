@@ -244,6 +244,41 @@ def test_formatting_gives_one_edit_none_where_nothing_changes_and_none_where_the
     edit(tmp_path, scene)
 
 
+def test_a_help_that_types_is_offered_as_a_quick_fix(quickstart: Path) -> None:
+    async def scene(editor: Editor) -> None:
+        uri = editor.open(quickstart, "cycl 1\n\nparam q : int = 2\n")
+        await editor.diagnostics(uri, lambda shown: len(shown) == 1)
+        assert await editor.actions(uri, 0) == []
+        (action,) = await editor.actions(uri, 2)
+        assert (action.title, action.kind) == ("did you mean `count`?", p.CodeActionKind.QuickFix)
+        assert action.edit is not None and action.edit.changes is not None
+        (change,) = action.edit.changes[uri]
+        assert change == p.TextEdit(p.Range(p.Position(2, 10), p.Position(2, 13)), "count")
+        editor.change(uri, 'cycl 1\nscale s : nominal { a "😀", b = 1,5 }\n')
+        await editor.diagnostics(uri)
+        (action,) = await editor.actions(uri, 1)
+        assert action.title == "write `1.5`"
+        assert action.edit is not None and action.edit.changes is not None
+        assert action.edit.changes[uri][0].range == p.Range(p.Position(1, 32), p.Position(1, 35))
+
+    edit(quickstart.parent, scene)
+
+
+def test_line_ends_of_old_macs_count_and_half_a_character_is_told_of(tmp_path: Path) -> None:
+    path = tmp_path / "ends.cycl"
+
+    async def scene(editor: Editor) -> None:
+        uri = editor.open(path, "cycl 1\rscale s : ordinal {bad\r\r\r  good}")
+        (change,) = await editor.format(uri) or ()
+        assert change.range == p.Range(p.Position(0, 0), p.Position(4, 7))
+        editor.change(uri, 'cycl 1\nscale s : ordinal { bad "\ud83d" }\n')
+        (found,) = await editor.diagnostics(uri)
+        assert found.code == "CY0014"
+        assert "line 2" in found.message
+
+    edit(tmp_path, scene)
+
+
 def test_outline_hints_references_and_renaming_reach_across_files(quickstart: Path) -> None:
     text = quickstart.read_text(encoding="utf-8")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 
 from cyclspec.language.types import terms as h
 
@@ -55,9 +56,10 @@ def _words(term: h.Term, named: Mapping[str, h.Term], deep: int) -> Iterator[str
             yield from _words(of, named, deep) if isinstance(of, SCALAR) else (name,)
         case h.MetricTerm(metric=metric):
             yield metric
-        case h.CallTerm(function=function, args=args):
+        case h.CallTerm(function=function, args=args, words=given):
+            said = [iter((f"{name} = {_listed(names)}",)) for name, names in given.items()]
             yield f"{function}("
-            yield from _joined(", ", (_words(arg, named, deep - 1) for arg in args))
+            yield from _joined(", ", chain((_words(arg, named, deep - 1) for arg in args), said))
             yield ")"
         case h.NegateTerm(of=of):
             yield "-"
@@ -81,6 +83,10 @@ def _words(term: h.Term, named: Mapping[str, h.Term], deep: int) -> Iterator[str
             yield f" is {word}"
         case _:
             yield _value(term)
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
 
 
 def _joined(between: str, parts: Iterable[Iterator[str]]) -> Iterator[str]:

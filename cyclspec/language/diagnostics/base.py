@@ -30,12 +30,21 @@ class Label:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A range of a text and what is written in its place; an empty range is a place to write at."""
+
+    span: Span
+    text: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Diagnostic:
     """Base of the catalogue. A subclass gives `code` and `title`, and fields that the templates name.
 
     `span` is the place in a spec, or None where there is none; `place` names a place outside a spec, such as
-    `items.csv, row 17`. `notes` never blame; `helps` can be typed.
+    `items.csv, row 17`. `notes` never blame; `helps` can be typed. `edits` are the first help as changes of the text,
+    where a machine can make them: in order, none inside another.
     """
 
     code: ClassVar[str]
@@ -49,6 +58,7 @@ class Diagnostic:
     also: tuple[Label, ...] = ()
     notes: tuple[str, ...] = ()
     helps: tuple[str, ...] = ()
+    edits: tuple[Edit, ...] = ()
 
     @property
     def message(self) -> str:
@@ -86,6 +96,13 @@ class InternalError(Exception):
     def __init__(self, stage: str, message: str) -> None:
         self.stage = stage
         super().__init__(f"{stage}: {message}")
+
+
+def applied(text: str, edits: Iterable[Edit]) -> str:
+    """A text after the edits of one diagnostic."""
+    for edit in reversed(tuple(edits)):
+        text = text[: edit.span.start] + edit.text + text[edit.span.end :]
+    return text
 
 
 @dataclass(slots=True)

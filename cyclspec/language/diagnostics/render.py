@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from cyclspec.language.diagnostics.base import Diagnostic, Label
-from cyclspec.language.spans import Span
+from cyclspec.language.diagnostics.mend import edits_of
+from cyclspec.language.spans import Source, Span
 
 _WIDTH = 110
+_ROOM = 10
+_BEFORE = 40
 _SENTENCE = 400
 
 
@@ -40,28 +43,43 @@ def _columns(text: str) -> int:
     )
 
 
-def _marks(span: Span) -> tuple[str, int, int]:
-    """The shown line of a span, the columns before its carets, and how many carets."""
+class _Window(NamedTuple):
+    """As much of a line as is shown: `text` is `source.line(line)` from column `first`, `ahead` stands before it."""
+
+    source: Source
+    line: int
+    first: int
+    ahead: str
+    text: str
+
+    def shows(self, span: Span) -> bool:
+        """Whether a place stands in what is shown, with a few columns after it."""
+        line, column = span.begin
+        inside = self.first <= column - 1 <= self.first + len(self.text)
+        near_the_end = column - 1 > self.first + _WIDTH - _ROOM and len(self.text) == _WIDTH
+        return (self.source, self.line) == (span.source, line) and inside and not near_the_end
+
+
+def _window(span: Span) -> _Window:
+    """The line of a span from its beginning, or from a little before the span where the line is long."""
     line, column = span.begin
     raw = span.source.line(line)
-    start = column - 1
-    end = min(len(raw), start + max(1, span.end - span.start))
-    if start > _WIDTH - 10 and len(raw) > _WIDTH:
-        cut = start - 40
-        raw, start, end = "..." + raw[cut : cut + _WIDTH], start - cut + 3, end - cut + 3
-    raw = raw[:_WIDTH]
-    shown = printable(raw)
-    before = _columns(printable(raw[:start]))
-    return shown, before, max(1, min(_columns(printable(raw[start:end])), _WIDTH - before))
+    first = column - 1 - _BEFORE if column - 1 > _WIDTH - _ROOM and len(raw) > _WIDTH else 0
+    return _Window(span.source, line, first, "..." if first else "", raw[first : first + _WIDTH])
 
 
-def _excerpt(span: Span, sign: str, caption: str, gutter: int, *, repeated: bool) -> Iterator[str]:
-    """The line of a span with its marks below; a line shown just above is not shown again."""
-    shown, before, width = _marks(span)
-    if not repeated:
-        yield f"{span.begin.line:>{gutter}} | {shown}"
-    marker = f"{' ' * gutter} | {' ' * before}{sign * width}"
-    yield f"{marker} {caption}".rstrip()
+def _marks(span: Span, window: _Window) -> tuple[int, int]:
+    """The columns before the carets of a span, and how many carets."""
+    start = span.begin.column - 1 - window.first
+    length = max(1, span.end - span.start)
+    before = _columns(window.ahead + printable(window.text[:start]))
+    width = _columns(printable(window.text[start : start + length]))
+    return before, max(1, min(width, len(window.ahead) + 2 * _WIDTH - before))
+
+
+def _excerpt(span: Span, sign: str, caption: str, gutter: int, window: _Window) -> str:
+    before, width = _marks(span, window)
+    return f"{' ' * gutter} | {' ' * before}{sign * width} {caption}".rstrip()
 
 
 def _places(diagnostic: Diagnostic) -> list[tuple[Span, str, str]]:
@@ -78,15 +96,16 @@ def _body(diagnostic: Diagnostic) -> Iterator[str]:
     gutter = max(len(str(span.begin.line)) for span, _, _ in places)
     yield f"{' ' * gutter}--> {printable(str(diagnostic.span))}"
     yield f"{' ' * gutter} |"
-    last: Span | None = None
+    window: _Window | None = None
     for span, sign, caption in places:
-        if last is not None and span.source.name != last.source.name:
+        if window is not None and span.source.name != window.source.name:
             yield f"{' ' * gutter}--> {printable(str(span))}"
-        elif last is not None and span.begin.line > last.begin.line + 1:
+        elif window is not None and span.begin.line > window.line + 1:
             yield f"{' ' * gutter}..."
-        repeated = last is not None and (last.source, last.begin.line) == (span.source, span.begin.line)
-        yield from _excerpt(span, sign, _sentence(caption), gutter, repeated=repeated)
-        last = span
+        if window is None or not window.shows(span):
+            window = _window(span)
+            yield f"{window.line:>{gutter}} | {window.ahead}{printable(window.text)}"
+        yield _excerpt(span, sign, _sentence(caption), gutter, window)
     if diagnostic.notes or diagnostic.helps:
         yield f"{' ' * gutter} |"
 
@@ -122,7 +141,7 @@ def _label(label: Label) -> dict[str, Any]:
 
 
 def as_record(diagnostic: Diagnostic) -> dict[str, Any]:
-    """One diagnostic as JSON-ready fields; `line` and `column` count from one."""
+    """One diagnostic as JSON-ready fields; `line` and `column` count from one, `edits` make the first help."""
     nowhere: dict[str, Any] = dict.fromkeys(("file", "line", "column", "end_line", "end_column"))
     return {
         "code": diagnostic.code,
@@ -134,6 +153,7 @@ def as_record(diagnostic: Diagnostic) -> dict[str, Any]:
         "also": [_label(label) for label in diagnostic.also],
         "notes": list(diagnostic.notes),
         "help": list(diagnostic.helps),
+        "edits": [{**_position(edit.span), "text": edit.text} for edit in edits_of(diagnostic)],
     }
 
 

@@ -11,10 +11,12 @@ from collections.abc import Iterable, Iterator
 import regex as re
 
 from cyclspec.language.diagnostics import Diagnostic, Severity
+from cyclspec.language.diagnostics.cy01_names import UnknownName
 from cyclspec.language.names.modules import Module, Program
-from cyclspec.language.spans import Source
+from cyclspec.language.spans import Source, Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.syntax.alphabet import names_in
+from cyclspec.language.syntax.pieces import ANYTHING
 
 _SPELLED = re.compile(r"`([^`]*)`")
 _PATH = re.compile(r"[\w.]*\Z")
@@ -30,7 +32,7 @@ def independent(program: Program, diagnostics: Iterable[Diagnostic]) -> list[Dia
 
 
 def _broken(program: Program, module: Module) -> frozenset[str]:
-    """The names that are broken in a module or behind one of its aliases, and the axes that depend on them."""
+    """The names that are broken in a module or behind its aliases, and the axes and tables that depend on them."""
     behind = (program.modules[key].broken for key in module.aliases.values())
     names = module.broken.union(*behind)
     return names.union(*_dependent(module, names)) if names else names
@@ -41,6 +43,10 @@ def _dependent(module: Module, broken: frozenset[str]) -> Iterator[frozenset[str
         for statement in decl.statements if isinstance(decl, t.Audit) else ():
             if isinstance(statement, t.Each) and not broken.isdisjoint(names_in(statement.span.text)):
                 yield frozenset(ident.name for ident in statement.names)
+        for table in decl.tables if isinstance(decl, t.Corpus) else ():
+            types = " ".join(column.type.span.text for column in table.columns)
+            if not broken.isdisjoint(names_in(types)):
+                yield frozenset((table.name.name,))
 
 
 def _follows(diagnostic: Diagnostic, broken: Iterable[tuple[Source, frozenset[str]]]) -> bool:
@@ -50,7 +56,14 @@ def _follows(diagnostic: Diagnostic, broken: Iterable[tuple[Source, frozenset[st
     names = next((names for other, names in broken if other is source), frozenset[str]())
     if not names:
         return False
+    if names >= ANYTHING and isinstance(diagnostic, UnknownName) and _is_bare(diagnostic.span):
+        return True
     return diagnostic.severity is Severity.WARNING or not names.isdisjoint(_mentioned(diagnostic))
+
+
+def _is_bare(span: Span) -> bool:
+    """Whether a name stands alone, and not behind the dot of something that is known."""
+    return span.source.text[max(0, span.start - 1) : span.start] != "."
 
 
 def _mentioned(diagnostic: Diagnostic) -> set[str]:
@@ -60,4 +73,5 @@ def _mentioned(diagnostic: Diagnostic) -> set[str]:
     path = _PATH.search(text[max(0, start - _LONGEST) : start])
     here = (path.group() if path else "") + diagnostic.span.text[:_LONGEST]
     spelled = " ".join(_SPELLED.findall(f"{diagnostic.message} {diagnostic.caption}"))
-    return {*names_in(here), *names_in(spelled)}
+    beside = " ".join(label.span.text[:_LONGEST] for label in diagnostic.also)
+    return {*names_in(here), *names_in(spelled), *names_in(beside)}

@@ -28,14 +28,20 @@ from cyclspec.language.diagnostics.cy01_names import (
     UnknownName,
     VersionWithoutMeaning,
 )
+from cyclspec.language.diagnostics.mend import Mend
+from cyclspec.language.names.files import file_meant
 from cyclspec.language.names.lock import FILE, Lock, key_in, lock_of
-from cyclspec.language.names.suggest import did_you_mean, sparing
-from cyclspec.language.spans import Source, Span
+from cyclspec.language.names.suggest import did_you_mean, sparing, suggest
+from cyclspec.language.spans import Source, Span, with_plain_ends
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.syntax.parse import MAX_CHARACTERS, parse
 
 STD_VERSION = "1"
 MAX_MODULES = 200
+_HALF = re.compile("[\ud800-\udfff]")
+"""Half of a character: an editor can hold one, and no file can."""
+
+ABSENT = "does not exist"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,19 +128,18 @@ def read_source(path: Path, name: str) -> Source | Diagnostic:
             return TooLarge(what=f"`{name}`", limit=f"{4 * MAX_CHARACTERS >> 20} MiB", place=name)
         data = path.read_bytes()
     except FileNotFoundError:
-        return SourceUnreadable(file=name, problem="does not exist", place=name)
+        return SourceUnreadable(file=name, problem=ABSENT, place=name)
     except OSError as error:
         return SourceUnreadable(file=name, problem=f"cannot be read: {error.strerror}", place=name)
     try:
-        return Source(name, data.decode("utf-8-sig").replace("\r\n", "\n"))
+        return Source(name, with_plain_ends(data.decode("utf-8-sig")))
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        return SourceUnreadable(
-            file=name,
-            problem="is not UTF-8",
-            place=f"{name}, line {line}",
-            helps=("save the file as UTF-8",),
-        )
+        return _no_text(name, data.count(b"\n", 0, error.start) + 1)
+
+
+def _no_text(name: str, line: int) -> SourceUnreadable:
+    helps = ("save the file as UTF-8",)
+    return SourceUnreadable(file=name, problem="is not UTF-8", place=f"{name}, line {line}", helps=helps)
 
 
 @dataclass(slots=True)
@@ -160,7 +165,7 @@ class _Loader:
             return None
         source = self._source(path, name)
         if isinstance(source, Diagnostic):
-            self.findings.add(self._unreadable(source, asked))
+            self.findings.add(self._unreadable(source, path, asked))
             return None
         parsed = parse(source)
         for diagnostic in parsed.diagnostics:
@@ -178,20 +183,26 @@ class _Loader:
         text = self.texts.get(path)
         if text is None:
             return read_source(path, name)
-        return Source(name, text.removeprefix("\ufeff").replace("\r\n", "\n"))
+        half = _HALF.search(text)
+        if half is not None:
+            return _no_text(name, text.count("\n", 0, half.start()) + 1)
+        return Source(name, with_plain_ends(text.removeprefix("\ufeff")))
 
-    def _unreadable(self, diagnostic: Diagnostic, asked: t.Import | None) -> Diagnostic:
+    def _unreadable(self, diagnostic: Diagnostic, path: Path, asked: t.Import | None) -> Diagnostic:
         if asked is None or not isinstance(diagnostic, SourceUnreadable):
             return diagnostic
+        mend = Mend(diagnostic.helps)
+        if diagnostic.problem == ABSENT and not isinstance(asked, t.ImportStd):
+            mend = file_meant(asked, path)
         return SourceUnreadable(
-            span=_path_span(asked), file=diagnostic.file, problem=diagnostic.problem, helps=diagnostic.helps
+            span=_path_span(asked), file=diagnostic.file, problem=diagnostic.problem, **mend._asdict()
         )
 
     def _link(self, key: str, path: Path, source: Source, tree: t.Module, failed: Iterable[str]) -> Module:
         aliases: dict[str, str] = {}
         imported: dict[str, str] = {}
         broken = set(failed)
-        decls = self._declare(tree, broken)
+        decls, again = self._declare(tree, broken)
         taken = {name: decl.name for name, decl in decls.items()}
         for asked in tree.imports:
             target = self._resolve(path, source.name, asked)
@@ -210,8 +221,8 @@ class _Loader:
                     for ident in names:
                         self._import_name(ident, target, imported, broken)
         digest = module_hash(tree)
-        first = replace(tree, decls=tuple(decls.values()))
-        return Module(key, path.parent, source, first, digest, aliases, imported, decls, frozenset(broken))
+        whole = replace(tree, decls=(*decls.values(), *again))
+        return Module(key, path.parent, source, whole, digest, aliases, imported, decls, frozenset(broken))
 
     def _check_free(self, asked: t.Import, taken: dict[str, t.Ident], broken: set[str]) -> None:
         """What an import is called must not be taken by a declaration or another import."""
@@ -230,8 +241,9 @@ class _Loader:
             broken.add(ident.name)
             return
         if ident.name not in target.decls or ident.name.startswith("_"):
-            broken.add(ident.name)
-            helps = did_you_mean(ident.name, (name for name in target.decls if not name.startswith("_")))
+            public = [name for name in target.decls if not name.startswith("_")]
+            broken.update((ident.name, *suggest(ident.name, public)))
+            helps = did_you_mean(ident.name, public)
             where = f" in `{target.source.name}`"
             self.findings.add(
                 UnknownName(span=ident.span, what="declaration", name=ident.name, where=where, helps=helps)
@@ -239,15 +251,19 @@ class _Loader:
             return
         imported[ident.name] = target.key
 
-    def _declare(self, tree: t.Module, broken: set[str]) -> dict[str, t.Decl]:
-        """The declarations by name; where two have one name, the first, and nobody can be sure what is meant."""
+    def _declare(self, tree: t.Module, broken: set[str]) -> tuple[dict[str, t.Decl], list[t.Decl]]:
+        """The declarations by name, and those whose name is taken: they are checked, and nothing can name them."""
         decls: dict[str, t.Decl] = {}
+        again: list[t.Decl] = []
         for decl in tree.decls:
             first = decls.setdefault(decl.name.name, decl)
-            if first is not decl:
-                broken.add(decl.name.name)
-                self.findings.add(twice(decl.name, first.name, "module"))
-        return decls
+            if first is decl:
+                continue
+            broken.add(decl.name.name)
+            self.findings.add(twice(decl.name, first.name, "module"))
+            unsayable = replace(decl.name, name=f"{decl.name.name} ({len(again) + 2})")
+            again.append(replace(decl, name=unsayable))
+        return decls, again
 
     def _resolve(self, path: Path, name: str, asked: t.Import) -> Module | None:
         if isinstance(asked, t.ImportStd):

@@ -1,8 +1,8 @@
 """Did you mean: the names close to one that does not exist.
 
-Expects the candidates of the exact position. Ensures at most three suggestions, best first: equal but for case, or
-Damerau-Levenshtein similarity of at least 0.6. Within `sparing`, the work is bounded: the first mistakes of a file get
-suggestions, not all of thousands.
+Expects the candidates of the exact position. Ensures at most three suggestions, best first: what a word of other
+languages is called here, else names that are equal but for case or have a Damerau-Levenshtein similarity of 0.6.
+Within `sparing`, the work is bounded: the first mistakes of a file get suggestions, not all of thousands.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+
+from cyclspec.language.names.elsewhere import ELSEWHERE
 
 MOST_WORK = 1_000_000
 _THRESHOLD = 0.6
@@ -77,9 +79,12 @@ def suggest(name: str, candidates: Iterable[str]) -> tuple[str, ...]:
     """The close candidates, best first."""
     if len(name) > _LONGEST or _is_spent():
         return ()
-    known = sorted({c for c in candidates if len(c) <= _LONGEST})
+    known = {c for c in candidates if len(c) <= _LONGEST}
     _spend(_LOOK * len(known))
-    scored = sorted((-similarity(name, c), c) for c in filter(_near(name), known))
+    here = tuple(word for word in ELSEWHERE.get(name.lower(), ()) if word in known)
+    if here:
+        return here
+    scored = sorted((-similarity(name, c), c) for c in filter(_near(name), sorted(known)))
     return tuple(c for score, c in scored if -score >= _THRESHOLD)[:_MOST]
 
 

@@ -22,11 +22,15 @@ LISTED = r"`\n`, `\t`, `\r`, `\"`, `\\` and `\u{2014}`"
 
 
 class BadEscape(NamedTuple):
-    """A backslash that begins no escape: its range in the text that was searched, and what to write."""
+    """A backslash that begins no escape: its range in the text that was searched, and what to write.
+
+    `mended` is what was meant; empty where that is not sure.
+    """
 
     start: int
     end: int
     help: str
+    mended: str
 
 
 def _character(number: str) -> str | None:
@@ -60,18 +64,22 @@ def bad_escapes(text: str, start: int, end: int) -> Iterator[BadEscape]:
             continue
         elsewhere = _ELSEWHERE.match(text, escape.start(), end)
         stop = escape.end() if elsewhere is None else elsewhere.end()
-        yield BadEscape(escape.start(), stop, _help(escape, elsewhere))
+        yield BadEscape(escape.start(), stop, *_help(escape, elsewhere))
 
 
-def _help(escape: regex.Match[str], elsewhere: regex.Match[str] | None) -> str:
+def _help(escape: regex.Match[str], elsewhere: regex.Match[str] | None) -> tuple[str, str]:
+    """What to write, in words and as it is written."""
     number = next((group for group in elsewhere.groups() if group), None) if elsewhere is not None else None
+    if number is not None and _character(number) is None:
+        return "write the character itself", ""
     if number is not None:
-        known = _character(number) is not None
-        return f"write `\\u{{{int(number, 16):x}}}`" if known else "write the character itself"
+        mended = f"\\u{{{int(number, 16):x}}}"
+        return f"write `{mended}`", mended
     if escape["number"] is not None:
-        return "no character has this number; write the character itself"
-    if escape["letter"] in ("'", "`"):
-        return f"write `{escape['letter']}` alone"
-    if escape["letter"] in "{}":
-        return f"write `{escape['letter']}`, or `{escape['letter'] * 2}` in a message of a prompt"
-    return f"write `\\\\{escape['letter']}` for a backslash"
+        return "no character has this number; write the character itself", ""
+    letter = escape["letter"]
+    if letter in ("'", "`"):
+        return f"write `{letter}` alone", letter
+    if letter in "{}":
+        return f"write `{letter}`, or `{letter * 2}` in a message of a prompt", ""
+    return f"write `\\\\{letter}` for a backslash", f"\\\\{letter}"

@@ -7,15 +7,12 @@ and depth are bounded first.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import fields
-from functools import cache
-from importlib import resources
 from typing import Any, NamedTuple
 
-from lark import Lark, TextSlice
+from lark import TextSlice
 from lark.exceptions import UnexpectedInput
 
 from cyclspec.language.diagnostics import Diagnostic, Severity
@@ -25,11 +22,14 @@ from cyclspec.language.diagnostics.cy00_syntax import (
     TooLarge,
     Unexpected,
 )
+from cyclspec.language.diagnostics.mend import Mend, write
 from cyclspec.language.spans import Source, Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.syntax.alphabet import described, hidden_in_name
 from cyclspec.language.syntax.build import build
-from cyclspec.language.syntax.explain import explain_failure, late_import
+from cyclspec.language.syntax.lalr import parser
+from cyclspec.language.syntax.mistakes.explain import explain_failure
+from cyclspec.language.syntax.mistakes.heads import late_import
 from cyclspec.language.syntax.pieces import Piece, cut, doc_start, names_of
 from cyclspec.language.syntax.unseen import told
 
@@ -55,7 +55,6 @@ EDITION = 1
 _WORDS = re.compile(
     r'"""(?:.|\n)*?"""|"(?:[^"\\\n]|\\.)*"|(?P<comment>\#[^\n]*)|(?P<open>[\[({])|(?P<close>[\])}])|\w+|[^\w\s]'
 )
-STARTS = ("start", "import_", "decl", "statement", "field", "expr")
 _VISIBLE = re.compile(r"[^\n]")
 _MEMBERS: dict[type[t.Node], tuple[str, ...]] = {}
 _EDITION = re.compile(r"(?:\s|#[^\n]*\n)*(cycl(?:\s|#[^\n]*\n)*([0-9]+))")
@@ -72,20 +71,6 @@ class Parsed(NamedTuple):
     diagnostics: tuple[Diagnostic, ...]
     rest: t.Module | None = None
     broken: frozenset[str] = frozenset()
-
-
-def _numbered(pairs: list[tuple[str, Any]]) -> dict[Any, Any]:
-    """JSON has only text keys; the table's are numbers."""
-    return {int(key) if key.lstrip("-").isdigit() else key: value for key, value in pairs}
-
-
-@cache
-def parser() -> Lark:
-    """The LALR parser, from the table that ships with the package."""
-    text = resources.files("cyclspec.language.syntax").joinpath("table.json").read_text(encoding="utf-8")
-    table = json.loads(text, object_pairs_hook=_numbered)
-    loaded: Lark = Lark._load_from_dict(table["data"], table["memo"])  # type: ignore[no-untyped-call]  # noqa: SLF001
-    return loaded
 
 
 def _piece(source: Source, piece: Piece, start: str) -> Any:
@@ -147,8 +132,8 @@ def _name_flaw(node: t.Node) -> Diagnostic | None:
     if unseen is None:
         return None
     sentence = f"a name cannot hold {described(unseen)}"
-    helps = (f"write `{name.replace(unseen, '')}`",)
-    return Unexpected(span=node.span, sentence=sentence, helps=helps)
+    mend = write(node.span, name.replace(unseen, ""))
+    return Unexpected(span=node.span, sentence=sentence, **mend._asdict())
 
 
 def flaw_of(node: object) -> Diagnostic | None:
@@ -209,12 +194,12 @@ def _failures(source: Source) -> tuple[tuple[Piece, Diagnostic | None], ...]:
 
 def _flaw(source: Source, piece: Piece, *, declared: bool) -> Diagnostic | None:
     """What is wrong with a piece alone, or with an import that stands below a declaration."""
-    if piece.start_symbol == "import_" and declared:
-        return late_import(Span(source, piece.start, piece.start + len("import")))
     try:
         _piece(source, piece, piece.start_symbol)
     except UnexpectedInput as failure:
         return explain_failure(source, failure, piece)
+    if piece.start_symbol == "import_" and declared:
+        return late_import(Span(source, piece.start, piece.start + len("import")))
     return None
 
 
@@ -276,8 +261,9 @@ def _other_edition(source: Source) -> Diagnostic | None:
     edition = written[2]
     if edition == str(EDITION):
         return None
-    helps = (f"write `cycl {EDITION}`",) if edition.lstrip("0") == str(EDITION) else ()
-    return EditionUnknown(span=Span(source, *written.span(1)), edition=edition, helps=helps)
+    span = Span(source, *written.span(1))
+    mend = write(span, f"cycl {EDITION}") if edition.lstrip("0") == str(EDITION) else Mend()
+    return EditionUnknown(span=span, edition=edition, **mend._asdict())
 
 
 def parse_expression(source: Source) -> tuple[t.Expr | None, tuple[Diagnostic, ...]]:

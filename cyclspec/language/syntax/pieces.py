@@ -18,6 +18,9 @@ from cyclspec.language.syntax.alphabet import names_in
 DECLARATIONS = ("param", "scale", "axis", "corpus", "target", "prompt", "metric", "panel", "audit")
 STATEMENTS = ("each", "ask", "let", "measure", "check")
 IMPORTS = ("import",)
+ANYTHING = frozenset("*")
+"""What an import names that may mean to take everything of a file."""
+
 _OTHER_WORDS = """
     cycl as from version hash table factor model python in where by weighted of if then else and or not is true false
     record over along missing system user assistant prefix
@@ -32,6 +35,8 @@ _TOKEN = re.compile(
 )
 _DECLARES = re.compile(r"(?m)^[ \t]*[^\W\d]\w*[ \t]+([^\W\d]\w*(?:[ \t]*,[ \t]*[^\W\d]\w*)*)")
 _BLANK = re.compile(r"(?:\s|#[^\n]*(?:\n|\Z))*")
+_EACH = re.compile(r"each[ \t]+([^\W\d]\w*(?:[ \t]*,[ \t]*[^\W\d]\w*)*)")
+_FROM = re.compile(r"from[ \t]+[^\n]*?\bimport\b")
 _FIELD = re.compile(r"(?m)^[ \t]*([^\W\d]\w*)\s*[=:]")
 
 
@@ -63,11 +68,22 @@ def _close(text: str, opens: list[int], bracket: str) -> None:
         opens.pop()
 
 
+def _given(text: str, word: re.Match[str]) -> bool:
+    """Whether a word is the value of something, or a part of another word: `reply = ask ...`, `my-audit`."""
+    before = text[max(0, word.start() - 20) : word.start()]
+    if before.endswith("-"):
+        return True
+    before = before.rstrip(" \t")
+    return before.endswith("=") and not before.endswith(("==", "!=", "<=", ">="))
+
+
 def _marks(text: str) -> Iterator[_Mark]:
     """Every place where a declaration, an import or a statement of an audit begins, and every closing brace."""
     opens: list[int] = []
-    inside = ""
+    inside, passed = "", 0
     for match in _TOKEN.finditer(text):
+        if match.start() < passed:
+            continue
         match match.lastgroup:
             case "open":
                 opens.append(match.start())
@@ -78,10 +94,12 @@ def _marks(text: str) -> Iterator[_Mark]:
             case "text" | "comment":
                 continue
         word = match["word"]
-        if match["named"] is not None and word not in IMPORTS:
+        if (match["named"] is not None and word not in IMPORTS) or _given(text, match):
             continue
         depth, opened = len(opens), opens[-1] if opens else -1
         at_line = match.start() == 0 or text[match.start() - 1] == "\n"
+        if at_line and (other := _FROM.match(text, match.start())):
+            word, passed = IMPORTS[0], other.end()
         if word in DECLARATIONS + IMPORTS and (depth == 0 or at_line):
             yield _Mark(match.start(), word, depth, opened)
             opens, inside = [], word
@@ -98,8 +116,11 @@ def _symbol(word: str) -> str:
 def names_of(text: str, piece: Piece) -> frozenset[str]:
     """The names that a piece may have meant to declare, where it does not parse; an axis also stands for its source."""
     written = text[piece.start : piece.end]
-    if piece.start_symbol == "import_" or written.startswith("each"):
-        return frozenset(names_in(written)) - KEYWORDS
+    axes = _EACH.match(written)
+    if axes is not None:
+        return (frozenset(names_in(written)) - KEYWORDS).union(names_in(axes[1]))
+    if piece.start_symbol == "import_":
+        return (frozenset(names_in(written)) - KEYWORDS) | (ANYTHING if "*" in written else frozenset())
     return frozenset(name for found in _DECLARES.findall(written) for name in names_in(found)) - KEYWORDS
 
 

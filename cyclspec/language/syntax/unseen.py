@@ -13,7 +13,9 @@ from itertools import groupby, islice
 import regex
 
 from cyclspec.language.diagnostics import Diagnostic
+from cyclspec.language.diagnostics.base import Edit
 from cyclspec.language.diagnostics.cy00_syntax import HiddenCharacter, Unexpected, UnknownEscape
+from cyclspec.language.diagnostics.mend import removed
 from cyclspec.language.spans import Source, Span
 from cyclspec.language.syntax.alphabet import described, hidden
 from cyclspec.language.syntax.escapes import LISTED, bad_escapes
@@ -36,7 +38,8 @@ def _escapes(source: Source) -> Iterator[Diagnostic]:
         for found in bad_escapes(source.text, literal.start() + 1, literal.end() - 1):
             span = Span(source, found.start, found.end)
             notes = (f"escapes are {LISTED}; a text in three quotes has none",)
-            yield UnknownEscape(span=span, escape=span.text, notes=notes, helps=(found.help,))
+            edits = (Edit(span, found.mended),) if found.mended else ()
+            yield UnknownEscape(span=span, escape=span.text, notes=notes, helps=(found.help,), edits=edits)
 
 
 def _unseen(source: Source) -> Iterator[Diagnostic]:
@@ -44,7 +47,8 @@ def _unseen(source: Source) -> Iterator[Diagnostic]:
     null = text.find("\0")
     if null >= 0:
         span = Span(source, null, null + 1)
-        yield Unexpected(span=span, sentence="a file cannot hold U+0000 NULL", helps=("delete it",))
+        mend = removed(span, "delete it")
+        yield Unexpected(span=span, sentence="a file cannot hold U+0000 NULL", **mend._asdict())
     offsets = [offset for offset in hidden(text) if text[offset] != "\0"]
     literals = list(_LITERAL.finditer(text)) if offsets else []
     starts = [literal.start() for literal in literals]

@@ -12,6 +12,7 @@ from cyclspec.language.diagnostics.cy01_names import UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongArguments, WrongType
 from cyclspec.language.diagnostics.cy03_axes import KnownTooLate
 from cyclspec.language.diagnostics.cy05_units import OutsideRange
+from cyclspec.language.diagnostics.mend import renamed
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
@@ -48,7 +49,10 @@ def bind(
         problem = _flaw(arg, name, formals, bound)
         if problem:
             helps = did_you_mean(name, formals) if name else ()
-            scope.report(WrongArguments(span=arg.span, callee=callee, problem=problem, helps=helps))
+            edits = renamed(arg.name.span, helps) if arg.name else ()
+            scope.report(
+                WrongArguments(span=arg.span, callee=callee, problem=problem, helps=helps, edits=edits)
+            )
             return None
         bound[name] = arg
     missing = [name for name in required if name not in bound]

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from cyclspec.language.diagnostics.cy01_names import FieldMissing, UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongArguments, WrongType
-from cyclspec.language.names.suggest import did_you_mean
+from cyclspec.language.diagnostics.mend import Mend
+from cyclspec.language.names.suggest import did_you_mean, suggest
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
@@ -20,10 +21,11 @@ from cyclspec.language.types import units
 from cyclspec.language.types.arguments import called, whole
 from cyclspec.language.types.axes import with_parents
 from cyclspec.language.types.bounds import within
-from cyclspec.language.types.fields import read_fields
+from cyclspec.language.types.fields import misspelt, read_fields
 from cyclspec.language.types.history import history_of
 from cyclspec.language.types.languages import check_languages
-from cyclspec.language.types.readers import fitted, missing_policy, parsers, read_reader
+from cyclspec.language.types.meant import NOTHING, word_meant
+from cyclspec.language.types.readers import check_words, fitted, missing_policy, parsers, read_reader
 from cyclspec.language.types.recorded import covers
 from cyclspec.language.types.references import subterms
 from cyclspec.language.types.scope import Scope, dotted_parts, failed, unknown
@@ -61,19 +63,22 @@ class _Answer:
 
 def ask_statement(scope: Scope, ask: t.Ask, sources: Sources, stages: Mapping[str, int]) -> d.TypedAsk | None:
     """One typed ask, or None after reporting; `stages` are those of the asks before it."""
-    fields = read_fields(scope.ctx, ask.fields, _FIELDS, where="ask", required=("read",), at=ask.name.span)
+    given = _given_as_arguments(ask)
+    wanted = () if "read" in given else ("read",)
+    fields = read_fields(scope.ctx, ask.fields, _FIELDS, where="ask", required=wanted, at=ask.name.span)
     prompt = _prompt(scope, ask)
     asked = _asked(scope, ask, prompt, fields, sources)
     answer = _answer(scope, prompt, fields)
     seed = whole(scope, fields["seed"].value, "seed", 0, MAX_SEED) if "seed" in fields else None
+    shows: tuple[d.ShownOptions, ...] = ()
+    if asked is not None and not _is_recorded(fields):
+        reader = None if answer is None else answer.reader
+        shows = check_languages(scope, ask, asked.prompt, asked.args, reader)
     if asked is None or answer is None or ("seed" in fields and seed is None):
         return None
     history = history_of(scope, fields.get("history"), answer.reader, asked.axes, asked.model_axes)
     if history is None or not covers(scope, answer.reader, asked.axes, fields["read"]):
         return None
-    shows: tuple[d.ShownOptions, ...] = ()
-    if not isinstance(answer.reader, d.Recorded):
-        shows = check_languages(scope, ask, asked.prompt, asked.args, answer.reader)
     upstream = any(term.type.optional and term.type.phase is k.Phase.RESPONSE for _, term in asked.args)
     optional = answer.optional or upstream
     return d.TypedAsk(
@@ -98,6 +103,12 @@ def ask_statement(scope: Scope, ask: t.Ask, sources: Sources, stages: Mapping[st
     )
 
 
+def _given_as_arguments(ask: t.Ask) -> frozenset[str]:
+    """The fields that stand among the arguments of the prompt, which is said where they stand."""
+    args = ask.value.args if isinstance(ask.value, t.Call) else ()
+    return frozenset(arg.name.name for arg in args if arg.name is not None and arg.name.name in _FIELDS)
+
+
 def _scale(result: k.Kind) -> k.Scale | None:
     match result:
         case k.Choice(scale) | k.Picks(scale):
@@ -110,6 +121,7 @@ def _answer(scope: Scope, prompt: d.TypedPrompt | None, fields: Mapping[str, t.F
     reader = None if node is None else read_reader(scope, node)
     fit = None if prompt is None or reader is None or node is None else fitted(scope, prompt, reader, node)
     if fit is None or node is None or prompt is None:
+        check_words(scope, fields.get("missing"), fields.get("parse"))
         return None
     reader, kind, optional = fit
     missing = missing_policy(scope, fields.get("missing"), reader, node, kind if optional else None)
@@ -160,16 +172,22 @@ def _prompt(scope: Scope, ask: t.Ask) -> d.TypedPrompt | None:
     return None
 
 
+def _is_recorded(fields: Mapping[str, t.Field]) -> bool:
+    return "read" in fields and called(fields["read"].value)[0] == "recorded"
+
+
 def _asked_models(
     scope: Scope, ask: t.Ask, fields: Mapping[str, t.Field], sources: Sources
 ) -> tuple[str | None, tuple[str, ...]] | None:
     """The panel that is asked and its axes; recorded answers ask none, and may have its axes all the same."""
-    recorded = "read" in fields and called(fields["read"].value)[0] == "recorded"
+    recorded = _is_recorded(fields)
     if "model" in fields:
         found = _model(scope, fields["model"].value, sources)
         return (None, found[1]) if recorded and found is not None else found
     if recorded:
         return None, ()
+    if "model" in _given_as_arguments(ask) | misspelt(ask.fields, _FIELDS):
+        return None
     helps = ("add `model = model`",)
     scope.report(FieldMissing(span=ask.name.span, name="model", where="an `ask`", helps=helps))
     return None
@@ -195,7 +213,10 @@ def _model(
     if found_decl is None or not isinstance(found_decl[1], t.Panel):
         text = node.span.text
         panels = [name for name, source in sources.items() if isinstance(source, d.PanelSource)]
+        owner = next((p.name for p in scope.ctx.panels.values() if text in {m.name for m in p.models}), None)
         helps = did_you_mean(text, {*scope.ctx.panels, *panels})
+        if owner is not None:
+            helps = (f"`{text}` is one model of `{owner}`, and all of a panel are asked: `model = {owner}`",)
         scope.report(UnknownName(span=node.span, what="panel or axis of models", name=text, helps=helps))
         return None
     scope.ctx.means(node.span, found_decl[0])
@@ -238,7 +259,9 @@ def _arguments(scope: Scope, ask: t.Ask, prompt: d.TypedPrompt) -> tuple[tuple[s
         name = arg.name.name if arg.name else list(formals)[position] if position < len(formals) else ""
         if name not in formals or name in bound:
             problem = f"is given `{name}` twice" if name in bound else f"takes {', '.join(formals)}"
-            helps = did_you_mean(name, formals) if name not in formals else ()
+            helps = did_you_mean(name, suggest(name, formals)) if name not in formals else ()
+            if name in _FIELDS:
+                helps = (f"fields of the ask stand in braces behind it: `{{ {arg.span.text} }}`",)
             scope.report(WrongArguments(span=arg.span, callee=prompt.name, problem=problem, helps=helps))
             return None
         bound[name] = arg
@@ -262,11 +285,17 @@ def _argument(scope: Scope, prompt: d.TypedPrompt, name: str, kind: k.Kind, arg:
     if not _accepts(kind, term):
         notes = (f"`{prompt.name}` is declared at {prompt.span}",)
         found, expected = k.kind_text(term.type.kind), k.kind_text(kind)
+        what, mend = f"argument `{name}`", _unquoted(kind, arg.value)
         scope.report(
-            WrongType(span=arg.span, what=f"argument `{name}`", expected=expected, found=found, notes=notes)
+            WrongType(span=arg.span, what=what, expected=expected, found=found, notes=notes, **mend._asdict())
         )
         return unknown(arg.span)
     return term if within(scope, name, kind, term) else unknown(arg.span)
+
+
+def _unquoted(kind: k.Kind, value: t.Expr) -> Mend:
+    """A level or a language that was written as a text."""
+    return word_meant(value) if isinstance(kind, k.Of | k.Lang) else NOTHING
 
 
 def _accepts(kind: k.Kind, term: h.Term) -> bool:

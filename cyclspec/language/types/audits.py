@@ -15,11 +15,12 @@ from cyclspec.language.diagnostics.cy03_axes import AxisNeverAsked
 from cyclspec.language.diagnostics.cy06_bounds import Recursion
 from cyclspec.language.names.modules import Module, twice
 from cyclspec.language.names.order import in_order
+from cyclspec.language.names.suggest import suggest
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.asks import MAX_SEED, ask_statement
-from cyclspec.language.types.axes import axes_of
+from cyclspec.language.types.axes import RESERVED_COLUMNS, axes_of
 from cyclspec.language.types.context import Context
 from cyclspec.language.types.expressions import infer
 from cyclspec.language.types.fields import read_fields
@@ -237,7 +238,7 @@ def _warn(ctx: Context, decl: t.Audit, built: _Built) -> None:
     complete = bool(asks) and len(asks) == len(built.asks)
     for each in (s for s in decl.statements if isinstance(s, t.Each) and complete):
         for ident in each.names:
-            if ident.name in known - asked:
+            if ident.name in known - asked - RESERVED_COLUMNS:
                 alone = len(each.names) == 1
                 helps = ("pass it to the prompt" + (", or remove the line" if alone else ""),)
                 ctx.report(AxisNeverAsked(span=ident.span, axis=ident.name, helps=helps))
@@ -263,5 +264,5 @@ def _masses(decl: t.Audit) -> set[str]:
         for s in decl.statements
         if isinstance(s, t.Check | t.Let)
         for node in walk(s.value)
-        if isinstance(node, t.Dot) and node.name.name == "mass" and isinstance(node.of, t.Name)
+        if isinstance(node, t.Dot) and isinstance(node.of, t.Name) and suggest(node.name.name, ("mass",))
     }

@@ -20,6 +20,7 @@ from cyclspec.language.names.order import in_order
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
+from cyclspec.language.types import meant
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.draws import CONSTRUCTED, NAMING_AXES
@@ -66,7 +67,23 @@ def axes_of(scope: Scope, decl: t.Audit) -> tuple[Scope, list[d.TypedEach]]:
         each, terms = found
         made.append(each)
         scope = _with(scope, statement, each, terms)
-    return scope, made
+    return _without(scope, made, _given_twice(eaches))
+
+
+def _given_twice(eaches: Sequence[t.Each]) -> frozenset[str]:
+    names = [ident.name for each in eaches for ident in each.names]
+    return frozenset(name for name in names if names.count(name) > 1)
+
+
+def _without(
+    scope: Scope, made: list[d.TypedEach], twice_: frozenset[str]
+) -> tuple[Scope, list[d.TypedEach]]:
+    """The axes without those that are given twice: neither of the two counts."""
+    if not twice_:
+        return scope, made
+    locals_ = {name: term for name, term in scope.locals.items() if name not in twice_}
+    kept = [each for each in made if twice_.isdisjoint(each.names)]
+    return replace(scope, locals=locals_, broken=scope.broken | twice_), kept
 
 
 def _with(scope: Scope, statement: t.Each, each: d.TypedEach, terms: Mapping[str, h.Term]) -> Scope:
@@ -229,8 +246,9 @@ def _source(scope: Scope, each: t.Each) -> Found | None:
     word = each.source.fn.span.text
     if word in CONSTRUCTED:
         return CONSTRUCTED[word](scope, wanted)
-    helps = did_you_mean(word, CONSTRUCTED)
-    scope.report(UnknownName(span=each.source.fn.span, what="source", name=word, helps=helps))
+    mend = meant.range_meant(each.source)
+    helps, at = mend.helps or did_you_mean(word, CONSTRUCTED), each.source.fn.span
+    scope.report(UnknownName(span=at, what="source", name=word, helps=helps, edits=mend.edits))
     return None
 
 

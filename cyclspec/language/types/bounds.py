@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from cyclspec.language.diagnostics import Diagnostic
 from cyclspec.language.diagnostics.cy05_units import OutsideRange
+from cyclspec.language.diagnostics.mend import Mend, write
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 
@@ -34,9 +35,9 @@ def within(to: Reports, name: str, kind: k.Kind, term: h.Term) -> bool:
     if low <= value <= high:
         return True
     percent = kind.unit is not k.Unit.COEFFICIENT and 1 < abs(value) <= 100
-    helps = (f"write `{value:g}%`",) if percent and not term.span.text.endswith("%") else ()
+    mend = write(term.span, f"{value:g}%") if percent and not term.span.text.endswith("%") else Mend()
     condition, what = f"{name} in {low}..{high}", f"{name} = {term.span.text}"
-    to.report(OutsideRange(span=term.span, what=what, condition=condition, notes=(note,), helps=helps))
+    to.report(OutsideRange(span=term.span, what=what, condition=condition, notes=(note,), **mend._asdict()))
     return False
 
 

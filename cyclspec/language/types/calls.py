@@ -14,12 +14,11 @@ from cyclspec.language.diagnostics.cy02_types import DifferentScales, NeedsOrder
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
+from cyclspec.language.types import meant, units
 from cyclspec.language.types import terms as h
-from cyclspec.language.types import units
 from cyclspec.language.types.bounds import within
 from cyclspec.language.types.context import TypedMetric
 from cyclspec.language.types.functions import ELSEWHERE, FUNCTIONS, has_values
-from cyclspec.language.types.reducers import reducer_names
 from cyclspec.language.types.scope import Scope, dotted_parts, failed, unknown
 from cyclspec.language.types.signatures import bind_some
 from cyclspec.language.types.values import joint
@@ -73,13 +72,13 @@ def _report_unknown(scope: Scope, node: t.Call, parts: tuple[str, ...]) -> None:
     helps = did_you_mean(parts[0], chain(FUNCTIONS, metrics))
     if parts[0] in ELSEWHERE and len(parts) == 1:
         helps = (f"`{parts[0]}` " + ELSEWHERE[parts[0]].format(parts[0]),)
-    elif len(parts) == 1:
-        inside = ", ".join(arg.value.span.text for arg in node.args[:1]) or "..."
-        if parts[0] in reducer_names("over"):
-            helps = (f"it reduces axes: `{parts[0]} over ... of {inside}`",)
-        elif homes := [alias for alias in module.aliases if _has_metric(scope, alias, parts[0])]:
-            helps = tuple(f"write `{home}.{parts[0]}(..)`" for home in homes)
-    scope.report(UnknownName(span=node.fn.span, what="function", name=".".join(parts), helps=helps))
+    homes = [f"{alias}.{parts[0]}" for alias in module.aliases if _has_metric(scope, alias, parts[0])]
+    if homes and len(parts) == 1:
+        helps = ("did you mean " + " or ".join(f"`{name}`" for name in homes) + "?",)
+    mend = meant.reduction_meant(node)
+    helps = mend.helps or helps
+    name = ".".join(parts)
+    scope.report(UnknownName(span=node.fn.span, what="function", name=name, helps=helps, edits=mend.edits))
 
 
 def _has_metric(scope: Scope, alias: str, name: str) -> bool:

@@ -11,13 +11,16 @@ import re
 from dataclasses import replace
 from typing import cast
 
+from cyclspec.language.diagnostics.base import Edit
+from cyclspec.language.diagnostics.cy01_names import UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongType
 from cyclspec.language.diagnostics.cy05_units import UnitMismatch
+from cyclspec.language.diagnostics.mend import write
 from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
+from cyclspec.language.types import meant, units
 from cyclspec.language.types import terms as h
-from cyclspec.language.types import units
 from cyclspec.language.types.constants import NotConstant, evaluate
 from cyclspec.language.types.scope import Scope, failed, unknown
 from cyclspec.language.types.values import is_ordered, typed
@@ -32,6 +35,12 @@ def infer_compare(scope: Scope, node: t.Binary) -> h.Term:
     left = scope.infer(node.left)
     if failed(left):
         return left
+    if meant.is_null(node.right) and not scope.knows(node.right.span.text):
+        mend = meant.missing_meant(node.left, node.span)
+        scope.report(
+            UnknownName(span=node.right.span, what="value", name=node.right.span.text, **mend._asdict())
+        )
+        return unknown(node.span)
     right = scope.infer(node.right, left.type.kind)
     if failed(right):
         return right
@@ -102,6 +111,7 @@ def mismatch(scope: Scope, node: t.Binary, verb: str, left: h.Term, right: h.Ter
         return "a plain number" if units.is_literal(term) else f"`{k.kind_text(term.type.kind)}`"
 
     helps: tuple[str, ...] = ()
+    edits: tuple[Edit, ...] = ()
     for side, term in ((node.left, left), (node.right, right)):
         if units.unit_of(term) in (k.Unit.BITS, k.Unit.NATS, k.Unit.STEPS):
             helps = (f"drop the unit on purpose: `number({side.span.text})`",)
@@ -113,11 +123,14 @@ def mismatch(scope: Scope, node: t.Binary, verb: str, left: h.Term, right: h.Ter
             and vocabulary.level(node_.value) is not None
         ):
             helps = (f"a level is written without quotation marks: `{node_.value}`",)
+            edits = meant.word_meant(node_).edits
     first, second = words(left), words(right)
     if verb == "subtract":
         first, second = second, first
     word = _JOINED.get(verb, "and")
-    scope.report(UnitMismatch(span=node.span, verb=verb, left=first, right=second, word=word, helps=helps))
+    scope.report(
+        UnitMismatch(span=node.span, verb=verb, left=first, right=second, word=word, helps=helps, edits=edits)
+    )
 
 
 # ---- membership and ranges
@@ -195,7 +208,9 @@ def _range(scope: Scope, span: Span, kind: k.Kind, low: float, high: float) -> h
     """The term of a range, which holds something: its low end is no higher than its high end."""
     if low > high:
         text = span.text if re.search(r"[^\d.]", span.text) is None else f"{low:g}..{high:g}"
-        expected = "a low end, then a high end"
-        scope.report(WrongType(span=span, what="this range", expected=expected, found=text))
+        expected, ends = "a low end, then a high end", span.text.split("..")
+        mend = write(span, f"{ends[1].strip()}..{ends[0].strip()}") if len(ends) == 2 else meant.NOTHING
+        told = WrongType(span=span, what="this range", expected=expected, found=text, **mend._asdict())
+        scope.report(told)
         return unknown(span)
     return h.RangeTerm(type=k.Type(kind), span=span, low=low, high=None if high == math.inf else high)

@@ -102,7 +102,10 @@ class Context:
         self.meant[place] = Meant(symbol, rest)
 
     def declaration(self, symbol: Symbol) -> t.Decl:
-        return self.module(symbol.module).decls[symbol.name]
+        """The declaration of a symbol; one whose name is taken, which nothing can name, is in the tree alone."""
+        module = self.module(symbol.module)
+        found = module.decls.get(symbol.name)
+        return found or next(decl for decl in module.tree.decls if decl.name.name == symbol.name)
 
     def report(self, diagnostic: Diagnostic) -> None:
         self.findings.add(diagnostic)

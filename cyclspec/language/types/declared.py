@@ -13,6 +13,7 @@ from itertools import chain
 
 from cyclspec.language.diagnostics.cy01_names import UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongArguments, WrongType
+from cyclspec.language.diagnostics.wording import article
 from cyclspec.language.names.modules import Module
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.spans import Span
@@ -260,7 +261,9 @@ class TypeReader:
             case t.Corpus() if len(rest) >= 1:
                 return self._table_type(spelled, decl, rest)
         expected, kind = "a type", getattr(decl, "kind", "declaration")
-        self.ctx.report(WrongType(span=spelled.span, what="this", expected=expected, found=f"a {kind}"))
+        self.ctx.report(
+            WrongType(span=spelled.span, what="this", expected=expected, found=f"{article(kind)} {kind}")
+        )
         return k.Unknown()
 
     def _table_type(self, spelled: Spelled, corpus: t.Corpus, rest: tuple[str, ...]) -> k.Kind:

@@ -16,8 +16,8 @@ from cyclspec.language.diagnostics.cy05_units import UnitMismatch
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
+from cyclspec.language.types import meant, units
 from cyclspec.language.types import terms as h
-from cyclspec.language.types import units
 from cyclspec.language.types.calls import infer_call
 from cyclspec.language.types.comparisons import (
     infer_compare,
@@ -231,8 +231,10 @@ def _is(scope: Scope, node: t.Is) -> h.Term:
     if failed(of):
         return of
     if node.word.name not in ("ordinal", "nominal"):
-        helps = did_you_mean(node.word.name, ("ordinal", "nominal"))
-        scope.report(UnknownName(span=node.word.span, what="kind of scale", name=node.word.name, helps=helps))
+        name, at = node.word.name, node.word.span
+        mend = meant.missing_meant(node.left, node.span) if meant.is_null(node.word) else meant.NOTHING
+        helps = mend.helps or did_you_mean(name, ("ordinal", "nominal"))
+        scope.report(UnknownName(span=at, what="kind of scale", name=name, helps=helps, edits=mend.edits))
         return unknown(node.span)
     if not isinstance(of.type.kind, k.ScaleValue):
         found = k.kind_text(of.type.kind)

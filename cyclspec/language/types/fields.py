@@ -9,11 +9,13 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
 from cyclspec.language.diagnostics.cy01_names import FieldMissing, UnknownField
+from cyclspec.language.diagnostics.wording import with_article
 from cyclspec.language.names.modules import twice
-from cyclspec.language.names.suggest import did_you_mean
+from cyclspec.language.names.suggest import did_you_mean, suggest
 from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types.context import Context
+from cyclspec.language.types.meant import NOTHING, field_meant
 
 _EXAMPLES = {
     ("ask", "read"): "read = first_token(labels = letters)",
@@ -66,22 +68,28 @@ def read_fields(
             ctx.report(twice(field.name, found[name].name, "block"))
         else:
             found[name] = field
+    near = misspelt(fields, known)
     for name in required:
-        if name not in found and at is not None:
+        if name not in found and name not in near and at is not None:
             helps = (f"add `{_EXAMPLES.get((where, name), f'{name} = ...')}`",)
-            ctx.report(FieldMissing(span=at, name=name, where=_article(where), helps=helps))
+            ctx.report(FieldMissing(span=at, name=name, where=with_article(where), helps=helps))
     return found
 
 
-def _article(where: str) -> str:
-    return f"an `{where}`" if where[0] in "aeiou" else f"a `{where}`"
+def misspelt(fields: Sequence[t.Field], known: Sequence[str]) -> frozenset[str]:
+    """The fields that unknown ones are probably meant to be, which are not also missing."""
+    unknown = (field.name.name for field in fields if field.name.name not in known)
+    return frozenset(close for name in unknown for close in suggest(name, known)[:1])
 
 
 def _unknown(field: t.Field, known: Sequence[str], where: str) -> UnknownField:
     name = field.name.name
     belongs = _BELONGS.get((where, name))
-    helps = (belongs,) if belongs else did_you_mean(name, known)
+    close = did_you_mean(name, suggest(name, known))
+    mend = field_meant(where, field) if not belongs and not close else NOTHING
+    helps = (belongs,) if belongs else close or mend.helps
     notes = (f"fields of `{where}`: {', '.join(known)}",) if known else ()
+    block = f"{with_article(where)} block"
     return UnknownField(
-        span=field.name.span, name=name, where=f"{_article(where)} block", helps=helps, notes=notes
+        span=field.name.span, name=name, where=block, helps=helps, edits=mend.edits, notes=notes
     )

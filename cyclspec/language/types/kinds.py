@@ -322,7 +322,7 @@ def kind_text(kind: Kind) -> str:
         case Date():
             return "date"
         case Key(table, _):
-            return f"key of {table}"
+            return f"key of {table}" if table else "key"
         case ListOf(of):
             return f"list({kind_text(of)})"
         case Row(table):

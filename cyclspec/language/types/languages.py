@@ -48,7 +48,7 @@ class _Shown:
 
 
 def check_languages(
-    scope: Scope, ask: t.Ask, prompt: d.TypedPrompt, args: Bound, reader: d.Reader
+    scope: Scope, ask: t.Ask, prompt: d.TypedPrompt, args: Bound, reader: d.Reader | None
 ) -> tuple[d.ShownOptions, ...]:
     """Reports what an ask cannot say in one of its languages; the options that only the data can tell of."""
     langs = languages_of(scope, prompt, args)

@@ -58,15 +58,15 @@ def _fits_declared(term: h.Term, declared: k.Kind) -> bool:
 def measure_statement(scope: Scope, measure: t.Measure) -> d.TypedMeasure | None:
     """One measure, with exactly its declared axes and unit."""
     fields = read_fields(scope.ctx, measure.fields, _MEASURE_FIELDS, where="measure")
-    term = infer(scope, measure.value)
-    if failed(term):
-        return None
     by = tuple(ident.name for ident in measure.by)
-    exact = _axes_are(scope, measure, by, term)
-    unit = _unit(scope, measure, term)
     interval = _interval(scope, fields.get("interval"), by)
     better = _word(scope, fields.get("better"), ("higher", "lower"))
     adjust = _word(scope, fields.get("adjust"), ("holm", "bh"))
+    term = infer(scope, measure.value)
+    if failed(term):
+        return None
+    exact = _axes_are(scope, measure, by, term)
+    unit = _unit(scope, measure, term)
     if not exact or unit is None or not within(scope, measure.name.name, k.Number(unit), term):
         return None
     if term.type.optional:

@@ -56,37 +56,32 @@ def _uses(ctx: Context, module: Module, metric: t.Metric) -> Iterator[tuple[Symb
             yield found[0], node
 
 
-def _declared(ctx: Context, symbol: Symbol) -> tuple[Module, t.Metric]:
-    module = ctx.module(symbol.module)
-    decl = module.decls[symbol.name]
-    assert isinstance(decl, t.Metric)
-    return module, decl
-
-
 def elaborate_metrics(ctx: Context) -> None:
     """Fills `ctx.metrics`, callees first."""
-    symbols: list[Symbol] = []
+    declared: dict[Symbol, tuple[Module, t.Metric]] = {}
     for module, decl in ctx.declarations(t.Metric):
+        assert isinstance(decl, t.Metric)
         check_name(ctx, decl.name)
-        symbols.append(Symbol(module.key, decl.name.name))
+        declared[Symbol(module.key, decl.name.name)] = (module, decl)
 
     def recursive(caller: Symbol, callee: Symbol, call: t.Call) -> None:
-        name = _declared(ctx, caller)[1].name
+        name = declared[caller][1].name
         also = (Label(name.span, f"in the definition of `{name.name}`"),) if caller != callee else ()
         ctx.report(Recursion(span=call.fn.span, name=callee.name, user=name.name, also=also))
 
     extents: dict[Symbol, Extent] = {}
-    for symbol in in_order(symbols, lambda s: _uses(ctx, *_declared(ctx, s)), recursive):
-        if not _within_limits(ctx, symbol, extents):
+    for symbol in in_order(declared, lambda s: _uses(ctx, *declared[s]), recursive):
+        if not _within_limits(ctx, symbol, *declared[symbol], extents):
             continue
-        typed = _metric(ctx, *_declared(ctx, symbol))
+        typed = _metric(ctx, *declared[symbol])
         if typed is not None:
             ctx.metrics[symbol] = typed
 
 
-def _within_limits(ctx: Context, symbol: Symbol, extents: dict[Symbol, Extent]) -> bool:
+def _within_limits(
+    ctx: Context, symbol: Symbol, module: Module, metric: t.Metric, extents: dict[Symbol, Extent]
+) -> bool:
     """Notes the extent of a metric. One that is too large is told of; one that calls such a metric is not."""
-    module, metric = _declared(ctx, symbol)
     called = {id(call): extents.get(used) for used, call in _uses(ctx, module, metric)}
     known = {call: extent for call, extent in called.items() if extent is not None}
     extents[symbol] = found = extent_of(metric.body, known)

@@ -27,6 +27,12 @@ def narrowed(scope: Scope, axes: frozenset[str], where: h.Term) -> Mapping[tuple
     for part in _parts(where):
         if not part.type.axes <= axes:
             continue
+        never = _never_nominal(part)
+        if never is not None:
+            condition, label = f"{never} is ordinal", f"no row is left: every `{never}` has an order"
+            told = OutsideRange(span=part.span, what=part.span.text, condition=condition, label=label)
+            scope.report(told)
+            continue
         for scale, facts in _facts(part):
             if scale.axis not in axes:
                 continue
@@ -39,6 +45,19 @@ def narrowed(scope: Scope, axes: frozenset[str], where: h.Term) -> Mapping[tuple
                 continue
             refined[key] = made
     return refined
+
+
+def _never_nominal(part: h.Term) -> k.ItemScale | None:
+    """The scale of which a condition says that it has no order, where it is declared with one."""
+    match part:
+        case (
+            h.KindTerm(of=of, word="nominal")
+            | h.LogicTerm(op="not", args=(h.KindTerm(of=of, word="ordinal"),))
+        ):
+            match of.type.kind:
+                case k.ScaleValue(k.ItemScale(ordered=True) as scale):
+                    return scale
+    return None
 
 
 def _parts(term: h.Term) -> Iterator[h.Term]:

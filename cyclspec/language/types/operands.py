@@ -9,8 +9,8 @@ from __future__ import annotations
 from cyclspec.language.diagnostics.cy02_types import CannotReduce, MeanOfOrdinal
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
+from cyclspec.language.types import meant, units
 from cyclspec.language.types import terms as h
-from cyclspec.language.types import units
 from cyclspec.language.types.reducers import UNIT_OF, Operand, Reducer, Result
 from cyclspec.language.types.scope import Scope
 from cyclspec.language.types.values import is_ordered
@@ -105,7 +105,9 @@ def _refuse(scope: Scope, node: t.Reduce, reducer: Reducer, of: h.Term) -> None:
         scope.report(MeanOfOrdinal(span=span, reducer=name, found=found, helps=helps))
         return
     found = f"`{k.kind_text(kind)}`"
-    scope.report(CannotReduce(span=span, reducer=name, found=found, helps=_hints(node, reducer, kind, axes)))
+    mend = meant.comparison_of_reduction_meant(node)
+    said = mend.helps or _hints(node, reducer, kind, axes)
+    scope.report(CannotReduce(span=span, reducer=name, found=found, helps=said, edits=mend.edits))
 
 
 def _hints(node: t.Reduce, reducer: Reducer, kind: k.Kind, axes: str) -> tuple[str, ...]:

@@ -7,20 +7,24 @@ that their table has.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
-from cyclspec.language.diagnostics import Label
+from cyclspec.language.diagnostics import Diagnostic, Label
 from cyclspec.language.diagnostics.cy01_names import Duplicate, FieldMissing, NothingInIt, UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongArguments, WrongType
 from cyclspec.language.diagnostics.cy03_axes import NotAnAttribute
+from cyclspec.language.diagnostics.mend import renamed, write
 from cyclspec.language.names.lock import Locked, ModelPin, model_key
 from cyclspec.language.names.modules import Module, declared_twice
 from cyclspec.language.names.suggest import did_you_mean, suggest
+from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.arguments import whole
 from cyclspec.language.types.context import Context
 from cyclspec.language.types.fields import distinct, read_fields
+from cyclspec.language.types.meant import place_meant
 from cyclspec.language.types.scope import Scope, dotted_parts
 from cyclspec.language.types.vocabularies import (
     RESERVED,
@@ -54,7 +58,7 @@ def elaborate_panels(ctx: Context) -> None:
         if _declared_elsewhere(ctx, module, decl.name, "panel", seen):
             continue
         read_fields(ctx, decl.fields, (), where="panel")
-        if not decl.models:
+        if not decl.models and not decl.fields:
             helps = ("add one: `model small = demo()`",)
             ctx.report(
                 NothingInIt(
@@ -176,9 +180,7 @@ def _factor_level(ctx: Context, field: t.Field, vocabulary: k.Vocabulary) -> str
 def _place(ctx: Context, expr: t.Expr) -> tuple[d.Source, str, str | None]:
     """Where a model is, its name or folder there, and its revision or host; a recorded model is nowhere."""
     if not isinstance(expr, t.Call) or not isinstance(expr.fn, t.Name) or expr.fn.name not in PLACES:
-        name = expr.fn.span.text if isinstance(expr, t.Call) else expr.span.text
-        helps = did_you_mean(name, PLACES)
-        ctx.report(UnknownName(span=expr.span, what="place of models", name=name, helps=helps))
+        ctx.report(_no_place(expr))
         return "demo", "", None
     source: d.Source = expr.fn.name  # type: ignore[assignment]
     named = {arg.name.name: arg.value for arg in expr.args if arg.name is not None}
@@ -186,15 +188,42 @@ def _place(ctx: Context, expr: t.Expr) -> tuple[d.Source, str, str | None]:
     texts = [value.value for value in plain if isinstance(value, t.TextValue)]
     option = named.pop(_OPTIONS.get(source, ""), None)
     least, most = _NAMES.get(source, (1, 1))
-    if named or len(texts) != len(plain) or not least <= len(plain) <= most or not _is_text(option):
-        problem = f"is written `{_SPELLED[source]}`"
-        ctx.report(WrongArguments(span=expr.span, callee=source, problem=problem))
+    if named:
+        known = (_OPTIONS[source],) if source in _OPTIONS else ()
+        for name in named:
+            problem, helps = f"has no argument `{name}`", did_you_mean(name, known)
+            arg = next(arg for arg in expr.args if arg.name is not None and arg.name.name == name)
+            edits = renamed(arg.name.span, helps) if arg.name else ()
+            ctx.report(
+                WrongArguments(span=arg.span, callee=source, problem=problem, helps=helps, edits=edits)
+            )
+        return source, "", None
+    if len(texts) != len(plain) or not least <= len(plain) <= most or not _is_text(option):
+        problem, mend = f"is written `{_SPELLED[source]}`", place_meant(expr)
+        ctx.report(WrongArguments(span=expr.span, callee=source, problem=problem, **mend._asdict()))
         return source, "", None
     return source, texts[0] if texts else "", option.value if isinstance(option, t.TextValue) else None
 
 
 def _is_text(option: t.Expr | None) -> bool:
     return option is None or isinstance(option, t.TextValue)
+
+
+def _no_place(expr: t.Expr) -> Diagnostic:
+    """What is said of a model that no place is named for."""
+    call = expr if isinstance(expr, t.Call) else None
+    if call is not None and isinstance(call.fn, t.Call):
+        fields = ", ".join(arg.span.text for arg in call.args)
+        mend = write(
+            Span(expr.span.source, call.fn.span.end, expr.span.end), f" {{ {fields} }}", f"{{ {fields} }}"
+        )
+        problem = "is called twice; the factors of a model stand in braces"
+        return WrongArguments(span=expr.span, callee=call.fn.fn.span.text, problem=problem, **mend._asdict())
+    name = call.fn.span.text if call is not None else expr.span.text
+    mend = place_meant(expr)
+    helps = mend.helps or did_you_mean(name, PLACES)
+    at = call.fn.span if call is not None else expr.span
+    return UnknownName(span=at, what="place of models", name=name, helps=helps, edits=mend.edits)
 
 
 def elaborate_targets(ctx: Context) -> None:
@@ -214,9 +243,11 @@ def elaborate_targets(ctx: Context) -> None:
 
 
 def _target(ctx: Context, module: Module, decl: t.Target, fields: Mapping[str, t.Field]) -> None:
-    rows = _table_name(ctx, module, fields["rows"].value)
-    if rows is None:
+    found = _rows(ctx, module, fields["rows"].value)
+    least = _least(Scope(ctx, module), fields.get("min_n"))
+    if found is None:
         return
+    rows, sure = found
     columns = {c.name: c for c in ctx.tables[rows].columns}
     axes: dict[str, t.Expr] = {}
     nodes = fields["axes"].value
@@ -238,13 +269,11 @@ def _target(ctx: Context, module: Module, decl: t.Target, fields: Mapping[str, t
         ctx.report(
             NothingInIt(span=nodes.span, what="target", name=decl.name.name, parts="axes", helps=helps)
         )
-    ctx.targets[decl.name.name] = d.TypedTarget(
-        name=decl.name.name,
-        axes=tuple(axes),
-        people=rows,
-        weight=_weight(ctx, rows, fields.get("weight")),
-        min_n=_least(Scope(ctx, module), fields.get("min_n")),
-    )
+    weight = _weight(ctx, rows, fields.get("weight"))
+    if sure:
+        ctx.targets[decl.name.name] = d.TypedTarget(
+            name=decl.name.name, axes=tuple(axes), people=rows, weight=weight, min_n=least
+        )
 
 
 def _weight(ctx: Context, rows: str, field: t.Field | None) -> str | None:
@@ -272,13 +301,28 @@ def _least(scope: Scope, field: t.Field | None) -> int:
     return (whole(scope, field.value, "min_n", 0, MAX_LEAST) or 0) if field is not None else 0
 
 
-def _table_name(ctx: Context, module: Module, expr: t.Expr) -> str | None:
+class _Rows(NamedTuple):
+    """A table of people, and whether it is the one that is named: else it is the one that is probably meant."""
+
+    table: str
+    sure: bool
+
+
+def _rows(ctx: Context, module: Module, expr: t.Expr) -> _Rows | None:
+    """The table of a field `rows`; what else a target says is checked against it."""
     parts = dotted_parts(expr)
     found = ctx.resolve_dotted(module, parts) if parts else None
-    if found is not None and isinstance(found[1], t.Corpus) and len(found[2]) == 1:
-        name = f"{found[1].name.name}.{found[2][0]}"
-        if name in ctx.tables:
-            ctx.means(expr.span, found[0], found[2])
-            return name
-    ctx.report(WrongType(span=expr.span, what="`rows`", expected="a table of a corpus", found=expr.span.text))
-    return None
+    if parts is None or found is None or not isinstance(found[1], t.Corpus) or len(found[2]) != 1:
+        given = expr.span.text
+        ctx.report(WrongType(span=expr.span, what="`rows`", expected="a table of a corpus", found=given))
+        return None
+    corpus, name = found[1].name.name, found[2][0]
+    if f"{corpus}.{name}" in ctx.tables:
+        ctx.means(expr.span, found[0], found[2])
+        return _Rows(f"{corpus}.{name}", True)
+    tables = [table.name.name for table in found[1].tables]
+    if name not in tables:
+        helps = did_you_mean(name, tables)
+        ctx.report(UnknownName(span=expr.span, what="table", name=name, where=f" in `{corpus}`", helps=helps))
+    near = [table for table in suggest(name, tables) if f"{corpus}.{table}" in ctx.tables]
+    return _Rows(f"{corpus}.{near[0]}", False) if near else None

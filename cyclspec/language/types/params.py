@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cyclspec.language.diagnostics import Label
+from cyclspec.language.diagnostics.base import Edit
 from cyclspec.language.diagnostics.cy00_syntax import TooLarge
 from cyclspec.language.diagnostics.cy01_names import UnboundParameter, UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongType
@@ -19,11 +20,12 @@ from cyclspec.language.diagnostics.cy06_bounds import Recursion
 from cyclspec.language.names.modules import Module
 from cyclspec.language.names.order import in_order
 from cyclspec.language.names.suggest import did_you_mean
+from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.syntax.parse import MAX_PARTS
 from cyclspec.language.types import kinds as k
+from cyclspec.language.types import meant, units
 from cyclspec.language.types import terms as h
-from cyclspec.language.types import units
 from cyclspec.language.types.bounds import within
 from cyclspec.language.types.constants import NotConstant, evaluate, folded, has_more
 from cyclspec.language.types.context import Context, ParamValue, Symbol
@@ -70,7 +72,13 @@ def elaborate_params(ctx: Context) -> None:
     for name, expr in ctx.bindings.items():
         if name not in known:
             helps = did_you_mean(name, known) or ("this module has no parameters",)
-            ctx.report(UnknownName(span=expr.span, what="parameter", name=name, helps=helps))
+            ctx.report(UnknownName(span=_given_name(expr, name), what="parameter", name=name, helps=helps))
+
+
+def _given_name(expr: t.Expr, name: str) -> Span:
+    """The name of a binding as it was typed before its value: `-p name=...`."""
+    start = expr.span.source.text.find(f"{name}=", 0, expr.span.start)
+    return Span(expr.span.source, start, start + len(name)) if start >= 0 else expr.span
 
 
 def _inside(ctx: Context, param: _Wanted, value: ParamValue) -> bool:
@@ -112,7 +120,10 @@ def _bind(ctx: Context, param: _Wanted) -> ParamValue | None:
         return None
     if isinstance(kind, k.ListOf) and isinstance(expr, t.Name) and ctx.resolve(module, expr.name) is None:
         what, wanted, helps = f"parameter `{decl.name.name}`", k.kind_text(kind), (f"write `[{expr.name}]`",)
-        ctx.report(WrongType(span=expr.span, what=what, expected=wanted, found=expr.name, helps=helps))
+        edits = (Edit(expr.span, f"[{expr.name}]"),)
+        ctx.report(
+            WrongType(span=expr.span, what=what, expected=wanted, found=expr.name, helps=helps, edits=edits)
+        )
         return None
     term = infer(Scope(ctx, module), expr, kind)
     if failed(term):
@@ -123,9 +134,8 @@ def _bind(ctx: Context, param: _Wanted) -> ParamValue | None:
         return None
     if not _accepts(term, kind):
         wanted, found = k.kind_text(kind), k.kind_text(term.type.kind)
-        ctx.report(
-            WrongType(span=expr.span, what=f"parameter `{decl.name.name}`", expected=wanted, found=found)
-        )
+        what, mend = f"parameter `{decl.name.name}`", meant.condition_meant(expr, decl.name.name)
+        ctx.report(WrongType(span=expr.span, what=what, expected=wanted, found=found, **mend._asdict()))
         return None
     if term.type.phase is not k.Phase.STATIC:
         what, expected = f"parameter `{decl.name.name}`", "a value that the spec itself gives"

@@ -6,9 +6,11 @@ Ensures that every hole is filled by a parameter and in a style that fits its ki
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Literal, cast, get_args
 
 from cyclspec.language.diagnostics import Label
-from cyclspec.language.diagnostics.cy01_names import UnknownName
+from cyclspec.language.diagnostics.cy01_names import UnknownField, UnknownName
 from cyclspec.language.diagnostics.cy04_templates import (
     ArgumentNeverUsed,
     BadTemplate,
@@ -16,6 +18,7 @@ from cyclspec.language.diagnostics.cy04_templates import (
     StyleDoesNotFit,
     UnknownHole,
 )
+from cyclspec.language.diagnostics.mend import Mend, write
 from cyclspec.language.names.modules import Module
 from cyclspec.language.names.suggest import did_you_mean, suggest
 from cyclspec.language.spans import Span
@@ -30,17 +33,35 @@ from cyclspec.language.types.templates import STYLES, Hole, split
 from cyclspec.language.types.turns import check_turns
 from cyclspec.language.types.vocabularies import check_name
 
+Role = Literal["system", "user", "assistant", "prefix"]
+ROLES: tuple[str, ...] = get_args(Role)
 _MANY = ("lettered", "numbered", "bulleted", "inline")
 _FRACTIONS = (k.Unit.NONE, k.Unit.SHARE, k.Unit.POINTS, k.Unit.RATIO, k.Unit.COEFFICIENT)
 
 
 def elaborate_prompts(ctx: Context) -> None:
     """Fills `ctx.prompts`."""
-    for module, decl in ctx.declarations(t.Prompt):
-        assert isinstance(decl, t.Prompt)
-        check_name(ctx, decl.name)
+    for module, written in ctx.declarations(t.Prompt):
+        assert isinstance(written, t.Prompt)
+        check_name(ctx, written.name)
+        decl = _with_fields_as_messages(ctx, written)
         read_fields(ctx, decl.fields, (), where="prompt")
         ctx.prompts[Symbol(module.key, decl.name.name)] = _prompt(ctx, module, decl)
+
+
+def _with_fields_as_messages(ctx: Context, decl: t.Prompt) -> t.Prompt:
+    """The prompt with `user = "..."` read as the message that is meant, once that is said."""
+    messages, fields = list(decl.messages), []
+    for field in decl.fields:
+        if field.name.name not in ROLES or not isinstance(field.value, t.TextValue):
+            fields.append(field)
+            continue
+        name, span = cast(Role, field.name.name), field.name.span
+        between = Span(span.source, span.end, field.value.span.start)
+        mend = write(between, " ", f"{name} {field.value.span.text}")
+        ctx.report(UnknownField(span=span, name=name, where="a `prompt` block", **mend._asdict()))
+        messages.append(t.Message(span=field.span, role=name, lang=None, template=field.value))
+    return replace(decl, messages=tuple(messages), fields=tuple(fields))
 
 
 def _prompt(ctx: Context, module: Module, decl: t.Prompt) -> d.TypedPrompt:
@@ -107,7 +128,9 @@ def _check_template(
 ) -> Iterator[str]:
     parts, flaws = split(message.template.value)
     for flaw in flaws:
-        ctx.report(BadTemplate(span=_hole_span(message, flaw.text), label=flaw.problem))
+        span = _hole_span(message, flaw.text)
+        mend = write(span, flaw.mended) if flaw.mended and span.text == flaw.text else Mend()
+        ctx.report(BadTemplate(span=span, label=flaw.problem, **mend._asdict()))
     for part in parts:
         if not isinstance(part, Hole):
             continue

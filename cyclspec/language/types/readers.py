@@ -29,6 +29,7 @@ DEFAULT_PARSERS = ("leading_letter", "labelled", "option_text")
 MAX_TEMPERATURE = 10.0
 MAX_TOKENS = 1_000_000
 MAX_RETRIES = 100
+_POLICIES = ("drop", "keep", "retry(n)")
 _NORMALISE = ("none", "by_token", "by_byte", "unconditional")
 _BOUNDARY = ("joint", "harness")
 _SAMPLING = ("temperature", "top_p", "max_tokens")
@@ -215,7 +216,7 @@ def missing_policy(
         return None
     name, _, place = called(field.value)
     if name != "retry":
-        policy = word(scope, field.value, "missing", ("drop", "keep", "retry(n)"))
+        policy = word(scope, field.value, "missing", _POLICIES)
         return None if policy is None else (cast(d.MissingPolicy, policy), 0)
     if isinstance(reader, d.Recorded):
         problem = "cannot ask again for an answer that is recorded"
@@ -224,6 +225,14 @@ def missing_policy(
     args = bind(scope, field.value, ("n",), required=("n",), by_position=1)
     tries = None if args is None else whole(scope, args["n"].value, "n", 1, MAX_RETRIES)
     return None if tries is None else ("retry", tries)
+
+
+def check_words(scope: Scope, missing: t.Field | None, parse: t.Field | None) -> None:
+    """What can be said of a policy and of parsers where the reader is not known."""
+    if missing is not None and called(missing.value)[0] != "retry":
+        word(scope, missing.value, "missing", _POLICIES)
+    if parse is not None:
+        words(scope, parse.value, "parse", PARSERS)
 
 
 def parsers(

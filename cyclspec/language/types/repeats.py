@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from cyclspec.language.diagnostics import Label
 from cyclspec.language.diagnostics.cy01_names import Duplicate
+from cyclspec.language.diagnostics.mend import removed
 from cyclspec.language.names.modules import Module
 from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
@@ -57,9 +58,17 @@ def _report(ctx: Context, module: Module, group: _Group) -> None:
         also = (Label(before, "first given here"),)
         duplicate = Duplicate(span=span, name=name, where=group.where, also=also)
         if group.help:
-            helps = (group.help.format(name=name),)
-            duplicate = Duplicate(span=span, name=name, where=group.where, also=also, notes=(), helps=helps)
+            mend = removed(_with_comma(span), group.help.format(name=name))
+            duplicate = Duplicate(
+                span=span, name=name, where=group.where, also=also, notes=(), **mend._asdict()
+            )
         ctx.report(duplicate)
+
+
+def _with_comma(span: Span) -> Span:
+    """An entry of a list with the comma before it."""
+    before = span.source.text[: span.start].rstrip()
+    return Span(span.source, len(before) - 1, span.end) if before.endswith(",") else span
 
 
 def _is_value(ctx: Context, module: Module, name: str) -> bool:

@@ -13,11 +13,13 @@ from itertools import chain
 from cyclspec.language.diagnostics import Diagnostic, Label
 from cyclspec.language.diagnostics.cy01_names import AmbiguousWord, UnknownName
 from cyclspec.language.diagnostics.cy03_axes import NotAnAttribute
+from cyclspec.language.diagnostics.wording import article
 from cyclspec.language.names.modules import Module
 from cyclspec.language.names.suggest import did_you_mean, suggest
 from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
+from cyclspec.language.types import meant
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.context import Context, Symbol
@@ -97,12 +99,12 @@ class Scope:
         """The level that a bare word is where a vocabulary or a language is expected."""
         match expected:
             case k.Of(vocabulary) if vocabulary.level(word.name) is not None or (
-                vocabulary.open and not self._is_name(word.name)
+                vocabulary.open and not self.knows(word.name)
             ):
                 self._warn_ambiguous(word, vocabulary)
                 type_ = k.Type(k.Of(vocabulary))
                 return h.LevelTerm(type=type_, span=word.span, vocabulary=vocabulary, level=word.name)
-            case k.Lang() if not self._is_name(word.name):
+            case k.Lang() if not self.knows(word.name):
                 return h.LevelTerm(type=k.Type(k.Lang()), span=word.span, vocabulary=None, level=word.name)
             case k.Choice(scale) if isinstance(scale, k.Vocabulary):
                 return self.level(word, k.Of(scale))
@@ -117,7 +119,8 @@ class Scope:
         type_ = k.Type(k.Of(vocabulary))
         return h.LevelTerm(type=type_, span=span, vocabulary=vocabulary, level=ident.name)
 
-    def _is_name(self, name: str) -> bool:
+    def knows(self, name: str) -> bool:
+        """Whether a bare word is the name of anything here."""
         known = name in self.locals or name in self.broken
         return known or self.ctx.resolve(self.module, name) is not None
 
@@ -154,11 +157,14 @@ class Scope:
     def _unknown(self, node: t.Name, expected: k.Kind | None) -> UnknownName:
         if isinstance(expected, k.Of) and not expected.vocabulary.open:
             vocabulary = expected.vocabulary
-            helps = did_you_mean(node.name, vocabulary.names)
+            here = () if suggest(node.name, vocabulary.names) else suggest(node.name, self.locals)
+            helps = did_you_mean(node.name, here or vocabulary.names)
             where = f" of `{vocabulary.name}`"
             return UnknownName(span=node.span, what="level", name=node.name, where=where, helps=helps)
         close = suggest(node.name, chain(self.locals, self.ctx.names(self.module), ("true", "false")))
-        return UnknownName(span=node.span, what="value", name=node.name, helps=did_you_mean(node.name, close))
+        mend = meant.comment_meant(node.span)
+        helps = mend.helps or did_you_mean(node.name, close)
+        return UnknownName(span=node.span, what="value", name=node.name, helps=helps, edits=mend.edits)
 
     def _declaration(self, symbol: Symbol, decl: t.Decl, span: Span) -> h.Term:
         self.ctx.means(span, symbol)
@@ -171,7 +177,7 @@ class Scope:
                 return h.VocabularyTerm(type=scale, span=span, vocabulary=vocabulary)
             case t.Param():
                 return unknown(span)
-        what = f"a {decl.kind}"
+        what = f"{article(decl.kind)} {decl.kind}"
         helps = (f"`{decl.name.name}` is {what}",)
         self.report(UnknownName(span=span, what="value", name=decl.name.name, helps=helps))
         return unknown(span)
@@ -259,8 +265,13 @@ class Scope:
                 return self._level_attribute(axis, vocabulary, name, span, of)
             case h.AxisTerm(axis=axis), k.ModelKind(panel) if panel in self.ctx.panels:
                 return self._factor(axis, self.ctx.panels[panel], name, span, of)
-        massless = name.name == "mass" and isinstance(of, h.AnswerTerm) and of.ask in self.massless
-        helps = ("recorded answers have a mass where their column is `logprobs(..)`",) if massless else ()
+        helps: tuple[str, ...] = ()
+        if isinstance(of, h.AnswerTerm) and name.name == "mass" and of.ask in self.massless:
+            helps = ("recorded answers have a mass where their column is `logprobs(..)`",)
+        elif (
+            isinstance(of, h.AnswerTerm) and isinstance(of.type.kind, k.Dist) and of.ask not in self.massless
+        ):
+            helps = did_you_mean(name.name, ("mass",))
         found = f"`{k.kind_text(of.type.kind)}`"
         self.report(NotAnAttribute(span=name.span, name=name.name, of=found, helps=helps))
         return unknown(span)

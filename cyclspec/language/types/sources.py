@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from cyclspec.language.diagnostics.cy01_names import Duplicate, UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongType
 from cyclspec.language.diagnostics.cy03_axes import AxisNameTaken
+from cyclspec.language.diagnostics.wording import article
 from cyclspec.language.names.modules import twice
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
+from cyclspec.language.types import meant
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.context import Symbol
@@ -102,7 +104,7 @@ def _declaration(scope: Scope, wanted: Wanted, parts: tuple[str, ...]) -> tuple[
             return (_target(scope, wanted, scope.ctx.targets.get(decl.name.name)),)
         case t.Param() if not rest:
             return None
-    not_a_source(scope, wanted, f"a {decl.kind}")
+    not_a_source(scope, wanted, f"{article(decl.kind)} {decl.kind}")
     return (None,)
 
 
@@ -120,7 +122,10 @@ def _report_unknown(scope: Scope, wanted: Wanted, parts: tuple[str, ...]) -> Non
 def not_a_source(scope: Scope, wanted: Wanted, found: str) -> None:
     """Reports a source that has no levels."""
     expected = "a table, an axis, a panel, a target, a list or a range"
-    scope.report(WrongType(span=wanted.node.span, what="this source", expected=expected, found=found))
+    mend = meant.range_meant(wanted.node)
+    scope.report(
+        WrongType(span=wanted.node.span, what="this source", expected=expected, found=found, **mend._asdict())
+    )
 
 
 def names_are(scope: Scope, wanted: Wanted, known: tuple[str, ...], what: str, *, because: str = "") -> bool:

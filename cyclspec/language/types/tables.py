@@ -11,18 +11,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from cyclspec.language.diagnostics import Diagnostic
+from cyclspec.language.diagnostics.cy00_syntax import ValueSignMissing
 from cyclspec.language.diagnostics.cy01_names import NothingInIt, UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongType
 from cyclspec.language.diagnostics.cy05_units import OutsideRange
 from cyclspec.language.diagnostics.cy09_sharing import LeadsOutOfPack
+from cyclspec.language.diagnostics.mend import write
 from cyclspec.language.names.lock import FilePin, Locked, key_in
 from cyclspec.language.names.modules import Module, declared_twice
 from cyclspec.language.names.suggest import did_you_mean
+from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.columns import Table, check_conditions, check_references, read_columns
 from cyclspec.language.types.context import Context
 from cyclspec.language.types.fields import distinct, read_fields
+from cyclspec.language.types.meant import file_meant
 from cyclspec.language.types.roles import ROLES, roles_of
 from cyclspec.language.types.vocabularies import check_name, number_of
 
@@ -47,10 +52,12 @@ def elaborate_tables(ctx: Context) -> None:
         read_fields(ctx, decl.fields, _CORPUS_FIELDS, where="corpus")
         _something_in(ctx, decl, decl.tables, "tables", 'table items { source = csv("items.csv") }')
         for name, table in distinct(ctx, decl.tables, "corpus").items():
-            _something_in(ctx, table, table.columns, "columns", "item : key")
+            unknown = [field for field in table.fields if field.name.name not in _TABLE_FIELDS]
+            _something_in(ctx, table, (*table.columns, *unknown), "columns", "item : key")
             full = f"{decl.name.name}.{name}"
             fields[full] = _open(ctx, module, full, table)
-            tables[full] = Table(module, full, distinct(ctx, table.columns, "table"))
+            columns = (column for column in table.columns if not _is_field(column))
+            tables[full] = Table(module, full, distinct(ctx, columns, "table"))
     read_columns(ctx, tables)
     for name, opened in tables.items():
         check_references(ctx, opened)
@@ -85,9 +92,11 @@ def elaborate_conditions(ctx: Context) -> None:
 
 def _open(ctx: Context, module: Module, name: str, table: t.Table) -> Mapping[str, t.Field]:
     """A table as yet without columns; returns its fields."""
-    fields = read_fields(
-        ctx, table.fields, _TABLE_FIELDS, where="table", required=("source",), at=table.name.span
-    )
+    wrong = [column for column in table.columns if _is_field(column)]
+    for column in wrong:
+        ctx.report(_no_column(column))
+    wanted = () if wrong else ("source",)
+    fields = read_fields(ctx, table.fields, _TABLE_FIELDS, where="table", required=wanted, at=table.name.span)
     source = fields.get("source")
     format_, path = _source(ctx, source.value) if source else ("", "")
     if source is not None and path:
@@ -105,6 +114,22 @@ def _open(ctx: Context, module: Module, name: str, table: t.Table) -> Mapping[st
         elsewhere=_elsewhere(ctx, module, path),
     )
     return fields
+
+
+def _is_field(column: t.Column) -> bool:
+    """Whether a column is the file of the table behind a colon: `source: csv("items.csv")`."""
+    return (
+        column.name.name == "source"
+        and isinstance(column.type, t.NamedType)
+        and column.type.dotted in FORMATS
+    )
+
+
+def _no_column(column: t.Column) -> Diagnostic:
+    colon = column.name.span.source.text.index(":", column.name.span.end)
+    span = Span(column.name.span.source, colon, colon + 1)
+    shown = f"{column.name.name} = {column.type.span.text}"
+    return ValueSignMissing(span=span, **write(span, " =", shown)._asdict())
 
 
 def _check_sealed(ctx: Context, module: Module, source: t.Expr, path: str) -> None:
@@ -139,8 +164,9 @@ def _source(ctx: Context, expr: t.Expr) -> tuple[str, str]:
             helps = did_you_mean(format_, FORMATS)
             ctx.report(UnknownName(span=expr.fn.span, what="file format", name=format_, helps=helps))
             return "", path
-    expected = 'parquet("items.parquet")'
-    ctx.report(WrongType(span=expr.span, what="`source`", expected=expected, found=expr.span.text))
+    expected, mend = 'parquet("items.parquet")', file_meant(expr)
+    found = expr.span.text
+    ctx.report(WrongType(span=expr.span, what="`source`", expected=expected, found=found, **mend._asdict()))
     return "", ""
 
 

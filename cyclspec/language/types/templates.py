@@ -16,6 +16,7 @@ from cyclspec.language.syntax.alphabet import NAME
 Style = Literal["plain", "lettered", "numbered", "bulleted", "inline", "percent", "lower"]
 STYLES: tuple[str, ...] = tuple(style for style in get_args(Style) if style != "plain")
 _PARTS = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+_OTHER = re.compile(rf"^\s*({NAME}(?:\.{NAME})*)\s*(?:[:|!]\s*(\w*)[^{{}}]*)$")
 _HOLE = re.compile(rf"^\s*({NAME}(?:\.{NAME})*)\s*(?:\|\s*(\w+)\s*)?$")
 
 
@@ -30,13 +31,23 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """A piece of a template that cannot be read, and why."""
+    """A piece of a template that cannot be read, and why; `mended` is what was probably meant."""
 
     text: str
     problem: str
+    mended: str = ""
 
 
 Part = str | Hole
+
+
+def _mended(hole: str) -> str:
+    """A hole with the style of another language: `{name:lower}`, `{name|lower()}`, `{name | upper | trim}`."""
+    found = _OTHER.match(hole)
+    if found is None:
+        return ""
+    style = f"|{found[2]}" if found[2] in STYLES else ""
+    return "{" + found[1] + style + "}"
 
 
 def split(template: str) -> tuple[tuple[Part, ...], tuple[Flaw, ...]]:
@@ -58,7 +69,8 @@ def split(template: str) -> tuple[tuple[Part, ...], tuple[Flaw, ...]]:
             continue
         hole = _HOLE.match(match[1])
         if hole is None:
-            flaws.append(Flaw(found, "a hole is written `{name}`, `{name.path}` or `{name.path|style}`"))
+            problem = "a hole is written `{name}`, `{name.path}` or `{name.path|style}`"
+            flaws.append(Flaw(found, problem, _mended(match[1])))
             continue
         parts.append(Hole(tuple(hole[1].split(".")), cast(Style, hole[2] or "plain"), found))
     parts.append(template[position:])

@@ -13,8 +13,9 @@ from dataclasses import replace
 from cyclspec.language.diagnostics import Label
 from cyclspec.language.diagnostics.cy01_names import Duplicate, NothingInIt, ReservedWord, UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongType
+from cyclspec.language.diagnostics.mend import Mend, write
 from cyclspec.language.names.modules import twice
-from cyclspec.language.names.suggest import did_you_mean
+from cyclspec.language.names.suggest import did_you_mean, suggest
 from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.syntax.alphabet import composed
@@ -154,7 +155,8 @@ def make_level(ctx: Context, level: t.Level) -> Level:
         elif isinstance(level.code, t.TextValue):
             code = level.code.value
         else:
-            ctx.report(_not_a(level.code.span, "this code", "a number, a text or a range", "an expression"))
+            flaw = _not_a(level.code.span, "this code", "a number, a text or a range", "an expression")
+            ctx.report(replace(flaw, **_label_meant(level)._asdict()))
     if low is not None and high is not None and low > high:
         assert level.code is not None
         found = level.code.span.text
@@ -170,6 +172,15 @@ def make_level(ctx: Context, level: t.Level) -> Level:
         missing=level.missing,
         attributes=attributes,
     )
+
+
+def _label_meant(level: t.Level) -> Mend:
+    """`a = {en: "A"}`: a label behind an equals sign."""
+    assert level.code is not None
+    if not isinstance(level.code, t.I18n):
+        return Mend()
+    span = level.name.span.to(level.code.span)
+    return write(span, f"{level.name.name} {level.code.span.text}")
 
 
 def make_levels(ctx: Context, levels: Sequence[t.Level]) -> tuple[Level, ...]:
@@ -236,7 +247,10 @@ def _report_code(ctx: Context, code: str, span: Span, first: Span) -> None:
 def order_and_unit(ctx: Context, type_: t.TypeExpr) -> tuple[bool, Unit]:
     """What `nominal`, `ordinal` or `ordinal(years)` says."""
     if not isinstance(type_, t.NamedType) or type_.dotted not in ("nominal", "ordinal"):
-        ctx.report(_not_a(type_.span, "this vocabulary", "nominal` or `ordinal", type_.span.text))
+        close = suggest(type_.dotted, ("nominal", "ordinal")) if isinstance(type_, t.NamedType) else ()
+        mend = write(type_.span, close[0]) if close else Mend()
+        flaw = _not_a(type_.span, "this vocabulary", "nominal` or `ordinal", type_.span.text)
+        ctx.report(replace(flaw, **mend._asdict()))
         return False, Unit.NONE
     unit = Unit.NONE
     for arg in type_.args:

@@ -63,6 +63,7 @@ class Failure:
                 self.span = self._clip(position, position + 1)
             case _:
                 self.at_end = True
+        self.stop = piece.end if self.at_end else self.span.start
         if self.at_end:
             self.span = self._last()
 
@@ -72,6 +73,10 @@ class Failure:
     def _last(self) -> Span:
         text = self.source.text[: self.piece.end].rstrip()
         return Span(self.source, max(0, len(text) - 1), max(1, len(text)))
+
+    def place(self, start: int, end: int) -> Span:
+        """A range of the source."""
+        return Span(self.source, start, end)
 
     @property
     def text(self) -> str:

@@ -1,0 +1,32 @@
+"""Which file an import probably means, where there is none at its path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cyclspec.language.diagnostics.mend import Mend, write
+from cyclspec.language.names.suggest import suggest
+from cyclspec.language.syntax import tree as t
+
+_ENDING = ".cycl"
+_MOST_FILES = 1000
+
+
+def file_meant(asked: t.ImportFile | t.ImportNames, path: Path) -> Mend:
+    """`"std.metrics"`, `"survey"` for `"survey.cycl"`, `"surwey.cycl"`: what can be written instead."""
+    text = asked.path.value
+    if text.startswith("std.") and isinstance(asked, t.ImportFile):
+        span = asked.path.span
+        return write(span, text, f"import {text}")
+    near = _near(path)
+    return write(asked.path.span, f'"{text[: len(text) - len(path.name)]}{near}"') if near else Mend()
+
+
+def _near(path: Path) -> str:
+    """A module beside a path whose name is nearly the path's, or is it with its ending."""
+    try:
+        found = [file.name for file in sorted(path.parent.glob(f"*{_ENDING}"))[:_MOST_FILES]]
+    except OSError:
+        return ""
+    whole = path.name + _ENDING
+    return whole if whole in found else next(iter(suggest(path.name, found)), "")
