@@ -149,7 +149,7 @@ def _widths(options: Places, cells: int) -> Places:
     """The options that the block of each item has, for so many cells an item."""
     sizes, items = np.unique(options, return_counts=True)
     cost = float(BLOCK_COST)
-    while len(ends := _ends(sizes, items * float(cells), cost)) > MOST_BLOCKS:
+    while len(ends := _ends(sizes, items.astype(np.float64) * cells, cost)) > MOST_BLOCKS:
         cost *= 2.0
     ceilings = sizes[np.array(ends) - 1]
     widths: Places = ceilings[np.searchsorted(ceilings, options)]
