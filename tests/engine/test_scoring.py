@@ -17,7 +17,7 @@ from cyclspec.compiler.plan.sharing.questions import Probe, Sequence
 from cyclspec.language.diagnostics import SpecError
 from cyclspec.runtime.engine import Missing, Scored, ScoringEngine
 from cyclspec.runtime.models import Decoder
-from cyclspec.runtime.store.tables import probabilities
+from cyclspec.runtime.store.answers import probabilities
 
 TOLERANCE = 1e-4
 Load = Callable[..., Decoder]
