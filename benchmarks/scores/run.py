@@ -113,8 +113,8 @@ def _by_draws(sizes: Sizes) -> list[Sizes]:
 
 
 def fitted(growing: Sequence[Sizes]) -> dict[str, Any]:
-    """Seconds of ours over growing sizes, medians of three; a line through them, and what it explains."""
-    seconds = [_alone(sizes) for sizes in growing]
+    """CPU seconds of ours over growing sizes, in turns, medians of three; a line through them, and what it explains."""
+    seconds = _in_turns(growing)
     sides = [sizes.cells if growing[0].draws == growing[1].draws else sizes.draws for sizes in growing]
     each, fixed = np.polyfit(sides, seconds, 1)
     left = np.array(seconds) - (fixed + each * np.array(sides))
@@ -128,13 +128,16 @@ def fitted(growing: Sequence[Sizes]) -> dict[str, Any]:
     }
 
 
-def _alone(sizes: Sizes) -> float:
-    arm = ArmProcess("ours", sizes)
+def _in_turns(growing: Sequence[Sizes]) -> list[float]:
+    arms = [ArmProcess("ours", sizes) for sizes in growing]
     try:
-        arm.ready()
-        return statistics.median(arm.run().seconds for _ in range(3))
+        for arm in arms:
+            arm.ready()
+        turns = [[arm.run().cpu_seconds for arm in arms] for _ in range(3)]
+        return [statistics.median(runs) for runs in zip(*turns, strict=True)]
     finally:
-        arm.stop()
+        for arm in arms:
+            arm.stop()
 
 
 if __name__ == "__main__":

@@ -73,6 +73,6 @@ def _fit(side: str, fit: Mapping[str, Any]) -> str:
         f"{seconds:.2f} s at {size:,}" for size, seconds in zip(fit["sizes"], fit["seconds"], strict=True)
     )
     return (
-        f"Over {side}: {pairs}; a line of {fit['fixed']:.2f} s and {1e6 * fit['each']:.3g} s a million {side} "
-        f"explains {fit['explained']:.2%} of the variance."
+        f"CPU seconds over {side}: {pairs}; a line of {fit['fixed']:.2f} s and {1e3 * fit['each']:.3g} s a "
+        f"thousand {side} explains {fit['explained']:.2%} of the variance."
     )
