@@ -55,7 +55,7 @@ def test_the_order_of_the_file_changes_nothing(tmp_path: Path) -> None:
     path.write_text("".join(reversed(path.read_text().splitlines(keepends=True))), encoding="utf-8")
     from cyclspec.compiler.plan.sources import open_tables, tables_of
 
-    after = build_grid(audit, open_tables(audit, tables_of(audit))).axes["item"].levels
+    after = build_grid(audit, open_tables(audit.tables, tables_of(audit))).axes["item"].levels
     assert list(reversed(after)) == before
 
 
