@@ -15,7 +15,7 @@ from typing import Any
 
 from cyclspec.compiler.croissant.refusals import refuse
 from cyclspec.compiler.croissant.words import READABLE, last_word
-from cyclspec.compiler.data.records import strict_json
+from cyclspec.language import strict_json
 
 MAX_BYTES = 16 << 20
 
@@ -84,7 +84,7 @@ def _json(path: Path) -> Any:
             refuse(path.name, f"has more than {MAX_BYTES >> 20} MiB")
         if not path.is_file():
             refuse(path.name, "is not a plain file")
-        return strict_json(path.read_bytes().decode("utf-8-sig"))
+        return strict_json.loads(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
         refuse(path.name, "does not exist")
     except OSError as error:

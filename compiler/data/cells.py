@@ -13,7 +13,7 @@ from typing import Any
 
 from cyclspec.compiler.data.codes import normal_code, suggest
 from cyclspec.compiler.data.contracts import Column, Option, Scale
-from cyclspec.compiler.data.records import strict_json
+from cyclspec.language import strict_json
 
 Text = Mapping[str, str]
 
@@ -84,7 +84,7 @@ def from_json(cell: Any) -> Any:
     if not isinstance(cell, str):
         return cell
     try:
-        return strict_json(cell)
+        return strict_json.loads(cell)
     except (ValueError, RecursionError) as error:
         helps = ('write the list as JSON: ["Agree", "Disagree"]',)
         raise CellProblem(f"not JSON: {str(error)[:120]}", helps) from None

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any
 
 from cyclspec.compiler.data.contracts import Budget
 from cyclspec.compiler.data.files import OpenedFile
 from cyclspec.compiler.data.refusals import refuse_file
 from cyclspec.compiler.data.sources import Batch, Source
+from cyclspec.language import strict_json
 
 _ROWS = 8192
 _LINE = 64 << 20
@@ -45,7 +46,7 @@ def jsonl_source(opened: OpenedFile) -> Source:
 def parse_json(text: str, opened: OpenedFile, where: str) -> Any:
     """Strict JSON. Raises `SpecError` (`FileUnreadable`) with the place of the fault."""
     try:
-        return strict_json(text)
+        return strict_json.loads(text)
     except json.JSONDecodeError as error:
         place = where or f"line {error.lineno}, column {error.colno}"
         refuse_file(opened.path, f"is not JSON: {error.msg.lower()} ({place})", span=opened.span)
@@ -54,23 +55,6 @@ def parse_json(text: str, opened: OpenedFile, where: str) -> Any:
         refuse_file(
             opened.path, f"is not JSON: {reason[:160]}" + (f" ({where})" if where else ""), span=opened.span
         )
-
-
-def strict_json(text: str) -> Any:
-    """Raises `ValueError` (also for NaN and members written twice) or `RecursionError`."""
-    return json.loads(text, parse_constant=_constant, object_pairs_hook=_members)
-
-
-def _constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON number")
-
-
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) == len(pairs):
-        return members
-    twice = next(name for i, (name, _) in enumerate(pairs) if any(name == other for other, _ in pairs[:i]))
-    raise ValueError(f"member `{twice[:60]}` is written twice")
 
 
 def _lines(opened: OpenedFile) -> Iterator[dict[str, Any]]:

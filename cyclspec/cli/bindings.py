@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from cyclspec.language import strict_json
 from cyclspec.language.diagnostics import Diagnostic, SpecError
 from cyclspec.language.names.modules import read_source
 from cyclspec.language.spans import Source
@@ -82,36 +83,21 @@ def read_params(path: Path) -> dict[str, str]:
     if isinstance(source, Diagnostic):
         raise SpecError([source])
     try:
-        found = json.loads(
-            source.text,
-            object_pairs_hook=_object,
-            parse_int=_Number,
-            parse_float=_Number,
-            parse_constant=_constant,
-        )
+        found = strict_json.loads(source.text, number=_Number)
         if not isinstance(found, dict):
             raise _Flaw('it is no object such as {"repeats": 10}')
         return {name: _expression(value, name) for name, value in found.items()}
     except json.JSONDecodeError as error:
         problem = f"line {error.lineno}, column {error.colno} is not JSON: {error.msg}"
+    except strict_json.MemberTwice as error:
+        problem = f"it gives {error.name!r} twice"
+    except strict_json.NotANumber as error:
+        problem = f"{error.name} is no value of JSON"
     except _Flaw as error:
         problem = str(error)
     except RecursionError:
         problem = "its brackets are too deep"
     raise click.UsageError(f"--params {path}: {problem}")
-
-
-def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in members:
-        if name in found:
-            raise _Flaw(f"it gives {name!r} twice")
-        found[name] = value
-    return found
-
-
-def _constant(name: str) -> Any:
-    raise _Flaw(f"{name} is no value of JSON")
 
 
 def _expression(value: Any, name: str, depth: int = 0) -> str:

@@ -19,7 +19,8 @@ from cyclspec.cli.corpus_options import corpus
 @corpus
 @click.option(
     "-o",
-    "--out",
+    "--output",
+    "out",
     type=click.Path(path_type=Path, dir_okay=False),
     required=True,
     metavar="FILE",

@@ -11,10 +11,11 @@ import click
 @click.argument("metadata", metavar="FILE", type=click.Path(path_type=Path))
 @click.option(
     "-o",
-    "--out",
+    "--output",
+    "out",
     type=click.Path(path_type=Path),
     required=True,
-    metavar="DIR",
+    metavar="FOLDER",
     help="The folder to make; it must not exist, or be empty.",
 )
 def command(metadata: Path, out: Path) -> None:

@@ -51,10 +51,11 @@ def _missing(given: tuple[str, ...]) -> dict[str, tuple[object, ...]]:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "-o",
-    "--out",
+    "--output",
+    "out",
     type=click.Path(path_type=Path, file_okay=False),
     required=True,
-    metavar="DIR",
+    metavar="FOLDER",
     help="The folder for the tables, the .cycl file and the report.",
 )
 @click.option(

@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 
 import jsonschema
 
+from cyclspec.language import strict_json
+
 NAME = "manifest.json"
 FILES = "files/"
 VERSION = 1
@@ -114,18 +116,12 @@ class Flaw(ValueError):
     """What is wrong with a manifest, as the rest of a sentence about it."""
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(dict(pairs)) != len(pairs):
-        raise Flaw("gives a member twice")
-    return dict(pairs)
-
-
 def read(data: bytes) -> Manifest:
     """The manifest that bytes are. Raises `Flaw` where they are none."""
     try:
-        found = json.loads(data.decode("utf-8"), object_pairs_hook=_once)
-    except Flaw:
-        raise
+        found = strict_json.loads(data.decode("utf-8"))
+    except strict_json.MemberTwice:
+        raise Flaw("gives a member twice") from None
     except (ValueError, RecursionError):
         raise Flaw("is not JSON in UTF-8") from None
     version = found.get("pack_version") if isinstance(found, dict) else None

@@ -7,7 +7,6 @@ here, only read.
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import re
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
+from cyclspec.language import strict_json
 from cyclspec.language.diagnostics import SpecError
 from cyclspec.language.diagnostics.cy07_data_and_plan import FileUnreadable
 
@@ -102,7 +102,7 @@ def _refuse(path: Path, problem: str) -> NoReturn:
 def _object(data: bytes, *, first: bool) -> dict[str, Any]:
     try:
         text = data.decode("utf-8-sig" if first else "utf-8")
-        found = json.loads(text, parse_constant=_constant, object_pairs_hook=_members)
+        found = strict_json.loads(text)
     except UnicodeDecodeError:
         raise Damaged("is not UTF-8") from None
     except RecursionError:
@@ -112,17 +112,6 @@ def _object(data: bytes, *, first: bool) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise Damaged("is not an object")
     return found
-
-
-def _constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON number")
-
-
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise ValueError("a member is written twice")
-    return members
 
 
 def _line(found: dict[str, Any]) -> Line:

@@ -98,7 +98,7 @@ RAW: list[tuple[str, bytes, str]] = [
     ("zeros", b"\x00" * 64 + b"\n", "is not JSON"),
     ("not a number", b'{"key": "a", "logprobs": {"A": NaN}}\n', "NaN is not a JSON number"),
     ("infinity", b'{"key": "a", "logprobs": {"A": -Infinity}}\n', "is not a JSON number"),
-    ("a member twice", b'{"key": "a", "key": "b"}\n', "a member is written twice"),
+    ("a member twice", b'{"key": "a", "key": "b"}\n', "member `key` is written twice"),
     ("too deep", b'{"key": "a", "text": ' + b"[" * 200_000 + b"]" * 200_000 + b"}\n", "is n"),
     ("a huge number", b'{"key": "a", "logprobs": {"A": ' + b"9" * 10_000 + b"}}\n", "is not JSON"),
     ("a line of 17 MiB", b'{"key": "' + b"a" * (17 << 20) + b'"}\n', "is longer than"),

@@ -12,7 +12,7 @@ import re
 from typing import Any
 
 from cyclspec.compiler.data.codes import normal_code
-from cyclspec.compiler.data.records import strict_json
+from cyclspec.language import strict_json
 
 _MOST = 100_000
 _DEFAULTS = re.compile(r"\s*defaultdict\(<class '\w+'>,\s*(?P<inside>.*)\)\s*\Z", re.DOTALL)
@@ -32,7 +32,7 @@ def value_of(cell: str) -> Any:
     if len(cell) > _MOST:
         return None
     try:
-        return strict_json(cell)
+        return strict_json.loads(cell)
     except (ValueError, RecursionError):
         pass
     found = _DEFAULTS.match(cell)

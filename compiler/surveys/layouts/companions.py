@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cyclspec.compiler.data.records import strict_json
 from cyclspec.compiler.surveys.layouts.layout import Layout
 from cyclspec.compiler.surveys.notes import Notes, Topic
 from cyclspec.compiler.surveys.reading.opened import opened
 from cyclspec.compiler.surveys.reading.textual import plain
 from cyclspec.compiler.surveys.refusals import refuse_file
 from cyclspec.compiler.surveys.survey import Limits
+from cyclspec.language import strict_json
 
 _MOST = 64 << 20
 
@@ -34,7 +34,7 @@ def companion_texts(path: Path, layout: Layout, notes: Notes) -> Texts:
 def _read(path: Path) -> Texts:
     with opened(path, Limits(file_bytes=_MOST)) as found:
         try:
-            value = strict_json(found.handle.read().decode("utf-8-sig"))
+            value = strict_json.loads(found.handle.read().decode("utf-8-sig"))
         except (ValueError, RecursionError):
             refuse_file(path, "is not JSON")
     if not isinstance(value, dict):

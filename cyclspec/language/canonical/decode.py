@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
+from cyclspec.language import strict_json
 from cyclspec.language.canonical.conform import Flaw, flaws
 from cyclspec.language.canonical.form import read
 from cyclspec.language.diagnostics import Diagnostic
@@ -23,23 +24,6 @@ MAX_BYTES = 16 << 20
 MAX_JSON_DEPTH = 220
 # A text that does not end is one token too: looking for its end from every mark in it would take for ever.
 _BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|(?P<open>[\[{])|(?P<close>[\]}])', re.DOTALL)
-
-
-class _Twice(ValueError):
-    """A member that an object has twice."""
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise _Twice(f"an object has the member `{name[:60]}` twice")
-        found[name] = value
-    return found
-
-
-def _constant(name: str) -> Any:
-    raise _Twice(f"`{name}` is not a value of JSON")
 
 
 def _depth(text: str) -> int:
@@ -80,12 +64,15 @@ def _parsed(data: bytes, name: str) -> Any:
     if _depth(text) > MAX_JSON_DEPTH:
         return TooLarge(what="the nesting of this JSON", limit=f"{MAX_JSON_DEPTH} levels", place=name)
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+        return strict_json.loads(text)
     except json.JSONDecodeError as error:
         place = f"{name}, line {error.lineno}, column {error.colno}"
         return NotCanonical(problem="it is not JSON", place=place, notes=(error.msg,))
-    except _Twice as error:
-        return NotCanonical(problem=str(error), place=name)
+    except strict_json.MemberTwice as error:
+        problem = f"an object has the member `{error.name[:60]}` twice"
+        return NotCanonical(problem=problem, place=name)
+    except strict_json.NotANumber as error:
+        return NotCanonical(problem=f"`{error.name}` is not a value of JSON", place=name)
     except (ValueError, RecursionError):
         return NotCanonical(problem="a number in it has too many digits", place=name)
 

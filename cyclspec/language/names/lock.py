@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar
 
+from cyclspec.language import strict_json
 from cyclspec.language.diagnostics import Diagnostic, SpecError
 from cyclspec.language.diagnostics.cy09_sharing import LockUnreadable
 
@@ -144,13 +145,6 @@ def _flaw(problem: str) -> NoReturn:
     raise _Flaw(problem)
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        _flaw("gives a member twice")
-    return found
-
-
 def _mapping(data: Any, where: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         _flaw(f"has no object at `{where}`")
@@ -230,9 +224,9 @@ def read(written: str) -> Lock:
     if all(not line.strip() or line.lstrip().startswith("#") for line in lines):
         return Lock()
     try:
-        data = json.loads(written, object_pairs_hook=_object)
-    except _Flaw:
-        raise
+        data = strict_json.loads(written)
+    except strict_json.MemberTwice:
+        _flaw("gives a member twice")
     except (ValueError, RecursionError):
         _flaw("is not JSON")
     found = _mapping(data, "its root")

@@ -1,0 +1,57 @@
+"""JSON as the standard has it: no object gives a member twice, and no number is NaN or infinite.
+
+Expects text of any origin. Ensures that what a reader would understand differently from the next is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+
+class MemberTwice(ValueError):
+    """An object gives a member twice; `name` is the member."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"member `{name[:60]}` is written twice")
+        self.name = name
+
+
+class NotANumber(ValueError):
+    """`NaN`, `Infinity` or `-Infinity`, which is `name`, where a value should be."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is not a JSON number")
+        self.name = name
+
+
+def loads(text: str, *, number: Callable[[str], Any] | None = None) -> Any:
+    """The value of a text; `number` makes one of how a number is written.
+
+    Raises `MemberTwice`, `NotANumber`, `json.JSONDecodeError`, `ValueError` for an integer of too many digits, or
+    `RecursionError`.
+    """
+    return json.loads(
+        text,
+        object_pairs_hook=_members,
+        parse_constant=_refuse,
+        parse_int=number,
+        parse_float=number,
+    )
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) == len(pairs):
+        return members
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise MemberTwice(name)
+        seen.add(name)
+    return members
+
+
+def _refuse(name: str) -> NoReturn:
+    raise NotANumber(name)
