@@ -61,7 +61,7 @@ def asked(spec: Path, audit: str) -> tuple[set[str], set[str], int]:
     answers = run.answers.to_pandas()
     told = answers[answers.ask.astype(str) == "told"]
     measures = run.measures.to_pandas().set_index("measure")
-    return set(told.item.astype(str)), set(told.person.astype(str)), int(measures.loc["alignment"].n_units)
+    return set(told.item.astype(str)), set(told.person.astype(str)), int(measures.loc["alignment"].n_clusters)
 
 
 def test_the_two_audits_ask_everything_once_between_them(spec: Path) -> None:

@@ -281,7 +281,7 @@ def test_intervals_refit_agreement_in_every_resample(asked: Asked) -> None:
             low, high = np.quantile(drawn, [0.05, 0.95])
             row = asked.of(name, size=size)
             assert abs(row["low"] - low) < 1e-10 and abs(row["high"] - high) < 1e-10
-            assert row["n_units"] == CASES
+            assert row["n_clusters"] == CASES
 
 
 def test_strengths_and_what_is_made_of_them(asked: Asked) -> None:
