@@ -46,7 +46,8 @@ def _tests(rows: Rows) -> Iterator[str]:
     tested = {row["measure"]: row for row in rows if row["p_value"] is not None}
     for name, row in tested.items():
         family = sum(one["measure"] == name and one["p_value"] is not None for one in rows)
-        adjusted = f", adjusted for {family} cells by {row['adjust']}" if row["adjust"] else ""
+        cells = "1 cell" if family == 1 else f"{family} cells"
+        adjusted = f", adjusted for {cells} by {row['adjust']}" if row["adjust"] else ""
         yield f"p-values of {name}: {row['test']}{adjusted}"
 
 
