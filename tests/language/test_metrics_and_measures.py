@@ -83,7 +83,7 @@ FIELDS = [
     ("{ interval = bootstrap(over = item, design = paired) }", "", ["CY0101"]),
     ("{ interval = bootstrap(over = item, cluster = item.question) }", "", ["CY0101"]),
     ("{ interval = bootstrap(over = item, cluster = town.side) }", "", ["CY0209"]),
-    ("{ interval = bootstrap(over = [item, item]) }", "", ["CY0209"]),
+    ("{ interval = bootstrap(over = [item, item]) }", "", ["CY0102"]),
     ("{ interval = bootstrap(over = item, times = 3) }", "", ["CY0209"]),
     ("{ test = sign_flip(over = item) }", "", ["CY0210"]),
     ("{ test = permutation(over = town, within = item) }", "", []),

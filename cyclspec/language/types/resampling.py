@@ -196,10 +196,9 @@ def _drawn(of: Judged, args: Arguments, callee: str) -> tuple[d.Drawn, ...] | No
             problem = f"cannot resample `{axis.name}`, which the measure keeps"
             scope.report(WrongArguments(span=axis.span, callee=callee, problem=problem))
             return None
+        # What stands twice in a list is told where lists are read.
         if any(one.axis == axis.name for one in found):
-            problem = f"is given `{axis.name}` twice"
-            scope.report(WrongArguments(span=axis.span, callee=callee, problem=problem))
-            return None
+            continue
         found.append(_declared(scope, axis.name, people))
     if not found:
         return None
