@@ -33,7 +33,7 @@ audit held {
   ask told  = of_person(person, item) { model = model, read = first_token }
   let human = share over person by country weighted by person.weight of survey.invented.answers.value
   measure alignment by model : share = mean over item, country of 1 - m.js_distance(reply, human)
-    { interval = bootstrap(over = item, draws = 50) }
+    { interval = bootstrap(over = item, draws = 50, cluster = item) }
   measure mass by model : share = mean over item, person of told.mass
   check label_mass = (min over item, country of reply.mass) >= 0 { on_fail = warn }
   check told_mass = (min over item, person of told.mass) >= 0 { on_fail = warn }

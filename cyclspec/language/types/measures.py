@@ -58,11 +58,13 @@ def measure_statement(scope: Scope, measure: t.Measure, named: Named) -> d.Typed
     by = tuple(ident.name for ident in measure.by)
     term = infer(scope, measure.value)
     judged = Judged(scope, measure.name.name, by, term, named)
-    interval = read_interval(judged, fields.get("interval"))
+    drawn = fields.get("interval")
+    interval = read_interval(judged, drawn)
     better = _word(scope, fields.get("better"), ("higher", "lower"))
     adjust = _word(scope, fields.get("adjust"), ("holm", "bh"))
     wanted = fields["adjust"] if adjust is not None else None
-    test = read_test(judged, fields.get("test"), wanted, interval)
+    # An interval that could not be read was told of already.
+    tested = read_test(judged, fields.get("test"), wanted, interval) if interval or not drawn else None
     if failed(term):
         return None
     exact = _axes_are(scope, measure, by, term)
@@ -83,7 +85,7 @@ def measure_statement(scope: Scope, measure: t.Measure, named: Named) -> d.Typed
         adjust=cast(Literal["holm", "bh"] | None, adjust),
         doc=measure.doc,
         span=measure.span,
-        test=test,
+        test=tested,
     )
 
 
