@@ -5,7 +5,7 @@ PYTHON ?= python3
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 
-.PHONY: quickstart setup test check bless grammar fuzz docs lock demo bench bench-quick bench-scores clean
+.PHONY: quickstart setup test check bless grammar fuzz docs lock demo bench bench-quick bench-scores coverage-study clean
 
 quickstart: setup ## Run the example audit on the built-in demo model.
 	$(VENV)/bin/cyclspec run specs/quickstart.cycl
@@ -68,6 +68,9 @@ bench-quick: $(VENV)/ready-for-tests ## Whether the benchmarks run and agree, on
 
 bench-scores: $(VENV)/ready-for-tests ## Measure scores beside NumPy and pandas (10 minutes).
 	$(PY) -m benchmarks.scores.run $(OPTIONS)
+
+coverage-study: $(VENV)/ready-for-tests ## How often intervals hold the truth: 10,000 simulated audits a row, into docs/statistics.md (minutes).
+	$(PY) -m benchmarks.coverage --write
 
 lock: ## Resolve the dependencies anew; needs uv.
 	uv lock --quiet

@@ -17,13 +17,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial.distance import jensenshannon
-from scipy.special import entr
+from scipy.special import entr, ndtr, stdtrit
 
 from benchmarks.scores.survey import AXES, LEVEL, MEASURES, Shares, Sizes, shares, write_audit
 from cyclspec.compiler.seeds import resampling_counts, seed_of
 
 Floats = NDArray[np.float64]
-TAILS: Final = (50 - 50 * LEVEL, 50 + 50 * LEVEL)
 SEED: Final = 0
 
 Scored = Mapping[str, Floats]
@@ -130,10 +129,17 @@ def _measured(
     }
 
 
+def _tails(items: int) -> tuple[float, float]:
+    """Where a percentile interval on so many items ends, in percent: see docs/statistics.md."""
+    reach = stdtrit(items - 1, 0.5 + LEVEL / 2)
+    tail = 100 * float(ndtr(-np.sqrt(items / (items - 1)) * reach))
+    return tail, 100 - tail
+
+
 def _summary(values: Floats, counts: Floats) -> Floats:
     """Mean and percentile interval of each row, [3, row]."""
     draws = values @ counts.T / values.shape[1]
-    return np.stack([values.mean(axis=1), *np.percentile(draws, TAILS, axis=1)])
+    return np.stack([values.mean(axis=1), *np.percentile(draws, _tails(values.shape[1]), axis=1)])
 
 
 @dataclass(slots=True)
@@ -164,7 +170,7 @@ class Grouped:
             scores = pd.DataFrame([_scored(rows) for _, rows in cell.groupby("item", sort=False)])
             for measure in MEASURES:
                 means = [scores[measure].iloc[picked].mean() for picked in self._drawn[measure]]
-                low, high = np.percentile(means, TAILS)
+                low, high = np.percentile(means, _tails(self.sizes.items))
                 found[measure].append((scores[measure].mean(), low, high))
         return {measure: np.array(rows).T for measure, rows in found.items()}
 

@@ -104,21 +104,56 @@ def distribution_of_people(
     asked = ItemScales(tuple(items), tuple(items.values()))
     groups = groups_of(people, by)
     weights = weights_of(people, weight)
+    found = answers_given(answers, people, items=items, item=item, person=person, value=value)
+    used = (groups.index[found.person] >= 0) & (weights[found.person] > 0)
+    rows = np.flatnonzero(used)
+    cell = found.item[rows] * groups.size + groups.index[found.person[rows]]
+    tally = _tally(
+        cell, found.option[rows], weights[found.person[rows]], asked, groups, count_missing=count_missing
+    )
+    return _cells(tally, asked, groups, found.others, count_missing=count_missing)
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAnswers:
+    """Answers of known people to the items of a request: rows of `people`, places of items and options (-1: null).
+
+    `others` counts the answers to other items.
+    """
+
+    person: Integers
+    item: Integers
+    option: Integers
+    others: int
+
+
+def answers_given(
+    answers: LoadedTable,
+    people: LoadedTable,
+    *,
+    items: Mapping[str, Scale],
+    item: str,
+    person: str,
+    value: str,
+) -> GivenAnswers:
+    """The answers of a table in long form.
+
+    Raises `SpecError` (`BadRow`) for an answer that is not an option, and where a person answers an item twice.
+    """
+    asked = ItemScales(tuple(items), tuple(items.values()))
     item_of = positions_in(answers[item], asked.keys)
     person_of = positions_in(answers[person], people.only("key").codes)
     _refuse_twice(answers, item, item_of, person_of, people.n_rows)
     answer = answers[value]
     option_of = option_positions(item_of, answer.values, asked.scales, answer.codes)
     _refuse_other_options(answers, value, option_of, item_of)
-    used = (item_of >= 0) & (person_of >= 0)
-    used &= (groups.index[person_of] >= 0) & (weights[person_of] > 0)
-    rows = np.flatnonzero(used)
-    cell = item_of[rows].astype(np.int64) * groups.size + groups.index[person_of[rows]]
-    other = int(np.count_nonzero(item_of < 0))
-    tally = _tally(
-        cell, option_of[rows], weights[person_of[rows]], asked, groups, count_missing=count_missing
+    rows = np.flatnonzero((item_of >= 0) & (person_of >= 0))
+    return GivenAnswers(
+        person=person_of[rows].astype(np.int64),
+        item=item_of[rows].astype(np.int64),
+        option=option_of[rows].astype(np.int64),
+        others=int(np.count_nonzero(item_of < 0)),
     )
-    return _cells(tally, asked, groups, other, count_missing=count_missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +170,7 @@ class _Tally:
 
 def _tally(
     cell: Integers,
-    option: NDArray[np.int32],
+    option: Integers,
     weight: Floats,
     asked: ItemScales,
     groups: Groups,

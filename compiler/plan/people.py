@@ -7,6 +7,7 @@ nobody in them are missing, and that n and effective n come along where they are
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,11 +15,12 @@ from cyclspec.compiler.axes import Axis, Grid
 from cyclspec.compiler.data.contracts import Scale
 from cyclspec.compiler.data.groups import By
 from cyclspec.compiler.data.loaded import LoadedTable
-from cyclspec.compiler.data.people import HumanCells, distribution_of_people
+from cyclspec.compiler.data.people import HumanCells, ItemScales, answers_given, distribution_of_people
 from cyclspec.compiler.data.published import distribution_of_table
 from cyclspec.compiler.plan.grid import scale_rows
+from cyclspec.compiler.plan.people_rows import is_redrawn, people_rows
 from cyclspec.compiler.plan.sources import audit_terms
-from cyclspec.compiler.scores.tables import HumanTerm, PeopleCells
+from cyclspec.compiler.scores.tables import HumanTerm, PeopleCells, PeopleRows
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.diagnostics.cy08_not_yet import NotLowered
 from cyclspec.language.types import kinds as k
@@ -44,7 +46,9 @@ def human_terms(audit: d.TypedAudit) -> Iterator[HumanTerm]:
 def people_cells(audit: d.TypedAudit, grid: Grid, tables: Tables) -> dict[HumanTerm, PeopleCells]:
     """Every human distribution of an audit, by its term; those that cannot be counted yet are left out."""
     return {
-        term: _aligned(term, _human(audit, grid, tables, term), grid)
+        term: replace(
+            _aligned(term, _human(audit, grid, tables, term), grid), rows=_rows(audit, grid, tables, term)
+        )
         for term in human_terms(audit)
         if not _refused(term, grid)
     }
@@ -93,11 +97,32 @@ def _by(audit: d.TypedAudit, people: str, name: str) -> By:
     raise InternalError("people", f"`{people}` has no column `{name}`")
 
 
-def _human(audit: d.TypedAudit, grid: Grid, tables: Tables, term: HumanTerm) -> HumanCells:
+def _items(grid: Grid, tables: Tables, term: HumanTerm) -> dict[str, Scale]:
     scale = _scale(term)
     rows = scale_rows(scale, grid.axes, tables)
-    items: dict[str, Scale] = dict(zip(grid.axes[scale.axis].levels, rows, strict=True))
-    table = audit.tables[term.table]
+    return dict(zip(grid.axes[scale.axis].levels, rows, strict=True))
+
+
+def _rows(audit: d.TypedAudit, grid: Grid, tables: Tables, term: HumanTerm) -> PeopleRows | None:
+    """The answers behind a distribution, where some measure needs them."""
+    if not isinstance(term, h.PeopleTerm) or not is_redrawn(audit, term.people):
+        return None
+    items, table, people = _items(grid, tables, term), audit.tables[term.table], tables[term.people]
+    given = answers_given(
+        tables[term.table],
+        people,
+        items=items,
+        item=_reference(table, _scale(term).table),
+        person=_reference(table, term.people),
+        value=term.column,
+    )
+    by = [_by(audit, term.people, name) for name in term.by]
+    asked = ItemScales(tuple(items), tuple(items.values()))
+    return people_rows(audit, grid, people, term, by, asked, given)
+
+
+def _human(audit: d.TypedAudit, grid: Grid, tables: Tables, term: HumanTerm) -> HumanCells:
+    scale, items, table = _scale(term), _items(grid, tables, term), audit.tables[term.table]
     match term:
         case h.PeopleTerm():
             return distribution_of_people(

@@ -30,24 +30,81 @@ class PerfectArrays(NamedTuple):
     answers: dict[int, tuple[Array, ...]]
 
 
+class UnitArrays(NamedTuple):
+    """How units are drawn: of each pick the first unit and the size of its stratum; of each unit what a pick counts.
+
+    `always` is one for the only unit of a stratum, which is not drawn.
+    """
+
+    first: Array
+    size: Array
+    counts: Array
+    always: Array
+    unit: Array
+
+
+class RowArrays(NamedTuple):
+    """The answers of one leaf: `person`, and the place `base` in a table [item, group, option], the group left out.
+
+    `weight` and `group` [person]; `inside` are the people who have a group. `slot` says where each place of that table
+    stands among the values of all blocks of the scale; one beyond them for an option that does not count. `width` is
+    the length of the table along its options.
+    """
+
+    person: Array
+    base: Array
+    weight: Array
+    group: Array
+    inside: Array
+    slot: Array
+    width: Array
+
+
+class Redrawn(NamedTuple):
+    """All that the draws of one measure need.
+
+    `counts` by axis, how often each level is drawn: [draw, level] or [draw, *full rank]; `simple` with levels drawn one
+    by one. `keys` [draw, 2] of what is drawn inside the graph. `parts` by axis, the levels of each cluster: [cluster,
+    level]. `units` say how people are drawn, `rows` by people leaf what they answered, and `tables` [unit, slot] the
+    same by unit where that is small.
+    """
+
+    counts: dict[str, Array]
+    simple: dict[str, Array]
+    keys: dict[str, Array]
+    parts: dict[str, Array]
+    units: dict[str, UnitArrays]
+    rows: dict[int, RowArrays]
+    tables: dict[str, Array]
+
+
 class Tensors(NamedTuple):
-    """All inputs: leaves in the order of the program, counts by measure and axis, perfect models by people leaf."""
+    """All inputs: leaves in the order of the program, draws by measure, perfect models by people leaf."""
 
     leaves: tuple[LeafArrays, ...]
-    counts: dict[str, dict[str, Array]]
+    redrawn: dict[str, Redrawn]
     perfect: dict[int, PerfectArrays]
 
 
+class DrawnArrays(NamedTuple):
+    """One measure under draws, [*full rank]; in `parts` by axis the draw is a cluster, and the value what it adds."""
+
+    bootstrap: Array | None
+    simple: Array | None
+    parts: dict[str, Array]
+    null: Array | None
+
+
 class MeasureArrays(NamedTuple):
-    """One measure in full rank; `plain` is its value without exclusions, `draws` varies by draw."""
+    """One measure in full rank; `plain` is its value without exclusions, `units` by name how many clusters it has."""
 
     value: Array
     status: Array
     used: Array
     missing: Array
-    units: Array
+    units: dict[str, Array]
     plain: Array
-    draws: Array | None
+    drawn: DrawnArrays
     floor: Array | None
 
 

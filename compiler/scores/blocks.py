@@ -13,7 +13,7 @@ saves, or where there would be more than `MOST_BLOCKS`.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -78,6 +78,15 @@ class Blocks:
             counts = Counts(self._cut(block, counts.used), self._cut(block, counts.missing), units)
         status = None if cells.status is None else self._cut(block, cells.status)
         return replace(cells, value=self._cut(block, cells.value), status=status, counts=counts)
+
+    def cut_counts(
+        self, block: Block, items: frozenset[str], counts: Mapping[str, Array]
+    ) -> dict[str, Array]:
+        """How often the levels of a block were drawn, [draw, level] or [*full rank]; `items` is their axis."""
+        return {
+            axis: self._cut(block, held) if held.ndim > 2 else held[:, block.rows] if axis in items else held
+            for axis, held in counts.items()
+        }
 
     def _cut(self, block: Block, array: Array) -> Array:
         """The items of a block; what does not vary along the items is left alone."""

@@ -34,6 +34,7 @@ from cyclspec.compiler.scores.cells import (
     without_values,
     worst,
 )
+from cyclspec.compiler.scores.clusters import Units
 from cyclspec.compiler.scores.frame import Frame
 from cyclspec.compiler.scores.kernels import batched
 from cyclspec.compiler.scores.options import one_hot
@@ -75,7 +76,7 @@ class Setting:
     reach: Reach
     seed: int
     reasons: tuple[str, ...]
-    unit_axes: frozenset[str]
+    units: Mapping[str, Units]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,6 +96,8 @@ class Inside:
 class Scope:
     """One way to evaluate terms: its own leaves and resampling counts, everything else from `outer`.
 
+    `kept` marks by axis the levels whose values count in reductions over it; all others add zero.
+
     The scope of a block is `inside` the scope of the whole. It has the frame of the block, evaluates distributions, and
     takes what has no options from the whole.
     """
@@ -108,6 +111,7 @@ class Scope:
     known: dict[Term, Cells] = field(default_factory=dict)
     lets: dict[str, Cells | None] = field(default_factory=dict)
     opened: dict[str, tuple[Scope, ...]] = field(default_factory=dict)
+    kept: Mapping[str, Array] = field(default_factory=dict)
 
     def cells(self, term: Term) -> Cells:
         """The value of a term in this scope."""
@@ -134,7 +138,9 @@ class Scope:
             if isinstance(held, Blocked) and held.scale == scale
         }
         setting = replace(self.setting, frame=block.frame)
-        return Scope(setting, leaves, self.resampled, outer, self.counting, Inside(self, scale, block))
+        inside, items = Inside(self, scale, block), self.setting.frame.scale_axes(scale)
+        resampled = self.setting.blocks[scale].cut_counts(block, items, self.resampled)
+        return Scope(setting, leaves, resampled, outer, self.counting, inside, kept=self.kept)
 
     def joined(self, scale: str, of: Callable[[Scope], Cells]) -> Cells:
         """What each block gives, as cells over all items. It has no options."""
@@ -145,7 +151,8 @@ class Scope:
         if self.inside is not None:
             return self.inside.whole.touches(term)
         depends = self.setting.reach.of(term)
-        return not (depends.leaves.isdisjoint(self.leaves) and depends.reduced.isdisjoint(self.resampled))
+        own = (*self.resampled, *self.kept)
+        return not (depends.leaves.isdisjoint(self.leaves) and depends.reduced.isdisjoint(own))
 
     def _cells(self, term: Term) -> Cells:
         match term:
@@ -309,7 +316,8 @@ class Scope:
             term.axes,
             term.by,
             self.resampled,
-            setting.unit_axes,
+            self.kept,
+            setting.units,
             setting.reasons,
             self.counting,
             asked.told,

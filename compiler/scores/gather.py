@@ -1,7 +1,6 @@
 """From the arrays of the graph to tables of measures and checks.
 
-Expects the fetched outcome of a program. Ensures that withheld cells carry no number, and that an interval stands only
-on at least two resampled units.
+Expects the fetched outcome of a program. Ensures that withheld cells carry no number.
 """
 
 from __future__ import annotations
@@ -11,18 +10,19 @@ import numpy as np
 from cyclspec.compiler.scores.arrays import CheckArrays, MeasureArrays, Outcome
 from cyclspec.compiler.scores.cells import HOLE, OK
 from cyclspec.compiler.scores.checks import withheld
+from cyclspec.compiler.scores.judged import judgement, uncertain
 from cyclspec.compiler.scores.program import Program
-from cyclspec.compiler.scores.resample import percentiles
-from cyclspec.compiler.scores.tables import Bools, CheckCells, Floats, MeasureCells, Scores
+from cyclspec.compiler.scores.tables import CheckCells, Floats, MeasureCells, ScoreInputs, Scores
 from cyclspec.language.types.terms import AnswerTerm, Term
 from cyclspec.language.types.typed import TypedCheck, TypedMeasure
 
 
-def collected(program: Program, outcome: Outcome) -> Scores:
-    """The scores of a fetched outcome."""
+def collected(program: Program, outcome: Outcome, inputs: ScoreInputs) -> Scores:
+    """The scores of a fetched outcome; `inputs` say which people answered."""
     checks = tuple(_check(program, check, outcome.checks[check.name]) for check in program.checks)
     measures = (
-        _measure(program, measure, outcome.measures[measure.name], checks) for measure in program.measures
+        _measure(program, measure, outcome.measures[measure.name], checks, inputs)
+        for measure in program.measures
     )
     return Scores(tuple(measures), checks)
 
@@ -37,32 +37,43 @@ def _check(program: Program, check: TypedCheck, arrays: CheckArrays) -> CheckCel
 
 
 def _measure(
-    program: Program, measure: TypedMeasure, arrays: MeasureArrays, checks: tuple[CheckCells, ...]
+    program: Program,
+    measure: TypedMeasure,
+    arrays: MeasureArrays,
+    checks: tuple[CheckCells, ...],
+    inputs: ScoreInputs,
 ) -> MeasureCells:
     frame, by = program.frame, measure.by
     status = frame.taken(np.asarray(arrays.status), by)
     names = withheld(frame, by, tuple(c for c in checks if _concerns(program, c, measure)))
     shown = np.array(np.frompyfunc(lambda held: not held, 1, 1)(names), dtype=np.bool_)
-    value = np.asarray(arrays.value, dtype=np.float64)
+    known = (status == OK) & shown
+    value = np.where(known, frame.taken(np.asarray(arrays.value, dtype=np.float64), by), np.nan)
     lost = frame.taken(np.asarray(arrays.missing, dtype=np.int64), by) * (status != HOLE)[..., None]
-    units = frame.taken(np.asarray(arrays.units, dtype=np.int64), by)
-    low, high = _interval(program, measure, arrays, (status == OK) & shown & (units >= 2))
+    found = uncertain(program, measure, arrays, value, inputs)
     floor = _blank(by, program) if arrays.floor is None else frame.taken(np.asarray(arrays.floor), by)
     return MeasureCells(
         name=measure.name,
         axes=by,
         unit=measure.unit,
-        value=np.where((status == OK) & shown, frame.taken(value, by), np.nan),
-        low=low,
-        high=high,
+        value=value,
+        low=found.low,
+        high=found.high,
         floor=np.where(status == OK, floor, np.nan),
         value_unexcluded=np.where(shown, frame.taken(np.asarray(arrays.plain), by), np.nan),
         n_used=frame.taken(np.asarray(arrays.used, dtype=np.int64), by) * (status != HOLE),
         n_missing=lost.sum(axis=-1),
-        n_units=units,
+        n_clusters=found.clusters,
         missing={reason: lost[..., at] for at, reason in enumerate(program.setting.reasons)},
         exists=status != HOLE,
         withheld_by=names,
+        error=found.error,
+        bias=found.bias,
+        deff=found.deff,
+        null=found.null,
+        p_value=found.p_value,
+        p_adjusted=found.p_adjusted,
+        judgement=judgement(program, measure),
     )
 
 
@@ -79,17 +90,6 @@ def _concerns(program: Program, found: CheckCells, measure: TypedMeasure) -> boo
 def _asked(program: Program, term: Term) -> frozenset[str]:
     leaves = program.setting.reach.of(term).leaves
     return frozenset(leaf.ask for leaf in leaves if isinstance(leaf, AnswerTerm))
-
-
-def _interval(
-    program: Program, measure: TypedMeasure, arrays: MeasureArrays, known: Bools
-) -> tuple[Floats, Floats]:
-    if arrays.draws is None or measure.interval is None:
-        return _blank(measure.by, program), _blank(measure.by, program)
-    low, high = percentiles(np.asarray(arrays.draws), measure.interval.level)
-    ends = (program.frame.taken(end[..., None], measure.by) for end in (low, high))
-    first, second = (np.where(known, end, np.nan) for end in ends)
-    return first, second
 
 
 def _blank(by: tuple[str, ...], program: Program) -> Floats:

@@ -21,6 +21,7 @@ from cyclspec.compiler.scores.arrays import LeafArrays, Outcome, PerfectArrays, 
 from cyclspec.compiler.scores.blocks import blocks_of
 from cyclspec.compiler.scores.cells import REASONS
 from cyclspec.compiler.scores.checks import exclusions
+from cyclspec.compiler.scores.clusters import units_of
 from cyclspec.compiler.scores.expressions import Scope, Setting
 from cyclspec.compiler.scores.frame import Frame, frame_of
 from cyclspec.compiler.scores.gather import collected
@@ -29,7 +30,6 @@ from cyclspec.compiler.scores.program import Program
 from cyclspec.compiler.scores.resample import (
     FLOOR_DRAWS,
     PerfectModels,
-    bootstrap_counts,
     perfect_answers,
     perfect_models,
 )
@@ -60,20 +60,14 @@ class Graph:
         """All measures and checks. InternalError where inputs lack what the audit reads, or have other shapes."""
         with jax.enable_x64(True):
             outcome = jax.device_get(self._run(self.tensors(inputs)))
-        return collected(self.program, outcome)
+        return collected(self.program, outcome, inputs)
 
     def tensors(self, inputs: ScoreInputs) -> Tensors:
         """The inputs in full rank, with every random draw that the graph needs."""
-        seed = self.program.audit.seed
         leaves = tuple(self._leaf(leaf, inputs) for leaf in self.program.leaves)
-        counts = {
-            measure.name: {
-                axis: jnp.asarray(drawn)
-                for axis, drawn in bootstrap_counts(self.frame, seed, measure).items()
-            }
-            for measure in self.program.measures
-        }
-        return Tensors(leaves, counts, self._perfect(inputs, seed))
+        uncertainty = self.program.uncertainty
+        redrawn = {measure.name: uncertainty.redrawn(measure, inputs) for measure in self.program.measures}
+        return Tensors(leaves, redrawn, self._perfect(inputs, self.program.audit.seed))
 
     def _perfect(self, inputs: ScoreInputs, seed: int) -> dict[int, PerfectArrays]:
         wanted = {self.program.floors.leaf_of(measure) for measure in self.program.measures} - {None}
@@ -179,13 +173,8 @@ class Graph:
             )
 
         leaves = tuple(leaf_shape(leaf) for leaf in program.leaves)
-        counts = {
-            measure.name: {
-                axis: _shaped((measure.interval.draws, len(frame.axes[axis])), jnp.float64)
-                for axis in measure.interval.over
-            }
-            if measure.interval
-            else {}
+        redrawn = {
+            measure.name: jax.eval_shape(lambda m=measure: program.uncertainty.redrawn(m, None))
             for measure in program.measures
         }
         wanted = {program.floors.leaf_of(measure) for measure in program.measures}
@@ -198,7 +187,7 @@ class Graph:
             index: PerfectArrays(shape, shape, self._abstract_answers(program, index, leaves))
             for index, shape in draws.items()
         }
-        return Tensors(leaves, counts, perfect)
+        return Tensors(leaves, redrawn, perfect)
 
     def _abstract_answers(
         self, program: Program, people: int, leaves: tuple[LeafArrays, ...]
@@ -224,7 +213,7 @@ def lower(audit: TypedAudit, grid: Grid) -> Graph:
         raise SpecError(refused)
     named = named_terms(audit)
     frame = frame_of(audit, grid)
-    over = [axis for measure in audit.measures if measure.interval for axis in measure.interval.over]
+    drawn = [one for measure in audit.measures if measure.interval for one in measure.interval.drawings]
     unfit = misfits(audit, grid)
     if unfit:
         raise SpecError(unfit)
@@ -234,7 +223,7 @@ def lower(audit: TypedAudit, grid: Grid) -> Graph:
         *further_reasons(audit, frame),
     )
     blocks = {scale: blocks_of(frame, scale) for scale in grid.options}
-    setting = Setting(frame, blocks, named, Reach(named), audit.seed, reasons, frozenset(over))
+    setting = Setting(frame, blocks, named, Reach(named), audit.seed, reasons, units_of(frame, drawn))
     program = _program(audit, setting, audit.measures, audit.checks)
     return Graph(program, jax.jit(program.run))
 

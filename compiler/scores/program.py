@@ -7,7 +7,7 @@ reuse everything that their draws do not change.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import jax.numpy as jnp
@@ -27,16 +27,16 @@ from cyclspec.compiler.scores.cells import (
     refuse,
 )
 from cyclspec.compiler.scores.checks import excluded
-from cyclspec.compiler.scores.draws import over_draws
+from cyclspec.compiler.scores.clusters import alone, name_of
 from cyclspec.compiler.scores.expressions import Scope, Setting
 from cyclspec.compiler.scores.floors import Floors
 from cyclspec.compiler.scores.frame import Frame
 from cyclspec.compiler.scores.options import chosen
-from cyclspec.compiler.scores.reducers import REDUCERS
-from cyclspec.compiler.scores.walk import Leaf, below, names_in, scale_of_leaf
+from cyclspec.compiler.scores.uncertainty import Uncertainty
+from cyclspec.compiler.scores.walk import Leaf, scale_of_leaf
 from cyclspec.language.diagnostics import InternalError
-from cyclspec.language.types.kinds import Choice, Dist, scale_name
-from cyclspec.language.types.terms import AnswerTerm, ReduceTerm, Term
+from cyclspec.language.types.kinds import Choice
+from cyclspec.language.types.terms import AnswerTerm, Term
 from cyclspec.language.types.typed import TypedAudit, TypedCheck, TypedMeasure
 
 
@@ -58,6 +58,10 @@ class Program:
     @property
     def floors(self) -> Floors:
         return Floors(self.audit, self.setting, self.measures, self.leaves, self.axes_of)
+
+    @property
+    def uncertainty(self) -> Uncertainty:
+        return Uncertainty(self.audit, self.setting, self.leaves, self.axes_of)
 
     def run(self, tensors: Tensors) -> Outcome:
         """Every measure and check of the program."""
@@ -146,13 +150,11 @@ class Program:
             raise InternalError("score", f"measure {measure.name} ends over {sorted(cells.axes)}")
         value, status = self.settled(measure.term, cells)
         counts = self._counts(cells.counts, status)
-        over = () if measure.interval is None else measure.interval.over
-        units = jnp.zeros(self.frame.shape(()), jnp.int32)
-        if over and all(axis in counts.units for axis in over):
-            units = counts.units[over[0]]
-            for axis in over[1:]:
-                units = jnp.minimum(units, counts.units[axis])
-        draws = self._draws(measure, final, tensors.counts[measure.name]) if over else None
+        drawn = () if measure.interval is None else measure.interval.drawings
+        nothing = jnp.zeros(self.frame.shape(()), jnp.int32)
+        names = [name_of(one) for one in (*drawn, *alone(drawn)) if one.people is None]
+        units = {name: counts.units.get(name, nothing) for name in names}
+        draws = self.uncertainty.of(measure, final, tensors.redrawn[measure.name], self._plain)
         plain = self._plain(measure.term, base.cells(measure.term))
         floor = floors.get(measure.name)
         return MeasureArrays(value, status, counts.used, counts.missing, units, plain, draws, floor)
@@ -165,35 +167,3 @@ class Program:
         if counts is None:
             return Counts(used, lost)
         return Counts(used * counts.used, counts.missing + lost * counts.used[..., None], counts.units)
-
-    def _draws(self, measure: TypedMeasure, final: Scope, counts: dict[str, Array]) -> Array:
-        """The measure under each bootstrap resample, [*full rank]; NaN where a draw leaves nothing to use."""
-
-        def some(drawn: dict[str, Array]) -> Array:
-            scope = Scope(self.setting, {}, drawn, final, counting=False)
-            values = self._plain(measure.term, scope.cells(measure.term))
-            # What reduces over none of the resampled axes is the same in every draw.
-            return jnp.broadcast_to(values, (*values.shape[:-1], next(iter(drawn.values())).shape[0]))
-
-        draws = next(iter(counts.values())).shape[0]
-        return over_draws(some, counts, draws, self._bytes(measure.term, frozenset(counts)))
-
-    def _bytes(self, term: Term, over: frozenset[str]) -> int:
-        """What one draw holds at most: the largest array that a resampled reduction makes of its counts."""
-        return 8 * max((self._elements(inner, over) for inner in self._through(term)), default=1)
-
-    def _through(self, term: Term) -> Iterator[ReduceTerm]:
-        """Every reduction below a term, through the names in it."""
-        named = self.setting.named
-        terms = (term, *(named[name] for name in self.setting.reach.needed(names_in(term))))
-        return (inner for one in terms for inner in below(one) if isinstance(inner, ReduceTerm))
-
-    def _elements(self, term: ReduceTerm, over: frozenset[str]) -> int:
-        drawn = over.intersection(term.axes)
-        if not drawn:
-            return 1
-        kind = term.of.type.kind
-        wide = self.frame.scored(scale_name(kind.scale)).shape[-1] if isinstance(kind, Dist) else 1
-        cells = self.frame.size(term.of.type.axes | set(term.by)) * wide
-        contracted = max(len(self.frame.axes[axis]) for axis in drawn) if REDUCERS[term.reducer].linear else 1
-        return cells * REDUCERS[term.reducer].copies // contracted + 1

@@ -1,8 +1,8 @@
 """Reductions over axes: masked, skipping what is missing, weighted, and ready for resampling.
 
-Expects cells of full rank. `resampled` holds, for some of the reduced axes, how often each level was drawn (float
-[level]); the point estimate passes none. Ensures that levels drawn k times count k times, and that holes are neither
-used nor missing. What is estimated is a matter of `reducers`.
+Expects cells of full rank. `resampled` holds, for some of the axes, how often each level was drawn: float [draw,
+level], or [*full rank] where an axis is drawn within others; the point estimate passes none. Ensures that levels drawn
+k times count k times, and that holes are neither used nor missing. What is estimated is a matter of `reducers`.
 """
 
 from __future__ import annotations
@@ -23,21 +23,27 @@ from cyclspec.compiler.scores.cells import (
     refuse,
     worst,
 )
+from cyclspec.compiler.scores.clusters import Units
 from cyclspec.compiler.scores.frame import Frame
 from cyclspec.compiler.scores.reducers import REDUCERS
-from cyclspec.compiler.scores.sample import Arguments, Sample
+from cyclspec.compiler.scores.sample import Arguments, Sample, facing
 
 
 @dataclass(frozen=True, slots=True)
 class Reduction:
-    """One `reducer over axes by groups`, with the draws of the axes that are resampled."""
+    """One `reducer over axes by groups`, with the draws of the axes that are resampled.
+
+    `units` are the clusters that are counted, by their name, and `kept` [draw, level] marks by axis the levels whose
+    values count; the others add zero.
+    """
 
     frame: Frame
     reducer: str
     axes: tuple[str, ...]
     by: tuple[str, ...]
     resampled: Mapping[str, Array]
-    unit_axes: frozenset[str]
+    kept: Mapping[str, Array]
+    units: Mapping[str, Units]
     reasons: tuple[str, ...]
     counting: bool
     told: Arguments
@@ -51,12 +57,54 @@ class Reduction:
         """The axis that a fitted statistic adds."""
         return frozenset() if self.told.adds is None else frozenset((self.frame.names[self.told.adds[0]],))
 
-    @property
-    def counts(self) -> dict[int, Array]:
-        """How often each level of a reduced dimension was drawn."""
+    def counts(self, there: frozenset[str]) -> dict[int, Array]:
+        """How often each level of a reduced dimension was drawn; `there` are the axes of what is reduced."""
+        inside = {axis for one in self._nested(there) for axis in self._around(one)}
         return {
-            self.frame.place_of(axis): counts for axis, counts in self.resampled.items() if axis in self.axes
+            self.frame.place_of(axis): counts
+            for axis, counts in self.resampled.items()
+            if axis in self.axes and counts.ndim == 2 and axis not in inside
         }
+
+    def joint(self, there: frozenset[str]) -> Array | None:
+        """How often each cell was drawn where axes are drawn within others, [*full rank]; None where none is.
+
+        Within a level that is kept it is the mean over the copies of that level: these count once they are reduced.
+        """
+        total = None
+        for axis in self._nested(there):
+            counts = self.resampled[axis]
+            lacking = [name for name in self._around(axis) if name not in there and name not in self.axes]
+            counts = counts.sum(axis=tuple(self.frame.place_of(name) for name in lacking), keepdims=True)
+            for name in self._around(axis):
+                if name not in self.axes and name not in lacking and name in self.resampled:
+                    counts = self._by_copy(counts, name)
+            total = counts if total is None else total * counts
+        return total
+
+    def _by_copy(self, counts: Array, axis: str) -> Array:
+        copies = self.resampled[axis]
+        if copies.ndim == 2:
+            copies = facing(copies.T, self.frame.rank, self.frame.place_of(axis), self.frame.rank - 1)
+        return choose(copies > 0.0, counts / choose(copies > 0.0, copies, 1.0), 0.0)
+
+    def _around(self, axis: str) -> tuple[str, ...]:
+        """The axes that one is drawn within."""
+        shape = self.resampled[axis].shape
+        return tuple(name for at, name in enumerate(self.frame.names) if shape[at] > 1 and name != axis)
+
+    def _nested(self, there: frozenset[str]) -> list[str]:
+        """The nested axes whose draws concern this reduction: it has them, and reduces them or what is around them.
+
+        Of axes within one another the innermost holds the draws of the others.
+        """
+        held = there | set(self.axes)
+        found = [
+            axis
+            for axis, counts in self.resampled.items()
+            if counts.ndim > 2 and axis in held and not set(self.axes).isdisjoint((axis, *self._around(axis)))
+        ]
+        return [one for one in found if not any(one in self._around(other) for other in found)]
 
 
 def reduced(plan: Reduction, of: Cells, weight: Cells | None, beside: Mapping[str, Cells]) -> Cells:
@@ -74,12 +122,13 @@ def reduced(plan: Reduction, of: Cells, weight: Cells | None, beside: Mapping[st
     ok = state == OK
     tally = _tally(plan, state) if plan.counting else None
     sample = Sample(
-        values=_present(of, ok, shape),
+        values=_kept(plan, _present(of, ok, shape)),
         here=ok.astype(jnp.float64),
         weights=None if weight is None else _present(weight, ok, shape),
         beside={name: _present(cells, ok, shape) for name, cells in beside.items()},
         places=plan.places,
-        counts=plan.counts,
+        counts=plan.counts(axes),
+        joint=plan.joint(axes),
         used=None if tally is None else tally[..., 0].astype(jnp.float64),
         told=plan.told,
     )
@@ -109,6 +158,15 @@ def _present(cells: Cells, ok: Array, shape: tuple[int, ...]) -> Array:
     return choose(ok, jnp.broadcast_to(value, shape), 0.0)
 
 
+def _kept(plan: Reduction, values: Array) -> Array:
+    """Values with zero at the levels of reduced axes that do not count."""
+    for axis, mask in plan.kept.items():
+        if axis in plan.axes:
+            at = plan.frame.place_of(axis)
+            values = values * facing(mask.T, values.ndim, at, plan.frame.rank - 1)
+    return values
+
+
 def _outcome(tally: Array, defined: Array, undefined: int, *, empty_counts: bool) -> Array:
     """The status of each reduced cell: the worst reason of its missing cells where nothing could be used.
 
@@ -123,12 +181,12 @@ def _outcome(tally: Array, defined: Array, undefined: int, *, empty_counts: bool
 
 
 def _counts(plan: Reduction, of: Cells, state: Array, ok: Array, tally: Array) -> Counts:
-    """Cells used and missing below this reduction, and the units of every axis that some interval resamples."""
-    units = {axis: _units(plan, axis, ok, tally) for axis in plan.unit_axes.intersection(plan.axes)}
+    """Cells used and missing below this reduction, and the clusters of every axis that some interval resamples."""
+    units = {name: _units(plan, one, ok, tally) for name, one in plan.units.items() if one.axis in plan.axes}
     if of.counts is None:
         return Counts(tally[..., 0], tally[..., 1:], units)
-    for axis, number in of.counts.units.items():
-        units[axis] = choose(ok, number, 0).max(axis=plan.places, keepdims=True)
+    for name, number in of.counts.units.items():
+        units[name] = choose(ok, number, 0).max(axis=plan.places, keepdims=True)
     codes = jnp.arange(1, len(plan.reasons) + 1, dtype=jnp.int8)
     lost = (state[..., None] == codes).astype(jnp.int32) * of.counts.used[..., None]
     missing = lost + (state != HOLE).astype(jnp.int32)[..., None] * of.counts.missing
@@ -140,10 +198,13 @@ def _counts(plan: Reduction, of: Cells, state: Array, ok: Array, tally: Array) -
     )
 
 
-def _units(plan: Reduction, axis: str, ok: Array, tally: Array) -> Array:
-    """The levels of one reduced axis that have a cell to use."""
-    if plan.axes == (axis,):
+def _units(plan: Reduction, units: Units, ok: Array, tally: Array) -> Array:
+    """The clusters of one reduced axis that have a cell to use."""
+    if plan.axes == (units.axis,) and units.clusters.single:
         return tally[..., 0]
-    at = plan.frame.place_of(axis)
+    at = plan.frame.place_of(units.axis)
     seen = ok.any(axis=tuple(place for place in plan.places if place != at), keepdims=True)
-    return seen.sum(axis=at, keepdims=True, dtype=jnp.int32)
+    if units.clusters.single:
+        return seen.sum(axis=at, keepdims=True, dtype=jnp.int32)
+    inside = jnp.tensordot(seen.astype(jnp.float64), jnp.asarray(units.clusters.members), axes=((at,), (1,)))
+    return jnp.expand_dims((inside > 0.0).sum(axis=-1, dtype=jnp.int32), at)

@@ -1,7 +1,6 @@
-"""Draws made outside the graph: bootstrap intervals and perfect models.
+"""Perfect models, drawn outside the graph, and how much of any draws is held at once.
 
-Expects arrays in full rank. Ensures that every draw is a function of the audit's seed and of names: a measure and an
-axis for the bootstrap, the levels of a cell for the noise floor.
+Expects arrays in full rank. Ensures that every draw is a function of the audit's seed and of the levels of a cell.
 """
 
 from __future__ import annotations
@@ -14,8 +13,7 @@ from numpy.typing import NDArray
 
 from cyclspec.compiler.scores.frame import Frame
 from cyclspec.compiler.scores.tables import AnswerCells, PeopleCells
-from cyclspec.compiler.seeds import generator, resampling_counts, seed_of
-from cyclspec.language.types.typed import TypedMeasure
+from cyclspec.compiler.seeds import generator
 
 FLOOR_DRAWS: Final = 200
 """Perfect models per noise floor: the floor's Monte Carlo error is its spread over draws / sqrt(200)."""
@@ -27,39 +25,6 @@ ANSWERS_MEMORY: Final = 2**31
 """Bytes that the perfect answers of one ask may take; where they would take more there is no noise floor."""
 
 Floats = NDArray[np.float64]
-
-
-def bootstrap_counts(frame: Frame, seed: int, measure: TypedMeasure) -> dict[str, Floats]:
-    """For each resampled axis, how often each level is drawn: [draws, level]. Axes are drawn independently."""
-    if measure.interval is None:
-        return {}
-    draws = measure.interval.draws
-    return {
-        axis: resampling_counts(seed_of(seed, "bootstrap", measure.name, axis), draws, len(frame.axes[axis]))
-        for axis in measure.interval.over
-    }
-
-
-def percentiles(draws: Floats, level: float) -> tuple[Floats, Floats]:
-    """Percentile interval along the last dimension, linear between draws; NaN draws are left out.
-
-    Efron and Tibshirani 1993, section 13.3. NaN where fewer than two draws are left.
-    """
-    rising = np.sort(draws, axis=-1)
-    number = np.isfinite(rising).sum(axis=-1)
-    tails = (1.0 - level) / 2.0
-    low, high = (_quantile(rising, number, share) for share in (tails, 1.0 - tails))
-    return low, high
-
-
-def _quantile(rising: Floats, number: NDArray[np.int64], share: float) -> Floats:
-    place = share * np.maximum(number - 1, 0)
-    below = np.floor(place).astype(np.int64)
-    above = np.minimum(below + 1, np.maximum(number - 1, 0))
-    left, right = (np.take_along_axis(rising, at[..., None], axis=-1)[..., 0] for at in (below, above))
-    # A weighted sum keeps equal ends exactly equal where a difference would not.
-    share_right = place - below
-    return np.where(number >= 2, left * (1.0 - share_right) + right * share_right, np.nan)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -51,8 +51,9 @@ class Sample:
     `values` [*full rank] (or [*full rank, option] where `wide`), `weights` and what is `beside` them, by the name of
     the argument, [*full rank] each, are zero where `here`, float [*full rank], is zero. `places` are the reduced
     dimensions, rising. `counts` gives for those of them that are resampled how often each level was drawn, float
-    [draw, level]; the point estimate has none. `used` counts the cells of the point estimate where they are known.
-    `told` is what the reducer is told beside arrays.
+    [draw, level], and `joint`, float [*full rank], how often each cell was where a dimension is drawn within others;
+    the point estimate has none. `used` counts the cells of the point estimate where they are known. `told` is what the
+    reducer is told beside arrays.
     """
 
     values: Array
@@ -63,6 +64,7 @@ class Sample:
     counts: Mapping[int, Array]
     used: Array | None = None
     told: Arguments = NOTHING
+    joint: Array | None = None
 
     @property
     def wide(self) -> bool:
@@ -81,24 +83,30 @@ class Sample:
     @property
     def number(self) -> Array:
         """How many cells there are, those drawn k times k times."""
-        if not self.counts:
+        if not self.counts and self.joint is None:
             return self.total(self.here) if self.used is None else self.used
         # Where nothing is missing the draws alone say how many: that saves one of two matrix products.
         found: Array = lax.cond(self.here.all(), self._complete, lambda: self.total(self.here))
         return found
 
     def _complete(self) -> Array:
-        plain = math.prod(self.here.shape[at] for at in self.places if at not in self.counts)
+        plain = math.prod(
+            self.here.shape[at] for at in self.places if at not in (*self.counts, *self._around)
+        )
         number = jnp.asarray(float(plain))
+        if self.joint is not None:
+            number = number * self.joint.sum(axis=self.places, keepdims=True)
         for counts in self.counts.values():
             number = number * counts.sum(axis=1)
         kept = [1 if at in self.places else size for at, size in enumerate(self.here.shape)]
-        return jnp.broadcast_to(number, (*kept[:-1], number.size))
+        return jnp.broadcast_to(number, (*kept[:-1], number.shape[-1]))
 
     def total(self, values: Array) -> Array:
         """The sum over the reduced dimensions, each level as often as it was drawn; dimensions are kept."""
-        plain = tuple(at for at in self.places if at not in self.counts)
+        plain = tuple(at for at in self.places if at not in (*self.counts, *self._around))
         result = values.sum(axis=plain, keepdims=True) if plain else values
+        if self.joint is not None:
+            result = self._within(result, self.joint)
         # The longest dimension first: it is the one that is a matrix product, and what it leaves is the smallest.
         for at in sorted(self.counts, key=lambda place: (-values.shape[place], place)):
             result = self._drawn(result, self.counts[at], at)
@@ -108,11 +116,31 @@ class Sample:
         """The sum over a dimension, each level as often as each draw drew it; the dimension of the draw is filled."""
         draw = self.here.ndim - 1
         if values.shape[at] == 1:
-            return values * _facing(counts.sum(axis=1), values.ndim, draw)
+            return values * facing(counts.sum(axis=1), values.ndim, draw)
         if values.shape[draw] > 1:
-            return (values * _facing(counts.T, values.ndim, at, draw)).sum(axis=at, keepdims=True)
+            return (values * facing(counts.T, values.ndim, at, draw)).sum(axis=at, keepdims=True)
         product = jnp.tensordot(lax.squeeze(values, (draw,)), counts, axes=((at,), (1,)))
         return jnp.expand_dims(jnp.moveaxis(product, -1, draw - 1), at)
+
+    @property
+    def _around(self) -> tuple[int, ...]:
+        """The dimensions that nested draws vary along."""
+        sizes = () if self.joint is None else self.joint.shape[:-1]
+        return tuple(at for at, size in enumerate(sizes) if size > 1)
+
+    def _within(self, values: Array, joint: Array) -> Array:
+        """The sum over the reduced dimensions of nested draws: a product for each of the levels that are kept."""
+        draw, shape = self.here.ndim - 1, list(values.shape)
+        for at in self._around:
+            shape[at] = joint.shape[at]
+        gone = [at for at in self._around if at in self.places]
+        given = [at for at in range(values.ndim) if at != draw or values.shape[draw] > 1]
+        kept = [at for at in range(values.ndim) if at not in gone]
+        wide = jnp.broadcast_to(values, shape)
+        slim = joint.reshape([joint.shape[at] for at in (*self._around, draw)])
+        left = wide if draw in given else lax.squeeze(wide, (draw,))
+        found = jnp.einsum(left, given, slim, [*self._around, draw], kept)
+        return jnp.expand_dims(found, gone)
 
     def centre(self, values: Array) -> Array:
         """The weighted mean without resampling: it only keeps later sums small, so zero will do where there is none."""
@@ -123,9 +151,9 @@ class Sample:
     @property
     def often(self) -> Array:
         """How often each cell counts in each draw, float [*full rank]: zero where it is not used or not drawn."""
-        total = self.here
+        total = self.here if self.joint is None else self.here * self.joint
         for at, counts in self.counts.items():
-            total = total * _facing(counts.T, total.ndim, at, total.ndim - 1)
+            total = total * facing(counts.T, total.ndim, at, total.ndim - 1)
         return total
 
     def lined_up(self, array: Array) -> Array:
@@ -187,6 +215,6 @@ def over_cells(
     return found.reshape(*kept, *found.shape[1:])
 
 
-def _facing(array: Array, rank: int, *places: int) -> Array:
+def facing(array: Array, rank: int, *places: int) -> Array:
     """An array whose dimensions stand at `places`, rising, among `rank`."""
     return jnp.expand_dims(array, [at for at in range(rank) if at not in places])

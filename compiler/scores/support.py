@@ -6,6 +6,7 @@ Expects the terms that measures and checks reach. Ensures that a graph is built 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -52,6 +53,7 @@ from cyclspec.language.types.terms import (
     MemberTerm,
     MetricTerm,
     NegateTerm,
+    PeopleTerm,
     PickTerm,
     PopulationTerm,
     PythonTerm,
@@ -60,7 +62,7 @@ from cyclspec.language.types.terms import (
     Term,
     VocabularyTerm,
 )
-from cyclspec.language.types.typed import TypedAudit, TypedMeasure
+from cyclspec.language.types.typed import Permutation, TypedAudit, TypedMeasure
 
 BASELINES: Final = frozenset({"human_mean", "human_mean_in_sample", "human_shuffled"})
 CELL_FUNCTIONS: Final = (
@@ -74,8 +76,12 @@ CELL_FUNCTIONS: Final = (
         "complete",
     }
 )
+_BY_RATER: Final = frozenset({"cohen_kappa", "krippendorff", "principal_components"})
+"""Reducers that count how often units and raters were drawn, each by themselves."""
 _WORDS: Final = (LevelTerm, Literal_, ListTerm, VocabularyTerm)
 """Arguments of reducers that are no values: words, numbers of the spec, names of axes."""
+MOST_COUNTS: Final = 2 << 30
+"""Bytes that the counts of all draws of a measure may hold."""
 METRIC_FUNCTIONS: Final = FUNCTIONS | {"size", "span", "index"}
 METRIC_REDUCERS: Final = frozenset(
     {("sum", "over"), ("mean", "over"), ("min", "over"), ("max", "over"), ("cumsum", "along")}
@@ -86,19 +92,21 @@ def refusals(audit: TypedAudit) -> tuple[NotLowered, ...]:
     """What measures and checks use, directly or through lets, that cannot run yet."""
     found: dict[NotLowered, None] = {}
     for measure in audit.measures:
-        found |= dict.fromkeys(_measure(measure))
+        found |= dict.fromkeys(_draws(audit, measure))
     bodies: set[int] = set()
     for term in _reached(audit):
         found |= dict.fromkeys(_term(term, bodies))
     return tuple(found)
 
 
-def _reached(audit: TypedAudit) -> Iterator[Term]:
-    """Every distinct term below measures and checks, through lets; arguments without values of their own left out."""
+def _reached(audit: TypedAudit, *roots: Term) -> Iterator[Term]:
+    """Every distinct term below measures and checks, through lets; arguments without values of their own left out.
+
+    Below `roots` alone where they are given.
+    """
     named, seen = named_terms(audit), set[Term]()
-    waiting: list[Term] = [measure.term for measure in audit.measures] + [
-        check.term for check in audit.checks
-    ]
+    read = (*(measure.term for measure in audit.measures), *(check.term for check in audit.checks))
+    waiting: list[Term] = list(roots or read)
     while waiting:
         term = waiting.pop()
         if term in seen:
@@ -146,9 +154,26 @@ def _unread(answer: AnswerTerm) -> bool:
     return not isinstance(answer.type.kind, Dist | Choice)
 
 
-def _measure(measure: TypedMeasure) -> Iterator[NotLowered]:
-    if measure.adjust is not None:
-        yield NotLowered(span=measure.span, what=f"`adjust = {measure.adjust}`")
+def _draws(audit: TypedAudit, measure: TypedMeasure) -> Iterator[NotLowered]:
+    """What a measure is drawn again as, and cannot be."""
+    nested = measure.interval is not None and any(one.within for one in measure.interval.drawings)
+    for term in _reached(audit, measure.term) if nested else ():
+        if isinstance(term, ReduceTerm) and term.reducer in _BY_RATER:
+            yield NotLowered(span=term.span, what=f"`{term.reducer}` under a nested bootstrap")
+    test = measure.test
+    if not isinstance(test, Permutation):
+        return
+    for term in _reached(audit, measure.term):
+        if isinstance(term, AnswerTerm | PeopleTerm | ColumnTerm) and _varies(term, test.over):
+            what = f"a permutation over `{test.over}`, whose levels have options of their own,"
+            yield NotLowered(span=measure.span, what=what)
+
+
+def _varies(leaf: Term, axis: str) -> bool:
+    """Whether options differ along an axis."""
+    kind = leaf.type.kind
+    scale = kind.scale if isinstance(kind, Choice | Dist) else None
+    return isinstance(scale, ItemScale) and scale.axis == axis
 
 
 def _term(term: Term, bodies: set[int]) -> Iterator[NotLowered]:
@@ -238,8 +263,8 @@ def _own_option(left: Term, right: Term) -> bool:
 
 
 def misfits(audit: TypedAudit, grid: Grid) -> tuple[Diagnostic, ...]:
-    """What only the grid tells: raters that are not two, columns of tables that no array holds."""
-    found: dict[Diagnostic, None] = {}
+    """What only the grid tells: raters that are not two, columns that no array holds, draws that memory does not."""
+    found: dict[Diagnostic, None] = dict.fromkeys(_too_many(audit, grid))
     for term in _reached(audit):
         match term:
             case ReduceTerm(reducer="cohen_kappa", args=args):
@@ -248,6 +273,22 @@ def misfits(audit: TypedAudit, grid: Grid) -> tuple[Diagnostic, ...]:
             case AttributeTerm(axis=axis, attribute=name) if name not in grid.axes[axis].attributes:
                 found[NotLowered(span=term.span, what=f"the column `{name}` of `{axis}` in a measure")] = None
     return tuple(found)
+
+
+def _too_many(audit: TypedAudit, grid: Grid) -> Iterator[WrongArguments]:
+    """Bootstraps whose counts are larger than `MOST_COUNTS`."""
+    for measure in audit.measures:
+        drawn = () if measure.interval is None else measure.interval.drawings
+        levels = sum(
+            math.prod(len(grid.axes[axis]) for axis in (one.axis, *one.within))
+            for one in drawn
+            if one.people is None
+        )
+        draws = 0 if measure.interval is None else measure.interval.draws
+        if 8 * draws * levels > MOST_COUNTS:
+            problem = f"would hold {8 * draws * levels / 2**30:.0f} GiB of counts for `{measure.name}`"
+            helps = (f"ask for fewer: `draws = {MOST_COUNTS // (8 * levels):d}`",)
+            yield WrongArguments(span=measure.span, callee="bootstrap", problem=problem, helps=helps)
 
 
 def _two(term: ReduceTerm, axis: str, grid: Grid) -> Iterator[WrongArguments]:

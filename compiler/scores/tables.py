@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
 HumanTerm = PeopleTerm | ColumnTerm
+
+FEW_CLUSTERS: Final = 30
+"""Below so many clusters intervals may cover less than they say (docs/statistics.md)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,10 +42,35 @@ class AnswerCells:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class PeopleUnits:
+    """How people were drawn: the `unit` [person] of each (-1: of no weight), and the `stratum` [unit], which rises."""
+
+    unit: Ints
+    stratum: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PeopleRows:
+    """The answers behind shares of people [item, *group, option], and how those people were drawn.
+
+    By answer that counts: its `person`, `item` and `option`. By person: the `weight`, and the `group` in the order of
+    the cells (-1: in none). `units` by the name of how they are drawn.
+    """
+
+    person: Ints
+    item: Ints
+    option: Ints
+    weight: Floats
+    group: Ints
+    units: Mapping[str, PeopleUnits]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class PeopleCells:
     """Shares of people [*axes, option] with their number `n` and effective number `n_eff` [*axes], where known.
 
-    `n` and `n_eff` count everyone in `share`, those on missing options included.
+    `n` and `n_eff` count everyone in `share`, those on missing options included. `rows` are kept where some measure
+    draws these people again; the first of the axes is then their items.
     """
 
     axes: tuple[str, ...]
@@ -49,6 +78,7 @@ class PeopleCells:
     n: Ints | None
     n_eff: Floats | None
     ok: Bools
+    rows: PeopleRows | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +89,30 @@ class ScoreInputs:
     people: Mapping[HumanTerm, PeopleCells] = field(hash=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How the uncertainty of a measure was found: what its interval says, what it is of, and what was tested.
+
+    Empty and zero where there is no interval, or no test.
+    """
+
+    interval: str = ""
+    estimand: str = ""
+    draws: int = 0
+    test: str = ""
+    adjust: str = ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class MeasureCells:
     """One measure over `axes`; all arrays have one dimension per axis.
 
     `value`, `low`, `high`, `floor` and `value_unexcluded` are NaN where there is none; `floor` is the expected value
     of the measure for a perfect model. `n_used` and `n_missing` count the cells below the measure's reductions,
-    `missing` splits the missing ones by reason ("check NAME" for an exclusion), `n_units` counts the resampled units,
-    `exists` is False for holes of the grid, and `withheld_by` holds per cell the names of the checks that withhold it.
+    `missing` splits the missing ones by reason ("check NAME" for an exclusion), `n_clusters` counts the clusters that
+    are drawn, `exists` is False for holes of the grid, and `withheld_by` holds per cell the names of the checks that
+    withhold it. `error` is the standard error, `bias` how far draws lie above the value, `deff` the design effect,
+    `null` the mean under permuted labels, `p_value` and `p_adjusted` what the test gives: NaN where there is none.
     """
 
     name: str
@@ -79,10 +125,27 @@ class MeasureCells:
     value_unexcluded: Floats
     n_used: Ints
     n_missing: Ints
-    n_units: Ints
+    n_clusters: Ints
     missing: Mapping[str, Ints]
     exists: Bools
     withheld_by: NDArray[np.object_]
+    error: Floats
+    bias: Floats
+    deff: Floats
+    null: Floats
+    p_value: Floats
+    p_adjusted: Floats
+    judgement: Judgement
+
+    @property
+    def few(self) -> Bools:
+        """Cells whose interval rests on fewer clusters than the nominal coverage needs."""
+        return np.isfinite(self.low) & (self.n_clusters < FEW_CLUSTERS)
+
+    @property
+    def biased(self) -> Bools:
+        """Cells whose bias is not small beside their standard error (Efron and Tibshirani 1993, section 10.3)."""
+        return np.isfinite(self.low) & (np.abs(self.bias) > self.error / 4.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,27 +17,6 @@ if TYPE_CHECKING:
     from cyclspec.runtime.store.runs import Run
 
 
-def _notices(measures: Any, checks: Any) -> list[str]:
-    """What a reader of the table must know: withheld measures, failed checks, too few units."""
-    found: list[str] = []
-    rows = checks.to_pylist()
-    for name in dict.fromkeys(row["check"] for row in rows if row["passed"] is False):
-        failing = [row for row in rows if row["check"] == name and row["passed"] is False]
-        because = f": {failing[0]['because']}" if failing[0]["because"] else ""
-        found.append(f"check {name} failed in {len(failing)} cells ({failing[0]['on_fail']}){because}")
-    for name in dict.fromkeys(row["check"] for row in rows if row["passed"] is None):
-        count = sum(row["check"] == name and row["passed"] is None for row in rows)
-        found.append(f"check {name} could not be evaluated in {count} cells, and withholds nothing there")
-    few = [row for row in measures.to_pylist() if row["low"] is not None and row["n_units"] < 30]
-    if few:
-        names = ", ".join(dict.fromkeys(row["measure"] for row in few))
-        least = min(row["n_units"] for row in few)
-        found.append(
-            f"intervals of {names} rest on {least} resampled units; below 30 they cover less than they say"
-        )
-    return found
-
-
 def _unseen(answers: Any) -> list[str]:
     """What hosted models did not tell of: labels outside of the likeliest tokens, and how much they can have."""
     unseen = [row["unseen"] for row in answers.to_pylist() if row["unseen"] is not None and row["unseen"] > 0]
@@ -68,13 +47,14 @@ def waiting_lines(outcome: Outcome, planned: Plan) -> list[str]:
 def finish(found: Run, outcome: Outcome, planned: Plan, *, title: str, quiet: bool) -> None:
     """Shows what came of a run, and exits where measures are withheld or replies are waited for."""
     from cyclspec.runtime.report.console import measures_view, show
+    from cyclspec.runtime.report.notices import notices
 
     if outcome.waiting:
         _wait(found, outcome, planned)
     measures = found.measures
     if not quiet:
         show(measures_view(measures), title=title)
-    for line in (*_notices(measures, found.checks), *_unseen(found.answers)):
+    for line in (*notices(measures, found.checks), *_unseen(found.answers)):
         click.echo(printable(line), err=True)
     _say_damaged(outcome)
     click.echo(f"{outcome.asked} asked, {outcome.reused} reused", err=True)

@@ -10,6 +10,7 @@ import click
 from cyclspec import pipeline
 from cyclspec.cli import options
 from cyclspec.cli.main import WITHHELD
+from cyclspec.language.diagnostics.render import printable
 
 
 @click.command("score")
@@ -29,6 +30,7 @@ def command(
 ) -> None:
     """Score the answers of a run again, by its own spec or by another one of the same design."""
     from cyclspec.runtime.report.console import measures_view, show
+    from cyclspec.runtime.report.notices import notices
     from cyclspec.runtime.store.runs import find_run
 
     found = find_run(run)
@@ -40,6 +42,8 @@ def command(
     pipeline.score(found, opened, origin.places, locked=locked)
     measures = found.measures
     show(measures_view(measures), title=opened.audit.title)
+    for line in notices(measures, found.checks):
+        click.echo(printable(line), err=True)
     click.echo("0 asked", err=True)
     click.echo(f"results in {found.scores}", err=True)
     if any(name is not None for name in measures["withheld_by"].to_pylist()):

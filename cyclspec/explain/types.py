@@ -82,12 +82,26 @@ def _let(audit: d.TypedAudit, let: d.TypedLet) -> tuple[str, ...]:
 
 
 def _interval(interval: d.Interval) -> str:
-    over = ", ".join(interval.over)
-    return f"bootstrap over {over}, {counted(interval.draws, 'draw')}, {100 * interval.level:g}%"
+    over = ", ".join(one.words for one in interval.drawings)
+    method = "" if interval.method == "percentile" else f", {interval.method}"
+    return f"bootstrap over {over}, {counted(interval.draws, 'draw')}, {100 * interval.level:g}%{method}"
+
+
+def _test(test: d.Test) -> str:
+    match test:
+        case d.SignFlip(drawn=drawn, draws=draws):
+            return f"sign flip over {', '.join(one.words for one in drawn)}, {counted(draws, 'draw')}"
+        case d.Permutation(over=over, within=within, draws=draws, tail=tail):
+            inside = f" within {', '.join(within)}" if within else ""
+            return f"permutation over {over}{inside}, {counted(draws, 'draw')}, {tail} tail"
+        case _:
+            assert_never(test)
 
 
 def _measure(audit: d.TypedAudit, measure: d.TypedMeasure) -> tuple[str, ...]:
     said = [] if measure.interval is None else [_interval(measure.interval)]
+    if measure.test is not None:
+        said.append(_test(measure.test))
     if measure.adjust is not None:
         said.append(f"adjusted by {measure.adjust}")
     if measure.better is not None:

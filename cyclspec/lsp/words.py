@@ -104,7 +104,8 @@ FIELDS: Final[Mapping[str, Words]] = {
     "measure": {
         "better": "Which way is better.",
         "interval": "An interval by resampling: `bootstrap(over = item, draws = 2000, level = 95%)`.",
-        "adjust": "The correction for several comparisons.",
+        "test": "A p-value: `sign_flip(over = item)` or `permutation(over = country, within = item)`.",
+        "adjust": "The correction for several comparisons, those of the cells of this measure.",
     },
     "check": {
         "on_fail": "What happens to the measures that a failing cell covers; `withhold` where nothing is said.",
@@ -149,7 +150,11 @@ VALUES: Final[Mapping[tuple[str, str], Words]] = {
     ("ask", "history"): {"turns": "Earlier turns of the same cell along an axis."},
     ("ask", "read"): READERS,
     ("measure", "better"): {"higher": "More is better.", "lower": "Less is better."},
-    ("measure", "interval"): {"bootstrap": "Percentiles of resampled values."},
+    ("measure", "interval"): {"bootstrap": "The measure with levels of axes, or people, drawn again."},
+    ("measure", "test"): {
+        "sign_flip": "Whether a paired contrast is zero, by flipping the signs of what clusters add to it.",
+        "permutation": "What a maximum, a gap or a share is where labels mean nothing.",
+    },
     ("measure", "adjust"): {"holm": "Holm's step-down method.", "bh": "Benjamini and Hochberg's method."},
     ("check", "on_fail"): {
         "withhold": "The measure cells that it covers get no number.",
@@ -181,9 +186,24 @@ ARGUMENTS: Final[Mapping[str, Words]] = {
     "text": _SAMPLING,
     "json": _SAMPLING,
     "bootstrap": {
-        "over": "The axes that are resampled.",
+        "over": "The axes that are resampled, or the key of people.",
         "draws": "How often.",
-        "level": "How much of the draws the interval holds.",
+        "level": "How often the interval should hold the truth.",
+        "method": "`percentile` of the draws, or `t`: their standard error times a quantile of t.",
+        "cluster": "Attributes whose levels are drawn as wholes: `item.theme`; `item` for each by itself.",
+        "strata": "Attributes within whose levels is drawn.",
+        "design": "`crossed`: axes are drawn independently. `nested`: each within the ones before it.",
+    },
+    "sign_flip": {
+        "over": "The axes whose levels keep or change their sign, one axis at a time.",
+        "draws": "How many sign patterns, unless there are fewer.",
+        "cluster": "Attributes whose levels change sign as wholes: `item.theme`.",
+    },
+    "permutation": {
+        "over": "The axis whose labels are permuted, or the key of people whose groups are.",
+        "within": "Axes in whose every level labels are permuted by themselves.",
+        "draws": "How many permutations.",
+        "tail": "`upper`, `lower` or `both`: which values speak against the null.",
     },
     "permutations": {
         "n": "How many orders at most.",

@@ -80,6 +80,7 @@ def measure_blocks(facts: Facts) -> Iterator[Block]:
         head = f"measure {measure.name}{by} : {measure.unit.value} = {one_line(measure.term.span.text)}"
         yield Paragraph(joined(((Code(head),), _documented(measure.doc), _better(measure))))
     yield from _intervals(facts)
+    yield from _tests(facts)
     if any(row["floor"] is not None for row in facts.measures):
         drawn = "people's shares are drawn again at their effective number (Dirichlet, half a pseudo-count an option)"
         told = (
@@ -107,25 +108,42 @@ def _intervals(facts: Facts) -> Iterator[Block]:
     items: list[Prose] = []
     for measure in found:
         assert measure.interval is not None
-        over, draws, level = measure.interval.over, measure.interval.draws, measure.interval.level
-        units = sorted({row["n_units"] for row in facts.measures if row["measure"] == measure.name})
-        resting = f" Resampled units: {', '.join(map(str, units))}." if units else ""
+        draws, level, method = measure.interval.draws, measure.interval.level, measure.interval.method
+        rows = [row for row in facts.measures if row["measure"] == measure.name]
+        clusters = sorted({row["n_clusters"] for row in rows})
+        resting = f" Clusters: {', '.join(map(str, clusters))}." if clusters else ""
+        estimand = next((row["estimand"] for row in rows), "")
         pieces: list[Piece] = [
             Code(measure.name),
-            f": {level:.0%} percentile interval of {draws} bootstrap draws over ",
-            *listed(over),
-            f".{resting} Estimand: the measure over what the levels of ",
-            *listed(over),
-            " are drawn from, with everything else as it is (models, people, other axes).",
+            f": {level:.0%} {method} interval of {draws} bootstrap draws over ",
+            *listed([one.words for one in measure.interval.drawings]),
+            f".{resting}",
+            *((f" Estimand: {estimand}.",) if estimand else ()),
         ]
         items.append(tuple(pieces))
     yield Bullets(tuple(items))
-    few = [row for row in facts.measures if row["low"] is not None and row["n_units"] < 30]
+    few = [row for row in facts.measures if row["low"] is not None and row["n_clusters"] < 30]
     if few:
         names = listed(list(dict.fromkeys(row["measure"] for row in few)))
         yield Paragraph(
-            ("Intervals of ", *names, " rest on fewer than 30 units and cover less than they say.")
+            ("Intervals of ", *names, " rest on fewer than 30 clusters and may cover less than they say.")
         )
+
+
+def _tests(facts: Facts) -> Iterator[Block]:
+    """How p-values were found, and for how many cells they are adjusted."""
+    items: list[Prose] = []
+    for measure in facts.audit.measures:
+        rows = [row for row in facts.measures if row["measure"] == measure.name]
+        tested = [row for row in rows if row["p_value"] is not None]
+        if measure.test is None or not tested:
+            continue
+        family = "1 cell" if len(tested) == 1 else f"{len(tested)} cells"
+        adjusted = f", adjusted for {family} by {measure.adjust}" if measure.adjust else ""
+        said = f": p-values by {tested[0]['test']}, {measure.test.draws} draws at most{adjusted}."
+        items.append((Code(measure.name), said))
+    if items:
+        yield Bullets(tuple(items))
 
 
 def _metrics(metrics: Sequence[Metric]) -> Iterator[Block]:

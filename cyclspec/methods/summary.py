@@ -54,9 +54,9 @@ def _people(facts: Facts) -> Iterator[Prose]:
 
 def _measured(facts: Facts) -> Iterator[Prose]:
     yield ("Measures: ", *listed([measure.name for measure in facts.audit.measures]), ".")
-    levels = {(m.interval.level, m.interval.draws) for m in facts.audit.measures if m.interval is not None}
-    for level, draws in sorted(levels):
-        yield prose(f"Intervals are {level:.0%} percentiles of {draws} bootstrap draws.")
+    found = (measure.interval for measure in facts.audit.measures if measure.interval is not None)
+    for level, draws, method in sorted({(one.level, one.draws, one.method) for one in found}):
+        yield prose(f"Intervals are {level:.0%} {method} intervals of {draws} bootstrap draws.")
     missing = sum(row["n_missing"] for row in facts.measures)
     yield (f"Over all measures, {counted(missing, 'cell')} below them had no value.",)
 

@@ -21,7 +21,34 @@ from rich.text import Text
 
 from cyclspec.language.diagnostics.render import printable
 
-_NUMERIC = ("value", "low", "high", "floor", "n_used", "n_units", "n_missing", "mass", "value_unexcluded")
+_NUMERIC = (
+    "value",
+    "low",
+    "high",
+    "floor",
+    "null",
+    "p_value",
+    "p_adjusted",
+    "n_used",
+    "n_clusters",
+    "n_missing",
+    "mass",
+    "value_unexcluded",
+)
+_NOW_AND_THEN = ("withheld_by", "floor", "low", "high", "null", "p_value", "p_adjusted")
+# What is the same in every row of a measure stands below the table (`notices`).
+_ELSEWHERE = (
+    "missing",
+    "error",
+    "bias",
+    "deff",
+    "interval",
+    "estimand",
+    "draws",
+    "test",
+    "adjust",
+    "warning",
+)
 _ENDLESS = 100_000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
@@ -29,9 +56,7 @@ _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202
 
 def measures_view(measures: pa.Table) -> pa.Table:
     """The columns of measures that a person reads: those that say something in some row."""
-    hidden = {"missing"} | {
-        name for name in ("withheld_by", "floor", "low", "high") if measures[name].null_count == len(measures)
-    }
+    hidden = {*_ELSEWHERE} | {name for name in _NOW_AND_THEN if measures[name].null_count == len(measures)}
     unexcluded = measures["value_unexcluded"].to_pylist()
     if unexcluded == measures["value"].to_pylist() or measures["withheld_by"].null_count < len(measures):
         hidden.add("value_unexcluded")

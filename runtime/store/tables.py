@@ -20,7 +20,7 @@ from cyclspec.compiler.plan.plan import Plan, Reply
 from cyclspec.compiler.plan.reads import Labels, Likeliest, Options, Read, Writing
 from cyclspec.compiler.readings.likeliest import TopTokens
 from cyclspec.compiler.readings.reading import WrittenText
-from cyclspec.compiler.scores.tables import CheckCells, MeasureCells
+from cyclspec.compiler.scores.tables import FEW_CLUSTERS, CheckCells, MeasureCells
 
 SCHEMA_VERSION = 1
 TABLES = ("measures", "answers", "requests", "checks")
@@ -164,13 +164,25 @@ def measures_table(measures: Sequence[MeasureCells], grid: Grid, definition: Map
             pa.field("low", pa.float64()),
             pa.field("high", pa.float64()),
             pa.field("floor", pa.float64()),
+            pa.field("null", pa.float64()),
+            pa.field("p_value", pa.float64()),
+            pa.field("p_adjusted", pa.float64()),
             pa.field("unit", LEVEL, nullable=False),
             pa.field("n_used", pa.int64(), nullable=False),
-            pa.field("n_units", pa.int64(), nullable=False),
+            pa.field("n_clusters", pa.int64(), nullable=False),
             pa.field("n_missing", pa.int64(), nullable=False),
             pa.field("missing", pa.string()),
             pa.field("withheld_by", pa.string()),
             pa.field("value_unexcluded", pa.float64()),
+            pa.field("error", pa.float64()),
+            pa.field("bias", pa.float64()),
+            pa.field("deff", pa.float64()),
+            pa.field("interval", LEVEL),
+            pa.field("estimand", LEVEL),
+            pa.field("draws", pa.int64()),
+            pa.field("test", LEVEL),
+            pa.field("adjust", LEVEL),
+            pa.field("warning", pa.string()),
         ],
         metadata=metadata("measures", definition),
     )
@@ -184,6 +196,7 @@ def measures_table(measures: Sequence[MeasureCells], grid: Grid, definition: Map
 
 
 def _measure(measure: MeasureCells, index: tuple[int, ...], levels: Mapping[str, str]) -> dict[str, Any]:
+    judged = measure.judgement
     missing = {reason: int(n[index]) for reason, n in measure.missing.items() if n[index]}
     return {
         "measure": measure.name,
@@ -192,14 +205,35 @@ def _measure(measure: MeasureCells, index: tuple[int, ...], levels: Mapping[str,
         "low": _number(measure.low[index]),
         "high": _number(measure.high[index]),
         "floor": _number(measure.floor[index]),
+        "null": _number(measure.null[index]),
+        "p_value": _number(measure.p_value[index]),
+        "p_adjusted": _number(measure.p_adjusted[index]),
         "unit": measure.unit.value,
         "n_used": int(measure.n_used[index]),
-        "n_units": int(measure.n_units[index]),
+        "n_clusters": int(measure.n_clusters[index]),
         "n_missing": int(measure.n_missing[index]),
         "missing": json.dumps(missing, ensure_ascii=False, sort_keys=True) if missing else None,
         "withheld_by": ", ".join(measure.withheld_by[index]) or None,
         "value_unexcluded": _number(measure.value_unexcluded[index]),
+        "error": _number(measure.error[index]),
+        "bias": _number(measure.bias[index]),
+        "deff": _number(measure.deff[index]),
+        "interval": judged.interval or None,
+        "estimand": judged.estimand or None,
+        "draws": judged.draws or None,
+        "test": judged.test or None,
+        "adjust": judged.adjust or None,
+        "warning": "; ".join(_warnings(measure, index)) or None,
     }
+
+
+def _warnings(measure: MeasureCells, index: tuple[int, ...]) -> Iterator[str]:
+    """What a reader of an interval must know."""
+    if measure.few[index]:
+        number = int(measure.n_clusters[index])
+        yield f"{number} clusters: with fewer than {FEW_CLUSTERS} an interval may cover less than it says"
+    if measure.biased[index]:
+        yield "draws lie off the value by more than a quarter of its standard error"
 
 
 def checks_table(checks: Sequence[CheckCells], grid: Grid, definition: Mapping[str, Any]) -> pa.Table:

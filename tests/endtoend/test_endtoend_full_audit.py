@@ -94,7 +94,7 @@ def test_every_measure_equals_what_scipy_and_pandas_compute_from_the_raw_rows(ra
     assert all(row["n_missing"] == 0 and row["withheld_by"] is None for row in rows)
     for row in rows:
         if row["measure"] == "alignment":
-            assert row["low"] <= row["value"] <= row["high"] and row["n_units"] == 6
+            assert row["low"] <= row["value"] <= row["high"] and row["n_clusters"] == 6
 
 
 @pytest.mark.parametrize(

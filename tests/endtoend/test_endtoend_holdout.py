@@ -33,7 +33,7 @@ audit held {
   ask told  = of_person(person, item) { model = model, read = first_token }
   let human = share over person by country weighted by person.weight of survey.invented.answers.value
   measure alignment by model : share = mean over item, country of 1 - m.js_distance(reply, human)
-    { interval = bootstrap(over = item, draws = 50) }
+    { interval = bootstrap(over = item, draws = 50, cluster = item) }
   measure mass by model : share = mean over item, person of told.mass
   check label_mass = (min over item, country of reply.mass) >= 0 { on_fail = warn }
   check told_mass = (min over item, person of told.mass) >= 0 { on_fail = warn }
@@ -61,7 +61,7 @@ def asked(spec: Path, audit: str) -> tuple[set[str], set[str], int]:
     answers = run.answers.to_pandas()
     told = answers[answers.ask.astype(str) == "told"]
     measures = run.measures.to_pandas().set_index("measure")
-    return set(told.item.astype(str)), set(told.person.astype(str)), int(measures.loc["alignment"].n_units)
+    return set(told.item.astype(str)), set(told.person.astype(str)), int(measures.loc["alignment"].n_clusters)
 
 
 def test_the_two_audits_ask_everything_once_between_them(spec: Path) -> None:

@@ -278,10 +278,12 @@ def test_intervals_refit_agreement_in_every_resample(asked: Asked) -> None:
         for name, of in (("flips", mean_flips), ("moods", alpha)):
             counts = resampling_counts(seed_of(11, "bootstrap", name, "case"), 60, CASES).astype(np.int64)
             drawn = [of(np.repeat(np.arange(CASES), row)) for row in counts]
-            low, high = np.quantile(drawn, [0.05, 0.95])
+            reach = scipy.stats.t.ppf(0.95, CASES - 1)
+            tail = scipy.stats.norm.cdf(-np.sqrt(CASES / (CASES - 1)) * reach)
+            low, high = np.quantile(drawn, [tail, 1 - tail])
             row = asked.of(name, size=size)
             assert abs(row["low"] - low) < 1e-10 and abs(row["high"] - high) < 1e-10
-            assert row["n_units"] == CASES
+            assert row["n_clusters"] == CASES
 
 
 def test_strengths_and_what_is_made_of_them(asked: Asked) -> None:

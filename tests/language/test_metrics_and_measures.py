@@ -8,6 +8,7 @@ import pytest
 from spec_files import TESTS, check_text, shown
 
 from cyclspec.language.types import terms as h
+from cyclspec.language.types import typed as d
 
 METRICS = """cycl 1
 scale colour : nominal {{ red, blue }}
@@ -45,7 +46,7 @@ def test_a_metric_is_of_distributions_over_one_scale_and_of_numbers(
     metric: str, value: str, found: list[str], tmp_path: Path
 ) -> None:
     checked = check_text(tmp_path, METRICS.format(metric=metric, value=value))
-    assert [d.code for d in checked.errors] == found, shown(checked)
+    assert [one.code for one in checked.errors] == found, shown(checked)
 
 
 def test_a_formal_that_is_left_out_has_its_default(tmp_path: Path) -> None:
@@ -72,8 +73,27 @@ audit one {{
 _MEAN = "mean over item, town, repeat of reply.mass"
 FIELDS = [
     ("{ interval = bootstrap(over = [item, town], draws = 500, level = 90%) }", "", []),
-    ("{ interval = bootstrap(over = item) adjust = holm better = lower }", "", []),
-    ("{ interval = bootstrap(over = item) adjust = bh better = higher }", "", []),
+    ("{ interval = bootstrap(over = item) better = lower }", "", []),
+    ("{ interval = bootstrap(over = item) adjust = bh better = higher }", "", ["CY0210"]),
+    ("{ adjust = holm }", "", ["CY0209"]),
+    ("{ interval = bootstrap(over = item, method = t, cluster = item.theme) }", "", []),
+    ("{ interval = bootstrap(over = [item, town], cluster = [item, town.side], strata = item.theme) }", "", []),
+    ("{ interval = bootstrap(over = [item, repeat], design = nested) }", "", []),
+    ("{ interval = bootstrap(over = item, method = basic) }", "", ["CY0101"]),
+    ("{ interval = bootstrap(over = item, design = paired) }", "", ["CY0101"]),
+    ("{ interval = bootstrap(over = item, cluster = item.question) }", "", ["CY0101"]),
+    ("{ interval = bootstrap(over = item, cluster = town.side) }", "", ["CY0209"]),
+    ("{ interval = bootstrap(over = [item, item]) }", "", ["CY0102"]),
+    ("{ interval = bootstrap(over = item, times = 3) }", "", ["CY0209"]),
+    ("{ test = sign_flip(over = item) }", "", ["CY0210"]),
+    ("{ test = permutation(over = town, within = item) }", "", []),
+    ("{ test = permutation(over = town, within = item, tail = both, draws = 500) }", "", []),
+    ("{ test = permutation(over = [town, item]) }", "", ["CY0209"]),
+    ("{ test = permutation(over = place) }", "", ["CY0101"]),
+    ("{ test = permutation(over = town, within = place) }", "", ["CY0101"]),
+    ("{ test = permutation(over = town, tail = left) }", "", ["CY0101"]),
+    ("{ test = permutation(over = town, draws = 1) }", "", ["CY0503"]),
+    ("{ test = t_test(over = item) }", "", ["CY0201"]),
     ("{ adjust = bonferroni }", "", ["CY0101"]),
     ("{ better = larger }", "", ["CY0101"]),
     ("{ interval = jackknife(over = item) }", "", ["CY0201"]),
@@ -103,7 +123,62 @@ def test_measures_and_checks_say_how_they_are_judged(
 ) -> None:
     text = AUDIT.format(unit=" : share", value=_MEAN, measure=measure, check=check)
     checked = check_text(tmp_path, text)
-    assert [d.code for d in checked.errors] == found, shown(checked)
+    assert [one.code for one in checked.errors] == found, shown(checked)
+
+
+CONTRAST = "mean over item, repeat of reply.mass[town: mill] - reply.mass[town: ridge]"
+
+WITH_PEOPLE = f"number(({CONTRAST})) + number(ent)"
+
+
+@pytest.mark.parametrize(
+    ("value", "fields", "found"),
+    [
+        (CONTRAST, "{ test = sign_flip(over = item) adjust = holm }", []),
+        (CONTRAST, "{ interval = bootstrap(over = item) adjust = bh }", []),
+        (CONTRAST, "{ test = sign_flip(over = town) }", ["CY0210"]),
+        (f"-2 * ({CONTRAST})", "{ test = sign_flip(over = [item, repeat]) }", []),
+        (f"abs(({CONTRAST}))", "{ test = sign_flip(over = item) }", ["CY0210"]),
+        ("mean over item, repeat of reply.mass[town: mill] - sure", "{ test = sign_flip(over = item) }", ["CY0210"]),
+        (WITH_PEOPLE, "{ interval = bootstrap(over = [item, person]) }", []),
+        (WITH_PEOPLE, "{ test = permutation(over = person) }", []),
+        (WITH_PEOPLE, "{ test = permutation(over = person, within = town) }", ["CY0209"]),
+        (WITH_PEOPLE, "{ interval = bootstrap(over = person, cluster = person.age) }", []),
+        (WITH_PEOPLE, "{ interval = bootstrap(over = person, cluster = person.x) }", ["CY0101"]),
+        (WITH_PEOPLE, "{ test = sign_flip(over = person) }", ["CY0210"]),
+        (CONTRAST, "{ interval = bootstrap(over = person) }", ["CY0101"]),
+    ],
+)  # fmt: skip
+def test_tests_and_draws_of_people_fit_what_is_measured(
+    value: str, fields: str, found: list[str], tmp_path: Path
+) -> None:
+    text = AUDIT.format(unit=" : real", value=value, measure=fields, check="").replace(
+        "  measure sure",
+        """  let people = share over person by town weighted by person.weight of towns.answers.value
+  let ent = mean over item of m.entropy((mean over town of people))
+  let sure = mean over item, repeat of reply.mass[town: mill]
+  measure tested""",
+    )
+    checked = check_text(tmp_path, text.replace("cycl 1\n", 'cycl 1\nimport std.metrics as m version "1"\n'))
+    assert [one.code for one in checked.errors] == found, shown(checked)
+
+
+def test_what_a_table_says_of_its_rows_is_how_they_are_drawn(tmp_path: Path) -> None:
+    text = AUDIT.format(
+        unit=" : share", value=_MEAN, measure="{ interval = bootstrap(over = [item, town]) }", check=""
+    )
+    (measure,) = check_text(tmp_path, text).require().audits["one"].measures
+    assert measure.interval is not None
+    assert measure.interval.drawings == (d.Drawn("item", cluster="battery"), d.Drawn("town"))
+    text = AUDIT.format(
+        unit=" : share",
+        value=_MEAN,
+        measure="{ interval = bootstrap(over = [item, repeat], design = nested, cluster = item) }",
+        check="",
+    )
+    (measure,) = check_text(tmp_path, text).require().audits["one"].measures
+    assert measure.interval is not None
+    assert measure.interval.drawings == (d.Drawn("item"), d.Drawn("repeat", within=("item",)))
 
 
 @pytest.mark.parametrize(
@@ -127,4 +202,4 @@ def test_measures_and_checks_say_how_they_are_judged(
 def test_a_measure_has_the_unit_it_declares(unit: str, value: str, found: list[str], tmp_path: Path) -> None:
     text = AUDIT.format(unit=unit, value=value, measure="", check="")
     checked = check_text(tmp_path, text)
-    assert [d.code for d in checked.errors] == found, shown(checked)
+    assert [one.code for one in checked.errors] == found, shown(checked)

@@ -128,7 +128,7 @@ def test_filters_stand_on_top_as_written_and_under_the_cross_as_computed(plan: L
 
 def test_columns_that_nothing_uses_are_not_read(plan: LogicalPlan) -> None:
     columns = {scan.source: scan.columns for one in plan.sinks for scan in found(one, Scan)}
-    assert columns["invented.items"] == ("item", "question", "options", "theme")
+    assert columns["invented.items"] == ("item", "question", "options", "theme", "battery")
     assert set(columns["invented.answers join people"]) == {"item", "person", "value", "country", "weight"}
 
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from cyclspec.compiler.axes import Axis, Grid, OptionLayout, Presence
 from cyclspec.compiler.scores import AnswerCells, PeopleCells
@@ -245,3 +246,10 @@ def people_cells(axes: Sequence[str], share: NDArray[Any], **given: Any) -> Peop
     """People cells with nothing missing and no counts, unless given."""
     ok = given.get("ok", np.ones(share.shape[:-1], dtype=bool))
     return PeopleCells(tuple(axes), share, given.get("n"), given.get("n_eff"), ok)
+
+
+def tails(clusters: int, level: float) -> list[float]:
+    """The quantiles of draws at which the expanded percentile interval ends for so many clusters."""
+    reach = stats.t.ppf((1 + level) / 2, clusters - 1)
+    tail = float(stats.norm.cdf(-np.sqrt(clusters / (clusters - 1)) * reach))
+    return [tail, 1.0 - tail]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -116,10 +117,11 @@ def test_a_check_that_cannot_be_evaluated_neither_passes_nor_acts() -> None:
 
 
 def test_what_cannot_run_is_refused_by_name_all_at_once() -> None:
+    by_item = d.Permutation("item", None, (), 100, "upper")
     measures = [
         measure("signs", AXES, call("sign", mass)),
         measure("clipped", AXES, call("clip", mass, real(0.0), real(1.0))),
-        measure("adjusted", ["model"], reduce("mean", ["country", "item"], distance), adjust="holm"),
+        replace(measure("permuted", ["model"], reduce("mean", ["country", "item"], distance)), test=by_item),
     ]
     with pytest.raises(SpecError) as refused:
         lower(audit(axes=AXES, measures=measures), grid({"model": 1, "country": 1, "item": 1}, [2]))
@@ -128,7 +130,7 @@ def test_what_cannot_run_is_refused_by_name_all_at_once() -> None:
     assert messages == {
         "`sign(..)` over cells is checked but cannot run yet",
         "`clip(..)` over cells is checked but cannot run yet",
-        "`adjust = holm` is checked but cannot run yet",
+        "a permutation over `item`, whose levels have options of their own, is checked but cannot run yet",
     }
 
 

@@ -28,6 +28,7 @@ from score_terms import (
     pick,
     real,
     reduce,
+    tails,
     word,
 )
 from sklearn.decomposition import PCA
@@ -204,7 +205,7 @@ def test_a_point_and_its_interval_equal_those_of_a_loop(name: str) -> None:
         values = table(case, model)
         np.testing.assert_allclose(found.value[model], case.oracle(values), rtol=0, atol=1e-12)
         drawn = [float(case.oracle(np.repeat(values, row, axis=0))) for row in counts]
-        low, high = np.nanquantile(drawn, [0.05, 0.95])
+        low, high = np.nanquantile(drawn, tails(int(found.n_clusters[model]), LEVEL))
         np.testing.assert_allclose([found.low[model], found.high[model]], [low, high], rtol=0, atol=1e-10)
         assert found.n_used[model] == OK[model].sum()
         assert found.missing["no answer"][model] == (~OK[model]).sum()
@@ -226,7 +227,7 @@ def test_kappa_of_two_models_and_its_interval_equal_those_of_a_loop(weights: str
     np.testing.assert_allclose(found.value, of(np.arange(14)), rtol=0, atol=1e-12)
     counts = resampling_counts(seed_of(3, "bootstrap", "kappa", "item"), DRAWS, 14).astype(np.int64)
     drawn = [of(np.repeat(np.arange(14), row)) for row in counts]
-    wanted = np.quantile(drawn, [0.05, 0.95])
+    wanted = np.quantile(drawn, tails(int(found.n_clusters), LEVEL))
     np.testing.assert_allclose([found.low, found.high], wanted, rtol=0, atol=1e-10)
 
 
@@ -275,7 +276,9 @@ def test_strengths_have_the_axis_of_their_items_and_are_refitted_in_every_resamp
         drawn = [one for one in draws if one is not None]
         assert len(drawn) > 20
         for item in range(3):
-            low, high = np.quantile([one[item] for one in drawn], [0.05, 0.95])
+            low, high = np.quantile(
+                [one[item] for one in drawn], tails(int(found.n_clusters[model, item]), LEVEL)
+            )
             np.testing.assert_allclose(found.low[model, item], low, rtol=0, atol=1e-7)
             np.testing.assert_allclose(found.high[model, item], high, rtol=0, atol=1e-7)
 

@@ -17,6 +17,7 @@ from score_terms import (
     measure,
     pick,
     reduce,
+    tails,
 )
 
 from cyclspec.compiler.scores import MeasureCells, ScoreInputs, lower, resample
@@ -68,7 +69,7 @@ def loop(
     ]
     places = tuple(sizes[axis] for axis in over)
     results = [of(repeated(values, ok, [number[at] for number in drawn], places)) for at in range(DRAWS)]
-    return np.quantile(results, [0.05, 0.95])
+    return np.quantile(results, tails(min(values.shape[sizes[axis]] for axis in over), LEVEL))
 
 
 REDUCERS: dict[str, Callable[[Floats], float]] = {
@@ -93,7 +94,7 @@ def test_an_interval_equals_that_of_a_loop_over_the_same_resamples(over: tuple[s
             low, high = loop(cells.name, over, values[model], ok[model], REDUCERS[cells.name])
             np.testing.assert_allclose(cells.low[model], low, rtol=0, atol=1e-10)
             np.testing.assert_allclose(cells.high[model], high, rtol=0, atol=1e-10)
-            assert cells.n_units[model] == (9 if over == ("item",) else 4)
+            assert cells.n_clusters[model] == (9 if over == ("item",) else 4)
 
 
 def test_resampled_differences_are_paired_and_slopes_are_refitted() -> None:
@@ -108,13 +109,18 @@ def test_resampled_differences_are_paired_and_slopes_are_refitted() -> None:
     )
     counts = resampling_counts(seed_of(3, "bootstrap", "paired", "item"), DRAWS, 12)
     means = [[np.average(values[m, 0], weights=row * ok[m, 0]) for row in counts] for m in range(2)]
-    wanted = np.quantile(np.array(means[1]) - np.array(means[0]), [0.05, 0.95])
+    wanted = np.quantile(np.array(means[1]) - np.array(means[0]), tails(int(found[0].n_clusters), LEVEL))
     np.testing.assert_allclose([found[0].low, found[0].high], wanted, rtol=0, atol=1e-10)
     counts = resampling_counts(seed_of(3, "bootstrap", "slope", "item"), DRAWS, 12)
     for model in range(2):
         roots = [np.sqrt(row * ok[model, 0]) for row in counts]
         fits = [np.polyfit(np.arange(12), values[model, 0], 1, w=root)[0] for root in roots]
-        np.testing.assert_allclose(found[1].low[model], np.quantile(fits, 0.05), rtol=0, atol=1e-10)
+        np.testing.assert_allclose(
+            found[1].low[model],
+            np.quantile(fits, tails(int(found[1].n_clusters[model]), LEVEL)[0]),
+            rtol=0,
+            atol=1e-10,
+        )
 
 
 def test_draws_in_chunks_equal_draws_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +142,7 @@ def test_one_unit_has_no_interval() -> None:
     ok[1] = True
     term = reduce("mean", ["country", "item"], mass)
     cells = scored(values, ok, measure("m", ["model"], term, d.Interval(("item",), DRAWS, LEVEL)))[0]
-    assert cells.n_units.tolist() == [1, 5]
+    assert cells.n_clusters.tolist() == [1, 5]
     assert np.isfinite(cells.value).all()
     assert (
         np.isnan(cells.low[0]) and np.isnan(cells.high[0]) and cells.low[1] < cells.value[1] < cells.high[1]

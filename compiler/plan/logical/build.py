@@ -19,7 +19,7 @@ from cyclspec.compiler.plan.figures import reader_text
 from cyclspec.compiler.plan.grid import kept_models
 from cyclspec.compiler.plan.logical import operators as o
 from cyclspec.compiler.plan.logical.sizes import Sizes
-from cyclspec.compiler.plan.logical.sources import axis_source, drawn_value
+from cyclspec.compiler.plan.logical.sources import axis_source, drawn_again, drawn_value
 from cyclspec.compiler.plan.logical.words import SCALAR, resolved, words
 from cyclspec.compiler.plan.sources import terms_in
 from cyclspec.compiler.plan.upstream import asks_in, named_lets
@@ -185,12 +185,14 @@ class Builder:
         columns = tuple(dict.fromkeys(c.name for table in tables for c in table.columns))
         keys = [axis for axis in axes if axis in columns and axis not in term.by]
         weight = () if term.weight is None else (term.weight,)
+        drawn = (one for one in drawn_again(self.audit) if one.people == term.people)
+        design = [name for one in drawn for name in (one.cluster, one.strata) if name is not None]
         scan = o.Scan(
             axes=axes,
             cells=self.grid.rows.get(term.table, cells),
             source=f"{term.table} join {term.people.rpartition('.')[2]}",
             columns=columns,
-            needed=tuple(dict.fromkeys((*keys, term.person, term.column, *term.by, *weight))),
+            needed=tuple(dict.fromkeys((*keys, term.person, term.column, *term.by, *weight, *design))),
         )
         return o.Reduce(
             axes=axes,

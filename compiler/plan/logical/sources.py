@@ -82,6 +82,15 @@ def _table(
     return o.Scan(axes=axes, cells=rows, source=table, columns=columns, needed=needed)
 
 
+def drawn_again(audit: d.TypedAudit) -> Iterator[d.Drawn]:
+    """What intervals draw again, and whose signs tests flip."""
+    for measure in audit.measures:
+        if measure.interval is not None:
+            yield from measure.interval.drawings
+        if isinstance(measure.test, d.SignFlip):
+            yield from measure.test.drawn
+
+
 def _used(audit: d.TypedAudit, axis: str, table: str) -> Iterator[str]:
     """The columns of an axis' table that keys, conditions, prompts, scales or measures use."""
     yield from (c.name for c in audit.tables[table].columns if isinstance(c.kind, k.Key))
@@ -92,6 +101,9 @@ def _used(audit: d.TypedAudit, axis: str, table: str) -> Iterator[str]:
             case h.ReduceTerm(by=by):
                 yield from (name for group in by for name in _columns_of(audit.tables[table], group))
         yield from _scale_column(term.type.kind, table)
+    for one in drawn_again(audit):
+        if one.axis == axis:
+            yield from (name for name in (one.cluster, one.strata) if name is not None)
     for each in audit.eaches:
         if isinstance(each.source, d.ChildSource) and each.source.parent == axis:
             yield each.source.column

@@ -97,3 +97,12 @@ class WrongArguments(Diagnostic):
     title: ClassVar[str] = "`{callee}` {problem}"
     callee: str
     problem: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotAContrast(Diagnostic):
+    code: ClassVar[str] = "CY0210"
+    title: ClassVar[str] = "`{measure}` is no paired contrast whose signs could be flipped"
+    marker: ClassVar[str] = "{flaw}"
+    measure: str
+    flaw: str

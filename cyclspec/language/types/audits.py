@@ -46,6 +46,12 @@ class _Built:
     measures: list[d.TypedMeasure] = field(default_factory=list)
     checks: list[d.TypedCheck] = field(default_factory=list)
 
+    @property
+    def named(self) -> dict[str, h.Term]:
+        """The lets, measures and checks so far, by name."""
+        reads: tuple[d.Read, ...] = (*self.lets, *self.measures, *self.checks)
+        return {read.name: read.term for read in reads}
+
 
 def elaborate_audits(ctx: Context) -> None:
     """Fills `ctx.audits` with the audits of the entry module that have no errors; checks those of imports too."""
@@ -205,7 +211,7 @@ def _read(scope: Scope, statement: Read, built: _Built) -> h.Term | None:
             built.lets.extend([let] if let else [])
             return let.term if let else None
         case t.Measure():
-            measure = measure_statement(scope, statement)
+            measure = measure_statement(scope, statement, built.named)
             built.measures.extend([measure] if measure else [])
             return measure.term if measure else None
         case t.Check():

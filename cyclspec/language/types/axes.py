@@ -46,7 +46,30 @@ RESERVED_COLUMNS = frozenset(
         "low",
         "high",
     }
-    | {"floor", "unit", "n_used", "n_units", "n_missing", "withheld_by", "check", "passed", "because", "text"}
+    | {
+        "floor",
+        "unit",
+        "null",
+        "p_value",
+        "p_adjusted",
+        "n_used",
+        "n_clusters",
+        "n_missing",
+        "withheld_by",
+        "error",
+        "bias",
+        "deff",
+        "interval",
+        "estimand",
+        "draws",
+        "test",
+        "adjust",
+        "warning",
+        "check",
+        "passed",
+        "because",
+        "text",
+    }
     | {"on_fail", "messages", "token_ids", "label_ids", "schema_version", "option", "value_unexcluded"}
 )
 

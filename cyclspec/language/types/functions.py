@@ -338,6 +338,7 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "turns": "stands in an ask: `history = {}(...)`",
     "retry": "stands in an ask: `missing = {}(...)`",
     "bootstrap": "stands in a measure: `interval = {}(...)`",
+    **dict.fromkeys(("sign_flip", "permutation"), "stands in a measure: `test = {}(...)`"),
     **dict.fromkeys(("hf", "local", "openai", "demo"), "stands in a panel: `model ... = {}(...)`"),
     **dict.fromkeys(("parquet", "csv", "jsonl", "arrow"), "stands in a table: `source = {}(...)`"),
     **dict.fromkeys(("picks", "choice", "dist", "counts", "logprobs", "order", "text", "list"), "is a type"),

@@ -5,28 +5,25 @@ from __future__ import annotations
 from typing import Literal, cast
 
 from cyclspec.language.diagnostics import Label
-from cyclspec.language.diagnostics.cy01_names import UnknownName
-from cyclspec.language.diagnostics.cy02_types import WrongArguments, WrongType
+from cyclspec.language.diagnostics.cy02_types import WrongType
 from cyclspec.language.diagnostics.cy03_axes import AxisLeftOver, MeasureMayBeMissing
-from cyclspec.language.diagnostics.cy05_units import DifferenceOfShares, OutsideRange, UnitMismatch
-from cyclspec.language.names.suggest import did_you_mean
+from cyclspec.language.diagnostics.cy05_units import DifferenceOfShares, UnitMismatch
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
 from cyclspec.language.types import units
+from cyclspec.language.types.arguments import word
 from cyclspec.language.types.bounds import within
 from cyclspec.language.types.declared import TypeReader
 from cyclspec.language.types.expressions import infer, truth_of
 from cyclspec.language.types.fields import read_fields
+from cyclspec.language.types.resampling import Judged, Named, read_interval, read_test
 from cyclspec.language.types.scope import Scope, failed
-from cyclspec.language.types.values import axis_words
-from cyclspec.language.types.vocabularies import number_of
 
-_MEASURE_FIELDS = ("better", "interval", "adjust")
+_MEASURE_FIELDS = ("better", "interval", "test", "adjust")
 _CHECK_FIELDS = ("on_fail", "because")
 _ON_FAIL = ("exclude", "withhold", "warn", "stop")
-MAX_DRAWS = 1_000_000
 
 
 def let_statement(scope: Scope, let: t.Let) -> d.TypedLet | None:
@@ -55,14 +52,19 @@ def _fits_declared(term: h.Term, declared: k.Kind) -> bool:
     return k.fits(term.type.kind, declared)
 
 
-def measure_statement(scope: Scope, measure: t.Measure) -> d.TypedMeasure | None:
-    """One measure, with exactly its declared axes and unit."""
+def measure_statement(scope: Scope, measure: t.Measure, named: Named) -> d.TypedMeasure | None:
+    """One measure, with exactly its declared axes and unit; `named` are the lets and measures that it may name."""
     fields = read_fields(scope.ctx, measure.fields, _MEASURE_FIELDS, where="measure")
     by = tuple(ident.name for ident in measure.by)
-    interval = _interval(scope, fields.get("interval"), by)
+    term = infer(scope, measure.value)
+    judged = Judged(scope, measure.name.name, by, term, named)
+    drawn = fields.get("interval")
+    interval = read_interval(judged, drawn)
     better = _word(scope, fields.get("better"), ("higher", "lower"))
     adjust = _word(scope, fields.get("adjust"), ("holm", "bh"))
-    term = infer(scope, measure.value)
+    wanted = fields["adjust"] if adjust is not None else None
+    # An interval that could not be read was told of already.
+    tested = read_test(judged, fields.get("test"), wanted, interval) if interval or not drawn else None
     if failed(term):
         return None
     exact = _axes_are(scope, measure, by, term)
@@ -83,6 +85,7 @@ def measure_statement(scope: Scope, measure: t.Measure) -> d.TypedMeasure | None
         adjust=cast(Literal["holm", "bh"] | None, adjust),
         doc=measure.doc,
         span=measure.span,
+        test=tested,
     )
 
 
@@ -148,69 +151,7 @@ def _unit(scope: Scope, measure: t.Measure, term: h.Term) -> k.Unit | None:
 
 
 def _word(scope: Scope, field: t.Field | None, known: tuple[str, ...]) -> str | None:
-    if field is None:
-        return None
-    word = field.value.name if isinstance(field.value, t.Name) else field.value.span.text
-    if word in known:
-        return word
-    helps = did_you_mean(word, known)
-    scope.report(
-        UnknownName(span=field.value.span, what=f"value of `{field.name.name}`", name=word, helps=helps)
-    )
-    return None
-
-
-def _interval(scope: Scope, field: t.Field | None, by: tuple[str, ...]) -> d.Interval | None:
-    """`bootstrap(over = item, draws = 2000, level = 95%)`, over axes that the measure reduces."""
-    if field is None:
-        return None
-    match field.value:
-        case t.Call(fn=t.Name(name="bootstrap"), args=args):
-            named = {arg.name.name: arg for arg in args if arg.name is not None}
-        case _:
-            spelled = ("write `interval = bootstrap(over = item, draws = 2000, level = 95%)`",)
-            found = field.value.span.text
-            scope.report(
-                WrongType(
-                    span=field.value.span,
-                    what="`interval`",
-                    expected="bootstrap(..)",
-                    found=found,
-                    helps=spelled,
-                )
-            )
-            return None
-    unknown = [arg for arg in args if arg.name is None or arg.name.name not in ("over", "draws", "level")]
-    if unknown or "over" not in named:
-        problem = f"has no argument `{unknown[0].span.text}`" if unknown else "needs `over`"
-        at = unknown[0].span if unknown else field.value.span
-        scope.report(WrongArguments(span=at, callee="bootstrap", problem=problem))
-        return None
-    axes = axis_words(scope, named["over"])
-    for axis in axes:
-        if not isinstance(scope.locals.get(axis.name), h.AxisTerm):
-            known = [name for name, term in scope.locals.items() if isinstance(term, h.AxisTerm)]
-            helps = did_you_mean(axis.name, known)
-            scope.report(UnknownName(span=axis.span, what="axis", name=axis.name, helps=helps))
-            return None
-        if axis.name in by:
-            problem = f"cannot resample `{axis.name}`, which the measure keeps"
-            scope.report(WrongArguments(span=axis.span, callee="bootstrap", problem=problem))
-            return None
-    draws = _bounded(scope, named.get("draws"), 2000.0, 10, MAX_DRAWS)
-    level = _bounded(scope, named.get("level"), 0.95, 0.5, 0.9999)
-    return d.Interval(tuple(axis.name for axis in axes), int(draws), level)
-
-
-def _bounded(scope: Scope, arg: t.Argument | None, default: float, low: float, high: float) -> float:
-    if arg is None:
-        return default
-    number = number_of(arg.value)
-    if number is not None and low <= number <= high:
-        return float(number)
-    name = arg.name.name if arg.name else ""
-    scope.report(OutsideRange(span=arg.span, what=arg.span.text, condition=f"{name} in {low:g}..{high:g}"))
-    return default
+    return None if field is None else word(scope, field.value, field.name.name, known)
 
 
 def check_statement(scope: Scope, check: t.Check) -> d.TypedCheck | None:

@@ -76,6 +76,11 @@ def _column(
     return None
 
 
+def is_design_column(kind: k.Kind) -> bool:
+    """Whether a column can say which stratum or cluster a row is in."""
+    return _fits("cluster", kind)
+
+
 def _fits(role: str, kind: k.Kind) -> bool:
     match kind:
         case k.Number(whole=whole):

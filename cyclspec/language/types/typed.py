@@ -14,6 +14,11 @@ from cyclspec.language.names.lock import FilePin, Locked, ModelPin
 from cyclspec.language.spans import Span
 from cyclspec.language.types.kinds import ItemScale, Kind, Scale, Type, Unit, Vocabulary
 from cyclspec.language.types.terms import Term
+from cyclspec.language.types.uncertainty import Drawn as Drawn
+from cyclspec.language.types.uncertainty import Interval as Interval
+from cyclspec.language.types.uncertainty import Permutation as Permutation
+from cyclspec.language.types.uncertainty import SignFlip as SignFlip
+from cyclspec.language.types.uncertainty import Test as Test
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,15 +379,6 @@ class TypedAsk:
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
-    """`bootstrap(over = ..., draws = ..., level = ...)`."""
-
-    over: tuple[str, ...]
-    draws: int
-    level: float
-
-
-@dataclass(frozen=True, slots=True)
 class TypedLet:
     name: str
     term: Term
@@ -400,6 +396,7 @@ class TypedMeasure:
     adjust: Literal["holm", "bh"] | None
     doc: tuple[str, ...]
     span: Span = field(compare=False, repr=False)
+    test: Test | None = None
 
 
 @dataclass(frozen=True, slots=True)

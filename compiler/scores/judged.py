@@ -1,0 +1,207 @@
+"""How sure a measure is: intervals, standard errors, design effects and p-values of its cells, and what they are of.
+
+Expects the fetched draws of a measure and its values, NaN where there is none. Ensures that an interval stands only on
+at least two clusters, that few clusters widen it, and that p-values are adjusted for the cells of one measure.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from cyclspec.compiler.scores.arrays import MeasureArrays
+from cyclspec.compiler.scores.clusters import alone, clusters_of, name_of
+from cyclspec.compiler.scores.intervals import design_effect, ends
+from cyclspec.compiler.scores.people_draws import counted_units
+from cyclspec.compiler.scores.program import Program
+from cyclspec.compiler.scores.significance import adjusted, permutation, sign_flip
+from cyclspec.compiler.scores.tables import Floats, Ints, Judgement, ScoreInputs
+from cyclspec.compiler.seeds import seed_of
+from cyclspec.language.types.terms import PeopleTerm
+from cyclspec.language.types.typed import Drawn, Permutation, SignFlip, TypedMeasure
+
+
+class Uncertain(NamedTuple):
+    """Arrays over the axes of a measure; NaN where there is none, zero clusters where nothing is drawn."""
+
+    low: Floats
+    high: Floats
+    error: Floats
+    bias: Floats
+    deff: Floats
+    clusters: Ints
+    null: Floats
+    p_value: Floats
+    p_adjusted: Floats
+
+
+class Width(NamedTuple):
+    """What makes an interval wide: how many clusters, their degrees of freedom, the factor that the variance lacks."""
+
+    clusters: Ints
+    freedom: Floats
+    shortfall: Floats
+
+
+def uncertain(
+    program: Program, measure: TypedMeasure, arrays: MeasureArrays, value: Floats, inputs: ScoreInputs
+) -> Uncertain:
+    """The uncertainty of each cell of a measure."""
+    blank, none = np.full(value.shape, np.nan), np.zeros(value.shape, dtype=np.int64)
+    low, high, error, bias, deff, clusters = blank, blank, blank, blank, blank, none
+    interval, drawn = measure.interval, arrays.drawn
+    if interval is not None and drawn.bootstrap is not None:
+        width = _width(program, measure, arrays, inputs, interval.drawings)
+        draws, clusters = _cells(program, measure, drawn.bootstrap), width.clusters
+        known = np.isfinite(value) & (clusters >= 2)
+        found = ends(
+            value,
+            draws,
+            level=interval.level,
+            method=interval.method,
+            freedom=width.freedom,
+            shortfall=width.shortfall,
+            corrected=any(one.people is not None for one in interval.drawings),
+        )
+        low, high, error, bias = (np.where(known, part, np.nan) for part in found)
+        if drawn.simple is not None:
+            simple = _width(program, measure, arrays, inputs, alone(interval.drawings))
+            deff = design_effect(error, _cells(program, measure, drawn.simple), simple.shortfall)
+    null, p_value = _tested(program, measure, arrays, value)
+    p_adjusted = blank if measure.adjust is None else adjusted(p_value, measure.adjust)
+    return Uncertain(low, high, error, bias, deff, clusters, null, p_value, p_adjusted)
+
+
+def _cells(program: Program, measure: TypedMeasure, array: object) -> Floats:
+    """[*full rank], which varies by draw, as [*axes of the measure, draw]."""
+    return program.frame.taken(np.expand_dims(np.asarray(array, dtype=np.float64), -2), measure.by)
+
+
+def _width(
+    program: Program,
+    measure: TypedMeasure,
+    arrays: MeasureArrays,
+    inputs: ScoreInputs,
+    drawings: tuple[Drawn, ...],
+) -> Width:
+    """What is drawn with the fewest degrees of freedom decides."""
+    drawn = {one.axis for one in drawings}
+    # What is drawn anew in levels that are drawn themselves adds no cluster that is independent of the others.
+    outer = [one for one in drawings if drawn.isdisjoint(one.within)]
+    widths = [_one_width(program, measure, arrays, inputs, one) for one in outer]
+    freedom = np.stack([width.freedom for width in widths])
+    least = freedom.argmin(axis=0)[None]
+    parts = (np.stack([width[at] for width in widths]) for at in range(3))
+    clusters, freedom, shortfall = (np.take_along_axis(part, least, axis=0)[0] for part in parts)
+    return Width(clusters, freedom, shortfall)
+
+
+def _one_width(
+    program: Program, measure: TypedMeasure, arrays: MeasureArrays, inputs: ScoreInputs, drawn: Drawn
+) -> Width:
+    if drawn.people is not None:
+        clusters, strata = _people_units(program, measure, inputs, drawn)
+        return Width(clusters, (clusters - strata).astype(np.float64), np.ones(clusters.shape))
+    if drawn.within:
+        return _within_width(program, measure, drawn)
+    units = arrays.units[name_of(drawn)]
+    clusters = program.frame.taken(np.asarray(units, dtype=np.int64), measure.by)
+    number = len(clusters_of(program.frame, drawn).strata)
+    freedom = (clusters - number).astype(np.float64)
+    lacking = clusters / np.maximum(clusters - 1.0, 1.0)
+    return Width(clusters, freedom, lacking if number == 1 else np.ones(clusters.shape))
+
+
+def _within_width(program: Program, measure: TypedMeasure, drawn: Drawn) -> Width:
+    """Levels of an axis that is drawn within levels of others, which are its strata."""
+    frame, by = program.frame, measure.by
+    axes = frozenset((*drawn.within, drawn.axis))
+    holes, at = frame.holes(axes), frame.place_of(drawn.axis)
+    exists = np.ones(frame.shape(axes), np.bool_) if holes is None else ~holes
+    there = np.moveaxis(exists, at, -1) @ clusters_of(frame, drawn).members.T > 0.0
+    number = np.expand_dims(there.sum(axis=-1), at)
+    gone = tuple(frame.place_of(axis) for axis in drawn.within if axis not in by)
+    clusters = frame.taken(number.sum(axis=gone, keepdims=True), by)
+    strata = frame.taken((number > 0).sum(axis=gone, keepdims=True), by)
+    return Width(clusters, (clusters - strata).astype(np.float64), np.ones(clusters.shape))
+
+
+def _people_units(
+    program: Program, measure: TypedMeasure, inputs: ScoreInputs, drawn: Drawn
+) -> tuple[Ints, Ints]:
+    """Units, and strata of them, behind each cell: of the people leaf that has the fewest there."""
+    frame, by = program.frame, measure.by
+    found = []
+    for leaf in program.setting.reach.of(measure.term).leaves:
+        if isinstance(leaf, PeopleTerm) and leaf.people == drawn.people:
+            axes = tuple(axis for axis in inputs.people[leaf].axes if axis in by)
+            counts = counted_units(inputs.people[leaf], name_of(drawn), axes)
+            found.append([frame.taken(frame.placed(part, axes), by) for part in counts])
+    fewest = np.stack([units for units, _ in found]).argmin(axis=0)[None]
+    units, strata = (
+        np.take_along_axis(np.stack([pair[at] for pair in found]), fewest, axis=0)[0] for at in (0, 1)
+    )
+    return units, strata
+
+
+def _tested(
+    program: Program, measure: TypedMeasure, arrays: MeasureArrays, value: Floats
+) -> tuple[Floats, Floats]:
+    """The mean under permuted labels, where there is one, and the p-value of each cell."""
+    blank, test = np.full(value.shape, np.nan), measure.test
+    match test:
+        case None:
+            return blank, blank
+        case SignFlip():
+            seed = program.audit.seed
+            each = [
+                sign_flip(
+                    _cells(program, measure, arrays.drawn.parts[one.axis]),
+                    test.draws,
+                    seed_of(seed, "sign flip", measure.name, one.axis),
+                )
+                for one in test.drawn
+            ]
+            # A contrast is there when it is there by every axis: the largest p-value decides.
+            return blank, np.where(np.isfinite(value), np.max(np.stack(each), axis=0), np.nan)
+        case Permutation():
+            null = _cells(program, measure, arrays.drawn.null)
+            number = np.isfinite(null).sum(axis=-1)
+            mean = np.where(np.isfinite(null), null, 0.0).sum(axis=-1) / np.maximum(number, 1)
+            known = np.isfinite(value) & (number > 0)
+            return np.where(known, mean, np.nan), permutation(value, null, test.tail)
+
+
+def judgement(program: Program, measure: TypedMeasure) -> Judgement:
+    """What the interval and the test of a measure are, in words."""
+    interval, test, adjust = measure.interval, _test_words(measure), measure.adjust or ""
+    if interval is None:
+        return Judgement(test=test, adjust=adjust)
+    return Judgement(
+        interval=f"{interval.method} {100.0 * interval.level:g}%",
+        estimand=_estimand(program, measure, interval.drawings),
+        draws=interval.draws,
+        test=test,
+        adjust=adjust,
+    )
+
+
+def _estimand(program: Program, measure: TypedMeasure, drawn: tuple[Drawn, ...]) -> str:
+    """What would be another one in a repetition of the audit, and what would be the same."""
+    names = [one.axis for one in drawn]
+    reduced = program.setting.reach.of(measure.term).reduced
+    same = sorted((reduced | set(measure.by)) - set(names))
+    other = ", ".join(one.words for one in drawn)
+    return f"another {other}" + (f"; the same {', '.join(same)}" if same else "")
+
+
+def _test_words(measure: TypedMeasure) -> str:
+    match measure.test:
+        case None:
+            return ""
+        case SignFlip(drawn=drawn):
+            return "sign flip over " + ", ".join(one.words for one in drawn)
+        case Permutation(over=over, within=within, tail=tail):
+            inside = f" within {', '.join(within)}" if within else ""
+            return f"permutation over {over}{inside}, {tail} tail"

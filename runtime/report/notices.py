@@ -1,0 +1,67 @@
+"""What a reader of measures must know beside the numbers: how sure they are, what was withheld, where clusters are few.
+
+Expects the tables of measures and checks. Ensures that each fact is said once, however many cells it holds for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from cyclspec.compiler.scores.tables import FEW_CLUSTERS
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def notices(measures: pa.Table, checks: pa.Table) -> list[str]:
+    """Lines to stand below the table of measures."""
+    rows = measures.to_pylist()
+    return [*_checks(checks.to_pylist()), *_intervals(rows), *_tests(rows), *_few(rows), *_biased(rows)]
+
+
+def _checks(rows: Rows) -> Iterator[str]:
+    for name in dict.fromkeys(row["check"] for row in rows if row["passed"] is False):
+        failing = [row for row in rows if row["check"] == name and row["passed"] is False]
+        because = f": {failing[0]['because']}" if failing[0]["because"] else ""
+        yield f"check {name} failed in {len(failing)} cells ({failing[0]['on_fail']}){because}"
+    for name in dict.fromkeys(row["check"] for row in rows if row["passed"] is None):
+        count = sum(row["check"] == name and row["passed"] is None for row in rows)
+        yield f"check {name} could not be evaluated in {count} cells, and withholds nothing there"
+
+
+def _intervals(rows: Rows) -> Iterator[str]:
+    """What intervals are of, the measures that share a line together."""
+    shared: dict[tuple[Any, ...], dict[str, None]] = {}
+    for row in rows:
+        if row["low"] is not None:
+            facts = (row["interval"], row["draws"], row["estimand"])
+            shared.setdefault(facts, {})[row["measure"]] = None
+    for (interval, draws, estimand), names in shared.items():
+        yield f"intervals of {', '.join(names)}: {interval}, {draws} draws, for {estimand}"
+
+
+def _tests(rows: Rows) -> Iterator[str]:
+    tested = {row["measure"]: row for row in rows if row["p_value"] is not None}
+    for name, row in tested.items():
+        family = sum(one["measure"] == name and one["p_value"] is not None for one in rows)
+        cells = "1 cell" if family == 1 else f"{family} cells"
+        adjusted = f", adjusted for {cells} by {row['adjust']}" if row["adjust"] else ""
+        yield f"p-values of {name}: {row['test']}{adjusted}"
+
+
+def _few(rows: Rows) -> Iterator[str]:
+    few = [row for row in rows if row["low"] is not None and row["n_clusters"] < FEW_CLUSTERS]
+    if few:
+        names = ", ".join(dict.fromkeys(row["measure"] for row in few))
+        least = min(row["n_clusters"] for row in few)
+        below = f"below {FEW_CLUSTERS} they may cover less than they say"
+        yield f"intervals of {names} rest on {least} clusters; {below}"
+
+
+def _biased(rows: Rows) -> Iterator[str]:
+    biased = [row for row in rows if row["low"] is not None and abs(row["bias"]) > row["error"] / 4.0]
+    if biased:
+        names = ", ".join(dict.fromkeys(row["measure"] for row in biased))
+        yield f"draws of {names} lie off the value by more than a quarter of its standard error (`bias`)"

@@ -1,0 +1,184 @@
+"""Tests of measures inside the graph: signs of what clusters add, labels permuted within items."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import stats
+from score_terms import answer, answers, arithmetic, audit, grid, measure, metric, pick, reduce
+from statsmodels.stats.multitest import multipletests
+
+from cyclspec.compiler.axes import Grid, Presence
+from cyclspec.compiler.scores import MeasureCells, ScoreInputs, lower
+from cyclspec.language.types import typed as d
+
+Floats = NDArray[np.float64]
+AXES = ("model", "country", "item")
+mass = answer(*AXES, field="mass")
+CONTRAST = reduce("mean", ["item"], arithmetic("-", pick(mass, model="model1"), pick(mass, model="model0")))
+
+
+def values(countries: int = 2, items: int = 11) -> Floats:
+    drawn = (
+        np.random.default_rng(6).uniform(size=(2, countries, items)) + np.array([0.0, 0.15])[:, None, None]
+    )
+    return drawn.astype(np.float32).astype(np.float64)
+
+
+def scored(
+    of: Floats, *measures: d.TypedMeasure, ok: NDArray[np.bool_] | None = None, place: Grid | None = None
+) -> tuple[MeasureCells, ...]:
+    there = np.ones(of.shape, dtype=np.bool_) if ok is None else ok
+    cells = answers(AXES, np.full((*of.shape, 2), 0.5), mass=of, ok=there)
+    place = place or grid(dict(zip(AXES, of.shape, strict=True)), [2] * of.shape[2])
+    return (
+        lower(audit(axes=AXES, measures=measures, seed=3), place)
+        .evaluate(ScoreInputs({"reply": cells}, {}))
+        .measures
+    )
+
+
+def flipped(
+    *drawn: d.Drawn, adjust: Any = None, term: Any = CONTRAST, by: Any = ("country",)
+) -> d.TypedMeasure:
+    return replace(measure("m", by, term, adjust=adjust), test=d.SignFlip(drawn, 10_000))
+
+
+def by_scipy(differences: Floats) -> float:
+    return float(
+        stats.permutation_test(
+            (differences, np.zeros_like(differences)),
+            lambda x, y, axis: np.abs(np.mean(x - y, axis=axis)),
+            permutation_type="samples",
+            alternative="greater",
+            vectorized=True,
+            n_resamples=np.inf,
+        ).pvalue
+    )
+
+
+def test_signs_of_a_contrast_are_flipped_item_by_item() -> None:
+    of = values()
+    (found,) = scored(of, flipped(d.Drawn("item"), adjust="holm"))
+    wanted = [by_scipy(of[1, country] - of[0, country]) for country in range(2)]
+    np.testing.assert_allclose(found.p_value, wanted, rtol=0, atol=1e-12)
+    adjusted = multipletests(wanted, method="holm")[1]
+    np.testing.assert_allclose(found.p_adjusted, adjusted, rtol=0, atol=1e-12)
+
+
+def test_signs_of_clusters_are_flipped_together() -> None:
+    of = values()
+    themes = tuple("aabbccddeef")
+    place = grid({"model": 2, "country": 2, "item": 11}, [2] * 11, attributes={"item": {"theme": themes}})
+    (found,) = scored(of, flipped(d.Drawn("item", cluster="theme")), place=place)
+    for country in range(2):
+        sums = [
+            sum((of[1, country] - of[0, country])[[at for at in range(11) if themes[at] == theme]])
+            for theme in dict.fromkeys(themes)
+        ]
+        assert abs(found.p_value[country] - by_scipy(np.array(sums))) < 1e-12
+
+
+def test_by_several_axes_the_largest_p_value_counts() -> None:
+    of = values(countries=5)
+    term = reduce("mean", ["item", "country"], CONTRAST.of)
+    one, two, both = (
+        scored(of, flipped(*drawn, term=term, by=()))[0].p_value
+        for drawn in (
+            (d.Drawn("item"),),
+            (d.Drawn("country"),),
+            (d.Drawn("item"), d.Drawn("country")),
+        )
+    )
+    difference = of[1] - of[0]
+    assert abs(one - by_scipy(difference.mean(axis=0))) < 1e-12
+    assert abs(two - by_scipy(difference.mean(axis=1))) < 1e-12
+    assert both == max(one, two)
+
+
+def test_missing_answers_leave_their_items_out_of_the_signs() -> None:
+    of = values(countries=1)
+    ok = np.ones(of.shape, dtype=np.bool_)
+    ok[0, 0, [2, 7]] = False
+    (found,) = scored(of, flipped(d.Drawn("item")), ok=ok)
+    kept = [at for at in range(11) if at not in (2, 7)]
+    assert abs(found.p_value[0] - by_scipy((of[1, 0] - of[0, 0])[kept])) < 1e-12
+
+
+def gap(draws: int = 4000, tail: Any = "upper", within: tuple[str, ...] = ("item",)) -> d.TypedMeasure:
+    by_country = reduce("mean", ["item", "model"], mass)
+    term = arithmetic("-", *(reduce(name, ["country"], by_country) for name in ("max", "min")))
+    return replace(measure("gap", [], term), test=d.Permutation("country", None, within, draws, tail))
+
+
+def test_the_null_of_a_gap_of_two_is_that_of_flipped_signs() -> None:
+    """With two countries, labels permuted within items are signs flipped: 5 standard errors of 4,000 draws."""
+    of = values()
+    (found,) = scored(of, gap())
+    wanted = by_scipy(of.mean(axis=0)[1] - of.mean(axis=0)[0])
+    assert abs(found.p_value - wanted) < 5 * np.sqrt(wanted * (1 - wanted) / 4000)
+
+
+def test_the_null_of_a_gap_is_its_mean_over_permuted_labels() -> None:
+    """Six countries, against 4,000 permutations by NumPy: within 5 standard errors of the difference of the means."""
+    of = values(countries=6)
+    (found,) = scored(of, gap())
+    rng, means = np.random.default_rng(5), of.mean(axis=0)
+    null = [np.ptp(rng.permuted(means, axis=0).mean(axis=1)) for _ in range(4000)]
+    assert abs(found.null - np.mean(null)) < 5 * np.sqrt(2) * np.std(null) / np.sqrt(4000)
+    assert abs(found.p_value - np.mean(null >= found.value)) < 5 * np.sqrt(0.5 / 4000)
+
+
+def test_labels_that_are_not_within_items_are_permuted_for_all_alike() -> None:
+    """A gap between countries does not change where whole countries change their names: every draw equals it."""
+    (found,) = scored(values(countries=4), gap(draws=200, within=()))
+    assert abs(found.null - found.value) < 1e-12
+    assert found.p_value == 1.0
+
+
+def test_cells_that_do_not_exist_take_no_label() -> None:
+    of = values(countries=3)
+    cells = np.ones((3, 11), dtype=np.bool_)
+    cells[2, 4:] = False
+    place = grid(
+        dict(zip(AXES, of.shape, strict=True)), [2] * 11, presence=[Presence(("country", "item"), cells)]
+    )
+    (found,) = scored(of, gap(), place=place)
+    rng, null, means = np.random.default_rng(7), [], of.mean(axis=0)
+    for _ in range(4000):
+        dealt = np.where(cells, means, np.nan)
+        for item in range(11):
+            here = np.flatnonzero(cells[:, item])
+            dealt[here, item] = rng.permutation(means[here, item])
+        null.append(np.ptp(np.nanmean(dealt, axis=1)))
+    assert abs(found.null - np.mean(null)) < 5 * np.sqrt(2) * np.std(null) / np.sqrt(4000)
+
+
+@pytest.mark.parametrize("options", [[3] * 11, [2, 3, 4, 2, 3, 4, 2, 3, 4, 5, 5]])
+def test_distributions_are_permuted_block_by_block(options: list[int]) -> None:
+    """Whole distributions change places within their item: the mean over countries stays what it was."""
+    rng = np.random.default_rng(8)
+    probs = np.zeros((2, 3, 11, max(options)))
+    for item, number in enumerate(options):
+        probs[:, :, item, :number] = rng.dirichlet(np.ones(number), size=(2, 3))
+    shape = {"model": 2, "country": 3, "item": 11}
+    reply = answer(*AXES)
+    far = metric("entropy", reply)
+    mean = replace(
+        measure("mean", [], reduce("mean", list(AXES), far)),
+        test=d.Permutation("country", None, ("item",), 50, "both"),
+    )
+    one = replace(
+        measure("one", [], reduce("mean", ["model", "item"], pick(far, country="country0"))),
+        test=d.Permutation("country", None, ("item",), 2000, "both"),
+    )
+    cells = answers(AXES, probs)
+    graph = lower(audit(axes=AXES, measures=[mean, one], seed=3), grid(shape, options))
+    found = graph.evaluate(ScoreInputs({"reply": cells}, {})).measures
+    assert abs(found[0].null - found[0].value) < 1e-12
+    assert abs(found[1].null - found[0].value) < 0.02
+    assert found[1].p_value > 0.001
