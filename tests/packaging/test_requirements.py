@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
-from spec_files import ROOT
+ROOT = Path(__file__).resolve().parents[2]
 
 # Installed by `make test` before the lock, so that nothing else chooses a build of it.
 BESIDE_THE_LOCK = {"torch"}
