@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from typing import Any
 
 import choix
@@ -124,6 +125,21 @@ def pairs(values: Floats) -> float:
     return float((counts * (counts - 1)).sum() / (counts.sum() * (counts.sum() - 1)))
 
 
+def apart(within: Sequence[int], between: Sequence[int]) -> Callable[[Floats], float]:
+    """Agreement of the pairs of cells that have one level on some dimensions and different ones on others."""
+
+    def of(values: Floats) -> float:
+        cells = [at for at in np.ndindex(values.shape) if np.isfinite(values[at])]
+        told = [
+            values[a] == values[b]
+            for a, b in combinations(cells, 2)
+            if all(a[at] == b[at] for at in within) and (not between or any(a[at] != b[at] for at in between))
+        ]
+        return float(np.mean(told)) if told else np.nan
+
+    return of
+
+
 CASES: dict[str, Case] = {
     "var": Case(reduce("var", over, mass), lambda x: np.var(flat(x), ddof=1)),
     "count": Case(statistic("count", over, mass), lambda x: flat(x).size),
@@ -151,6 +167,22 @@ CASES: dict[str, Case] = {
     "pair_agreement": Case(statistic("pair_agreement", over, chosen), pairs, of="codes"),
     "pair_disagreement": Case(
         statistic("pair_disagreement", over, chosen), lambda x: 1 - pairs(x), of="codes"
+    ),
+    "pairs within an item": Case(
+        statistic("pair_agreement", over, chosen, within=axis_list("item")), apart([0], []), of="codes"
+    ),
+    "pairs between items": Case(
+        statistic("pair_agreement", over, chosen, between=axis_list("item")), apart([], [0]), of="codes"
+    ),
+    "pairs within an item and between repeats": Case(
+        statistic("pair_agreement", over, chosen, within=axis_list("item"), between=axis_list("repeat")),
+        apart([0], [1]),
+        of="codes",
+    ),
+    "pairs between both": Case(
+        statistic("pair_disagreement", over, chosen, between=axis_list("item", "repeat")),
+        lambda x: 1 - apart([], [0, 1])(x),
+        of="codes",
     ),
     "nominal": Case(
         statistic(
@@ -242,24 +274,88 @@ def test_three_raters_are_refused_where_the_data_has_them() -> None:
 
 def strengths(codes: NDArray[np.int64], ok: Bools, items: NDArray[np.int64]) -> Floats | None:
     """Strengths of the three items; None where their comparisons do not connect them both ways."""
-    wins = np.zeros((3, 3))
-    for item in items:
-        for repeat in np.flatnonzero(ok[item]):
-            a, b = ("abc".index(side[item]) for side in (FIRST, SECOND))
-            wins[(a, b) if codes[item, repeat] == 0 else (b, a)] += 1
-    if scipy.sparse.csgraph.connected_components(wins, connection="strong")[0] > 1:
+    won = wins(codes, ok, items)
+    if scipy.sparse.csgraph.connected_components(won, connection="strong")[0] > 1:
         return None
-    data = [(int(a), int(b)) for a, b in zip(*np.nonzero(wins), strict=True) for _ in range(int(wins[a, b]))]
+    data = [(int(a), int(b)) for a, b in zip(*np.nonzero(won), strict=True) for _ in range(int(won[a, b]))]
     return np.asarray(choix.ilsr_pairwise(3, data, tol=1e-12))
+
+
+def compared(reducer: str = "bradley_terry", *more: str) -> h.Term:
+    """What choices between the two principles of each item say, with an axis more where it is of each principle."""
+    level = k.Of(ITEMS)
+    items = h.VocabularyTerm(type=k.Type(k.ScaleValue(ITEMS)), span=mass.span, vocabulary=ITEMS)
+    first, second = (attribute("item", side, level) for side in ("first", "second"))
+    term = statistic(reducer, over, chosen, first=first, second=second, items=items)
+    return replace(term, type=k.Type(NUMBER, frozenset({"model", *more})))
 
 
 def fit() -> h.Term:
     """Strengths from choices between the two principles of each item."""
-    level = k.Of(ITEMS)
-    items = h.VocabularyTerm(type=k.Type(k.ScaleValue(ITEMS)), span=mass.span, vocabulary=ITEMS)
-    first, second = (attribute("item", side, level) for side in ("first", "second"))
-    term = statistic("bradley_terry", over, chosen, first=first, second=second, items=items)
-    return replace(term, type=k.Type(NUMBER, frozenset({"model", "principle"})))
+    return compared("bradley_terry", "principle")
+
+
+def wins(codes: NDArray[np.int64], ok: Bools, items: Iterable[int]) -> Floats:
+    """How often each of the three principles won against each other."""
+    found = np.zeros((3, 3))
+    for item in items:
+        a, b = ("abc".index(side[item]) for side in (FIRST, SECOND))
+        for repeat in np.flatnonzero(ok[item]):
+            found[(a, b) if codes[item, repeat] == 0 else (b, a)] += 1
+    return found
+
+
+def test_shares_of_wins_and_circles_of_majorities_equal_those_of_a_loop() -> None:
+    binary = CODES % 2
+    binary[1] = 0  # a over b, b over c, c over a
+    found = scored(
+        measure(
+            "s",
+            ["model", "principle"],
+            compared("win_share", "principle"),
+            d.Interval(("item",), DRAWS, LEVEL),
+        ),
+        measure("t", ["model"], compared("nontransitive_triples"), d.Interval(("item",), DRAWS, LEVEL)),
+        codes=binary,
+        grid_=world(2, principle=3),
+    )
+    counts = resampling_counts(seed_of(3, "bootstrap", "s", "item"), DRAWS, 14).astype(np.int64)
+    for model in range(2):
+        won = wins(binary[model], OK[model], range(14))
+        np.testing.assert_allclose(
+            found["s"].value[model], won.sum(axis=1) / (won + won.T).sum(axis=1), rtol=0, atol=1e-14
+        )
+        drawn = [wins(binary[model], OK[model], np.repeat(np.arange(14), row)) for row in counts]
+        shares = [one[0].sum() / (one + one.T)[0].sum() for one in drawn]
+        ends = np.quantile(shares, tails(int(found["s"].n_clusters[model, 0]), LEVEL))
+        np.testing.assert_allclose([found["s"].low[model, 0], found["s"].high[model, 0]], ends, atol=1e-10)
+        majorities = np.sign(won - won.T)[[0, 1, 2], [1, 2, 0]]
+        circle = float(abs(majorities.sum()) == 3) if majorities.all() else np.nan
+        np.testing.assert_array_equal(found["t"].value[model], circle)
+    assert found["t"].value[1] == 1.0
+    assert found["t"].n_used.tolist() == OK.sum(axis=(1, 2)).tolist()
+
+
+def test_differences_run_in_order_and_sorted_values_rise() -> None:
+    steps = reduce("diff", ("repeat",), mass, direction="along")
+    rising = reduce("sorted", ("item",), mass, direction="along")
+    fall = reduce("min", ("repeat",), steps)
+    found = scored(
+        measure("steps", AXES, steps), measure("rising", AXES, rising), measure("fall", AXES[:2], fall)
+    )
+    values = np.where(OK, VALUES, np.nan)
+    wanted = np.diff(values, axis=2)
+    np.testing.assert_allclose(found["steps"].value[..., 1:], wanted, rtol=0, atol=1e-15)
+    assert not found["steps"].exists[..., 0].any() and found["steps"].exists[..., 1:].all()
+    lowest = pd.DataFrame(wanted.reshape(-1, 2)).min(axis=1).to_numpy().reshape(2, 14)
+    np.testing.assert_allclose(found["fall"].value, lowest, rtol=0, atol=1e-15)
+    np.testing.assert_array_equal(found["fall"].n_used, np.isfinite(wanted).sum(axis=2))
+    for model, repeat in np.ndindex(2, 3):
+        column = values[model, :, repeat]
+        there = np.isfinite(column)
+        got = found["rising"].value[model, :, repeat]
+        np.testing.assert_array_equal(got[there], np.sort(column[there]))
+        assert np.isnan(got[~there]).all()
 
 
 def test_strengths_have_the_axis_of_their_items_and_are_refitted_in_every_resample() -> None:
