@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
-import choix
 import krippendorff
 import numpy as np
-import pandas as pd
 import pytest
-import scipy.sparse.csgraph
 import scipy.stats
+from fitted_world import (
+    AXES,
+    CODES,
+    DRAWS,
+    LEVEL,
+    OK,
+    SHAPE,
+    SIZE,
+    VALUES,
+    Floats,
+    against,
+    chosen,
+    mass,
+    over,
+    scored,
+    statistic,
+    world,
+)
 from numpy.typing import NDArray
 from score_terms import (
     NUMBER,
-    answer,
-    answers,
-    attribute,
-    audit,
     axis_list,
-    choice,
     compare,
     grid,
     measure,
@@ -35,60 +45,11 @@ from score_terms import (
 from sklearn.decomposition import PCA
 from sklearn.metrics import cohen_kappa_score
 
-from cyclspec.compiler.axes import Grid
-from cyclspec.compiler.scores import MeasureCells, ScoreInputs, lower
 from cyclspec.compiler.seeds import resampling_counts, seed_of
 from cyclspec.language.diagnostics import SpecError
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-AXES = ("model", "item", "repeat")
-SHAPE = (2, 14, 3)
-DRAWS, LEVEL = 40, 0.9
-RNG = np.random.default_rng(5)
-VALUES = RNG.integers(1, 17, SHAPE) / 16
-TRUTH = RNG.integers(0, 4, (1, 14, 1))
-CODES = np.where(RNG.uniform(size=SHAPE) < 0.6, TRUTH, RNG.integers(0, 4, SHAPE))
-OK = RNG.uniform(size=SHAPE) > 0.15
-SIZE = RNG.normal(size=14).round(1)
-ITEMS = k.Vocabulary("principle", False, tuple(k.Level(name, name, {}) for name in "abc"), is_axis=True)
-FIRST = [("a", "b", "c")[at % 3] for at in range(14)]
-SECOND = [("b", "c", "a")[at % 3] for at in range(14)]
-over = ("item", "repeat")
-against = attribute("item", "size")
-mass, chosen = answer(*AXES, field="mass"), choice(*AXES)
-
-
-def statistic(reducer: str, axes: tuple[str, ...], of: h.Term, **args: h.Term) -> h.Term:
-    """A reduction that gives a number, whatever it reduces."""
-    term = reduce(reducer, axes, of, **args)
-    return replace(term, type=replace(term.type, kind=NUMBER))
-
-
-def world(options: int = 4, **more: int) -> Grid:
-    attributes = {"item": {"size": tuple(SIZE), "first": tuple(FIRST), "second": tuple(SECOND)}}
-    sizes = {**dict(zip(AXES, SHAPE, strict=True)), **more}
-    found = grid(sizes, [options] * SHAPE[1], attributes=attributes)
-    if "principle" not in more:
-        return found
-    axis = found.axes["principle"]
-    named = type(axis)("principle", ITEMS.names[: len(axis)])
-    return Grid({**found.axes, "principle": named}, found.presence, found.options)
-
-
-def scored(
-    *measures: d.TypedMeasure, codes: NDArray[np.int64] = CODES, ok: Bools = OK, grid_: Grid | None = None
-) -> dict[str, MeasureCells]:
-    place = world() if grid_ is None else grid_
-    width = place.options["item.options"].exists.shape[1]
-    probs = np.eye(width)[codes]
-    cells = answers(AXES, probs, mass=VALUES, ok=ok)
-    spec = audit(axes=AXES, measures=measures, seed=3)
-    found = lower(spec, place).evaluate(ScoreInputs({"reply": cells}, {})).measures
-    return {cells.name: cells for cells in found}
 
 
 @dataclass(frozen=True)
@@ -272,124 +233,6 @@ def test_three_raters_are_refused_where_the_data_has_them() -> None:
     assert [found.code for found in raised.value.diagnostics] == ["CY0209"]
 
 
-def strengths(codes: NDArray[np.int64], ok: Bools, items: NDArray[np.int64]) -> Floats | None:
-    """Strengths of the three items; None where their comparisons do not connect them both ways."""
-    won = wins(codes, ok, items)
-    if scipy.sparse.csgraph.connected_components(won, connection="strong")[0] > 1:
-        return None
-    data = [(int(a), int(b)) for a, b in zip(*np.nonzero(won), strict=True) for _ in range(int(won[a, b]))]
-    return np.asarray(choix.ilsr_pairwise(3, data, tol=1e-12))
-
-
-def compared(reducer: str = "bradley_terry", *more: str) -> h.Term:
-    """What choices between the two principles of each item say, with an axis more where it is of each principle."""
-    level = k.Of(ITEMS)
-    items = h.VocabularyTerm(type=k.Type(k.ScaleValue(ITEMS)), span=mass.span, vocabulary=ITEMS)
-    first, second = (attribute("item", side, level) for side in ("first", "second"))
-    term = statistic(reducer, over, chosen, first=first, second=second, items=items)
-    return replace(term, type=k.Type(NUMBER, frozenset({"model", *more})))
-
-
-def fit() -> h.Term:
-    """Strengths from choices between the two principles of each item."""
-    return compared("bradley_terry", "principle")
-
-
-def wins(codes: NDArray[np.int64], ok: Bools, items: Iterable[int]) -> Floats:
-    """How often each of the three principles won against each other."""
-    found = np.zeros((3, 3))
-    for item in items:
-        a, b = ("abc".index(side[item]) for side in (FIRST, SECOND))
-        for repeat in np.flatnonzero(ok[item]):
-            found[(a, b) if codes[item, repeat] == 0 else (b, a)] += 1
-    return found
-
-
-def test_shares_of_wins_and_circles_of_majorities_equal_those_of_a_loop() -> None:
-    binary = CODES % 2
-    binary[1] = 0  # a over b, b over c, c over a
-    found = scored(
-        measure(
-            "s",
-            ["model", "principle"],
-            compared("win_share", "principle"),
-            d.Interval(("item",), DRAWS, LEVEL),
-        ),
-        measure("t", ["model"], compared("nontransitive_triples"), d.Interval(("item",), DRAWS, LEVEL)),
-        codes=binary,
-        grid_=world(2, principle=3),
-    )
-    counts = resampling_counts(seed_of(3, "bootstrap", "s", "item"), DRAWS, 14).astype(np.int64)
-    for model in range(2):
-        won = wins(binary[model], OK[model], range(14))
-        np.testing.assert_allclose(
-            found["s"].value[model], won.sum(axis=1) / (won + won.T).sum(axis=1), rtol=0, atol=1e-14
-        )
-        drawn = [wins(binary[model], OK[model], np.repeat(np.arange(14), row)) for row in counts]
-        shares = [one[0].sum() / (one + one.T)[0].sum() for one in drawn]
-        ends = np.quantile(shares, tails(int(found["s"].n_clusters[model, 0]), LEVEL))
-        np.testing.assert_allclose([found["s"].low[model, 0], found["s"].high[model, 0]], ends, atol=1e-10)
-        majorities = np.sign(won - won.T)[[0, 1, 2], [1, 2, 0]]
-        circle = float(abs(majorities.sum()) == 3) if majorities.all() else np.nan
-        np.testing.assert_array_equal(found["t"].value[model], circle)
-    assert found["t"].value[1] == 1.0
-    assert found["t"].n_used.tolist() == OK.sum(axis=(1, 2)).tolist()
-
-
-def test_differences_run_in_order_and_sorted_values_rise() -> None:
-    steps = reduce("diff", ("repeat",), mass, direction="along")
-    rising = reduce("sorted", ("item",), mass, direction="along")
-    fall = reduce("min", ("repeat",), steps)
-    found = scored(
-        measure("steps", AXES, steps), measure("rising", AXES, rising), measure("fall", AXES[:2], fall)
-    )
-    values = np.where(OK, VALUES, np.nan)
-    wanted = np.diff(values, axis=2)
-    np.testing.assert_allclose(found["steps"].value[..., 1:], wanted, rtol=0, atol=1e-15)
-    assert not found["steps"].exists[..., 0].any() and found["steps"].exists[..., 1:].all()
-    lowest = pd.DataFrame(wanted.reshape(-1, 2)).min(axis=1).to_numpy().reshape(2, 14)
-    np.testing.assert_allclose(found["fall"].value, lowest, rtol=0, atol=1e-15)
-    np.testing.assert_array_equal(found["fall"].n_used, np.isfinite(wanted).sum(axis=2))
-    for model, repeat in np.ndindex(2, 3):
-        column = values[model, :, repeat]
-        there = np.isfinite(column)
-        got = found["rising"].value[model, :, repeat]
-        np.testing.assert_array_equal(got[there], np.sort(column[there]))
-        assert np.isnan(got[~there]).all()
-
-
-def test_strengths_have_the_axis_of_their_items_and_are_refitted_in_every_resample() -> None:
-    binary = CODES % 2
-    term = measure("s", ["model", "principle"], fit(), d.Interval(("item",), DRAWS, LEVEL))
-    found = scored(term, codes=binary, grid_=world(2, principle=3))["s"]
-    assert found.value.shape == (2, 3)
-    counts = resampling_counts(seed_of(3, "bootstrap", "s", "item"), DRAWS, 14).astype(np.int64)
-    for model in range(2):
-        wanted = strengths(binary[model], OK[model], np.arange(14))
-        assert wanted is not None
-        np.testing.assert_allclose(found.value[model], wanted, rtol=0, atol=1e-8)
-        draws = (strengths(binary[model], OK[model], np.repeat(np.arange(14), row)) for row in counts)
-        drawn = [one for one in draws if one is not None]
-        assert len(drawn) > 20
-        for item in range(3):
-            low, high = np.quantile(
-                [one[item] for one in drawn], tails(int(found.n_clusters[model, item]), LEVEL)
-            )
-            np.testing.assert_allclose(found.low[model, item], low, rtol=0, atol=1e-7)
-            np.testing.assert_allclose(found.high[model, item], high, rtol=0, atol=1e-7)
-
-
-def test_strengths_of_items_that_never_lose_are_missing_with_that_reason() -> None:
-    always_first = np.zeros(SHAPE, dtype=np.int64)
-    always_first[:, np.array(FIRST) == "c"] = 1
-    found = scored(
-        measure("s", ["model", "principle"], fit()), codes=always_first, grid_=world(2, principle=3)
-    )["s"]
-    assert np.isnan(found.value).all() and (found.n_used == 0).all()
-    for model in range(2):
-        assert (found.missing["not connected"][model] == OK[model].sum()).all()
-
-
 def test_scores_of_units_on_components_leave_out_units_that_lack_a_value() -> None:
     ok = OK.copy()
     ok[:, :5] = True
@@ -414,20 +257,6 @@ def test_scores_of_units_on_components_leave_out_units_that_lack_a_value() -> No
         assert np.isnan(found.value[model][~whole]).all()
         lost = (~ok[model]).sum(axis=1)
         np.testing.assert_array_equal(found.missing["no answer"][model], np.stack([lost, lost], axis=1))
-
-
-def test_running_sums_and_ranks_keep_their_axis_and_what_is_missing() -> None:
-    sums = reduce("cumsum", ("repeat",), mass, direction="along")
-    ranks = reduce("rank", ("item",), mass, direction="along")
-    found = scored(measure("sums", AXES, sums), measure("ranks", AXES, ranks))
-    values = np.where(OK, VALUES, np.nan)
-    for model, item in np.ndindex(2, 14):
-        wanted = pd.Series(values[model, item]).cumsum()
-        np.testing.assert_allclose(found["sums"].value[model, item], wanted, rtol=0, atol=1e-12)
-    for model, repeat in np.ndindex(2, 3):
-        wanted = pd.Series(values[model, :, repeat]).rank(ascending=False, method="average")
-        np.testing.assert_allclose(found["ranks"].value[model, :, repeat], wanted, rtol=0, atol=1e-12)
-    assert (found["ranks"].missing["no answer"] == ~OK).all()
 
 
 def test_choices_are_counted_compared_and_shared() -> None:
