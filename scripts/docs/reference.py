@@ -117,7 +117,8 @@ def _parameter(parameter: Parameter) -> str:
 
 def _argument(parameter: Parameter) -> str:
     words = f" (`{'`, `'.join(parameter.words)}`)" if parameter.words else ""
-    return f"`{parameter.name}`: {parameter.says}{words}."
+    left_out = "; may be left out" if parameter.default == "" else ""
+    return f"`{parameter.name}`: {parameter.says}{words}{left_out}."
 
 
 def _cell(text: str) -> str:
