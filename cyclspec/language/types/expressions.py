@@ -29,6 +29,7 @@ from cyclspec.language.types.comparisons import (
 from cyclspec.language.types.lookups import infer_pick
 from cyclspec.language.types.reductions import infer_reduce
 from cyclspec.language.types.scope import Scope, dotted_parts, failed, unknown
+from cyclspec.language.types.texts import infer_texts
 from cyclspec.language.types.values import typed
 from cyclspec.language.types.vocabularies import quantity
 
@@ -60,7 +61,9 @@ def _infer(scope: Scope, node: t.Expr, expected: k.Kind | None) -> h.Term:
             return h.Literal_(type=_BOOL, span=node.span, value=truth)
         case t.DateValue(value=text):
             return _date(scope, node, text)
-        case t.HashValue() | t.I18n():
+        case t.I18n():
+            return infer_texts(scope, node, expected)
+        case t.HashValue():
             scope.report(WrongType(span=node.span, what="this", expected="a value", found=node.op))
             return unknown(node.span)
         case t.List():

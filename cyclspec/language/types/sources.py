@@ -128,6 +128,15 @@ def not_a_source(scope: Scope, wanted: Wanted, found: str) -> None:
     )
 
 
+def _refuse_texts(scope: Scope, wanted: Wanted) -> None:
+    """Reports texts in several languages, none of which is the name of its level."""
+    name = wanted.names[0].name
+    helps = (f'declare levels that have them as labels: `axis {name} : nominal {{ first {{en: "..."}} }}`',)
+    expected, found = "levels with names", "a list of texts in several languages"
+    span = wanted.node.span
+    scope.report(WrongType(span=span, what="this source", expected=expected, found=found, helps=helps))
+
+
 def names_are(scope: Scope, wanted: Wanted, known: tuple[str, ...], what: str, *, because: str = "") -> bool:
     """Whether the bound names are exactly those that the source has; `because` says why it has them."""
     given = tuple(ident.name for ident in wanted.names)
@@ -277,6 +286,9 @@ def _list(scope: Scope, wanted: Wanted, items: tuple[h.Term, ...]) -> Found | No
                 values.append(level)
             case h.Literal_(value=str() | int() | float() as value):
                 values.append(value)
+            case h.TextsTerm():
+                _refuse_texts(scope, wanted)
+                return None
             case _:
                 not_a_source(scope, wanted, "a list of expressions")
                 return None
