@@ -115,12 +115,15 @@ def _list(scope: Scope, node: t.List, expected: k.Kind | None) -> h.Term:
     kind = items[0].type.kind if items else k.Unknown()
     if inner is not None and levels_meet(scope, kind, inner):
         kind = inner
-    for item in items[1:]:
-        one_kind = k.fits(item.type.kind, kind) or levels_meet(scope, item.type.kind, kind)
-        if not one_kind and not failed(item):
-            found, wanted = k.kind_text(item.type.kind), k.kind_text(kind)
-            scope.report(WrongType(span=item.span, what="this item", expected=wanted, found=found))
-    if any(failed(item) for item in items):
+    others = [
+        item
+        for item in items[1:]
+        if not (k.fits(item.type.kind, kind) or levels_meet(scope, item.type.kind, kind) or failed(item))
+    ]
+    for item in others:
+        found, wanted = k.kind_text(item.type.kind), k.kind_text(kind)
+        scope.report(WrongType(span=item.span, what="this item", expected=wanted, found=found))
+    if others or any(failed(item) for item in items):
         return unknown(node.span)
     return h.ListTerm(type=typed(k.ListOf(kind), *items), span=node.span, items=items)
 
