@@ -180,7 +180,8 @@ VALUES: Final[tuple[Rule, ...]] = (
     Rule(
         name="unit of a metric",
         formula="metric f(..) -> U = e,  e : V   =>   V = U, or V is a plain number",
-        says="A metric has the unit of its formula; only a plain number may be given one.",
+        says="A metric has the unit of its formula; only a plain number may be given one. A sum of cumulative shares "
+        "over the options may be in steps.",
         applied_by=elaborate_metrics,
         breaks=UnitMismatch,
         good=holds(
