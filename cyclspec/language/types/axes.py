@@ -27,6 +27,7 @@ from cyclspec.language.types.draws import CONSTRUCTED, NAMING_AXES
 from cyclspec.language.types.expressions import truth_of
 from cyclspec.language.types.narrowing import narrowed
 from cyclspec.language.types.references import value_names
+from cyclspec.language.types.renaming import renamed_axis
 from cyclspec.language.types.scope import Scope, dotted_parts, failed, key_of
 from cyclspec.language.types.sources import Found, Wanted, begins_with_an_axis, plain_source
 from cyclspec.language.types.vocabularies import check_name
@@ -259,7 +260,8 @@ def _check_axis_name(scope: Scope, each: t.Each, ident: t.Ident, taken: Mapping[
     if name in RESERVED_COLUMNS:
         notes = ("the results have a column of that name",)
         helps = (f"name it otherwise: `each {name}_ in {each.source.span.text}`",)
-        scope.report(AxisNameTaken(span=ident.span, axis=name, notes=notes, helps=helps))
+        edits = renamed_axis(scope, ident, f"{name}_")
+        scope.report(AxisNameTaken(span=ident.span, axis=name, notes=notes, helps=helps, edits=edits))
 
 
 def _source(scope: Scope, each: t.Each) -> Found | None:
