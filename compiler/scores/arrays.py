@@ -12,10 +12,13 @@ from cyclspec.compiler.scores.cells import Array
 
 
 class LeafArrays(NamedTuple):
-    """One leaf: `value` [*full rank, option], one array a block of its scale, or [*full rank]; `ok` [*full rank]."""
+    """One leaf: `value` [*full rank, option], one array a block of its scale, or [*full rank].
+
+    `status` int8 [*full rank] is zero where there is a value, and says else why there is none.
+    """
 
     value: tuple[Array, ...]
-    ok: Array
+    status: Array
 
 
 class PerfectArrays(NamedTuple):
@@ -96,7 +99,10 @@ class DrawnArrays(NamedTuple):
 
 
 class MeasureArrays(NamedTuple):
-    """One measure in full rank; `plain` is its value without exclusions, `units` by name how many clusters it has."""
+    """One measure in full rank; `plain` is its value without exclusions, `units` by name how many clusters it has.
+
+    `bounds` are the lowest and highest value that missing answers allow.
+    """
 
     value: Array
     status: Array
@@ -106,6 +112,7 @@ class MeasureArrays(NamedTuple):
     plain: Array
     drawn: DrawnArrays
     floor: Array | None
+    bounds: tuple[Array, Array] | None
 
 
 class CheckArrays(NamedTuple):

@@ -19,9 +19,6 @@ from cyclspec.compiler.scores import builtins, operands, vocabularies
 from cyclspec.compiler.scores.arithmetic import COMPARE, FUNCTIONS, PARTIAL, TOTAL
 from cyclspec.compiler.scores.blocks import Block, Blocks
 from cyclspec.compiler.scores.cells import (
-    HOLE,
-    NO_VALUE,
-    OK,
     Array,
     Blocked,
     Cells,
@@ -38,6 +35,7 @@ from cyclspec.compiler.scores.clusters import Units
 from cyclspec.compiler.scores.frame import Frame
 from cyclspec.compiler.scores.kernels import batched
 from cyclspec.compiler.scores.options import one_hot
+from cyclspec.compiler.scores.reasons import HOLE, NO_VALUE, OK
 from cyclspec.compiler.scores.reductions import Reduction, reduced
 from cyclspec.compiler.scores.running import along
 from cyclspec.compiler.scores.walk import Leaf, Reach, source_axis
@@ -345,10 +343,11 @@ class Scope:
         else:
             cells = self.cells(term.of)
         for axis, level in at.items():
-            cells = self._pick_level(cells, axis, level)
+            cells = self.pick_level(cells, axis, level)
         return cells
 
-    def _pick_level(self, cells: Cells, axis: str, level: str) -> Cells:
+    def pick_level(self, cells: Cells, axis: str, level: str) -> Cells:
+        """The cells of one level of an axis."""
         frame = self.setting.frame
         holes = frame.holes(cells.axes)
         cells = without_holes(cells, None if holes is None else jnp.asarray(holes))

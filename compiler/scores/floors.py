@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 import jax.numpy as jnp
 
 from cyclspec.compiler.scores.arrays import PerfectArrays
-from cyclspec.compiler.scores.cells import NO_PEOPLE, Array, Blocked, Cells, choose, refuse
+from cyclspec.compiler.scores.cells import Array, Blocked, Cells, choose, refuse
 from cyclspec.compiler.scores.draws import over_draws
 from cyclspec.compiler.scores.expressions import Scope, Setting
+from cyclspec.compiler.scores.reasons import NO_PEOPLE
 from cyclspec.compiler.scores.resample import FLOOR_DRAWS
 from cyclspec.compiler.scores.walk import Leaf, options_of_leaf, scale_of_leaf
 from cyclspec.language.diagnostics import InternalError

@@ -8,10 +8,11 @@ from __future__ import annotations
 import numpy as np
 
 from cyclspec.compiler.scores.arrays import CheckArrays, MeasureArrays, Outcome
-from cyclspec.compiler.scores.cells import HOLE, OK
 from cyclspec.compiler.scores.checks import withheld
 from cyclspec.compiler.scores.judged import judgement, uncertain
+from cyclspec.compiler.scores.outside import outside
 from cyclspec.compiler.scores.program import Program
+from cyclspec.compiler.scores.reasons import HOLE, OK
 from cyclspec.compiler.scores.tables import CheckCells, Floats, MeasureCells, ScoreInputs, Scores
 from cyclspec.language.types.terms import AnswerTerm, Term
 from cyclspec.language.types.typed import TypedCheck, TypedMeasure
@@ -50,8 +51,11 @@ def _measure(
     known = (status == OK) & shown
     value = np.where(known, frame.taken(np.asarray(arrays.value, dtype=np.float64), by), np.nan)
     lost = frame.taken(np.asarray(arrays.missing, dtype=np.int64), by) * (status != HOLE)[..., None]
+    beside = outside(frame, (inputs.answers[ask] for ask in sorted(_asked(program, measure.term))), by)
     found = uncertain(program, measure, arrays, value, inputs)
     floor = _blank(by, program) if arrays.floor is None else frame.taken(np.asarray(arrays.floor), by)
+    ends = arrays.bounds or (np.full(frame.shape(()), np.nan),) * 2
+    bounds = [np.where(shown, frame.taken(np.asarray(end), by), np.nan) for end in ends]
     return MeasureCells(
         name=measure.name,
         axes=by,
@@ -65,6 +69,10 @@ def _measure(
         n_missing=lost.sum(axis=-1),
         n_clusters=found.clusters,
         missing={reason: lost[..., at] for at, reason in enumerate(program.setting.reasons)},
+        bound_low=bounds[0],
+        bound_high=bounds[1],
+        outside=np.where(status == HOLE, np.nan, beside.mean),
+        outside_most=np.where(status == HOLE, np.nan, beside.most),
         exists=status != HOLE,
         withheld_by=names,
         error=found.error,

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from cyclspec.compiler.axes import Grid
 from cyclspec.compiler.scores.arrays import LeafArrays, Outcome, PerfectArrays, Tensors
 from cyclspec.compiler.scores.blocks import blocks_of
-from cyclspec.compiler.scores.cells import REASONS
+from cyclspec.compiler.scores.boundable import unbounded
 from cyclspec.compiler.scores.checks import exclusions
 from cyclspec.compiler.scores.clusters import units_of
 from cyclspec.compiler.scores.expressions import Scope, Setting
@@ -27,6 +27,7 @@ from cyclspec.compiler.scores.frame import Frame, frame_of
 from cyclspec.compiler.scores.gather import collected
 from cyclspec.compiler.scores.kernels import kernel
 from cyclspec.compiler.scores.program import Program
+from cyclspec.compiler.scores.reasons import NO_PEOPLE, OK, REASONS
 from cyclspec.compiler.scores.resample import (
     FLOOR_DRAWS,
     PerfectModels,
@@ -106,21 +107,22 @@ class Graph:
     def _leaf(self, leaf: Leaf, inputs: ScoreInputs) -> LeafArrays:
         if isinstance(leaf, AnswerTerm):
             answer = _held(inputs.answers.get(leaf.ask), leaf)
-            values: NDArray[Any] = answer.probs if leaf.field == "value" else answer.mass
+            values: NDArray[Any] = answer.probs if leaf.field == "value" else _held(answer.mass, leaf)
             if isinstance(leaf.type.kind, Choice):
                 values = answer.probs.argmax(axis=-1).astype(np.int32)
-            return self._placed(leaf, values, answer.ok, answer.axes)
+            return self._placed(leaf, values, answer.status, answer.axes)
         people = _held(inputs.people.get(leaf), leaf)
-        return self._placed(leaf, people.share, people.ok, people.axes)
+        status = np.where(people.ok, np.int8(OK), np.int8(NO_PEOPLE))
+        return self._placed(leaf, people.share, status, people.axes)
 
     def _placed(
-        self, leaf: Leaf, values: NDArray[Any], ok: NDArray[np.bool_], axes: tuple[str, ...]
+        self, leaf: Leaf, values: NDArray[Any], status: NDArray[np.int8], axes: tuple[str, ...]
     ) -> LeafArrays:
         if frozenset(axes) != self.program.axes_of[leaf]:
             raise InternalError("score", f"input over {axes}, expected {sorted(self.program.axes_of[leaf])}")
         scale, placed = scale_of_leaf(leaf), self.frame.placed(values, axes)
         value = (jnp.asarray(placed),) if scale is None else self._blocks(scale, placed)
-        return LeafArrays(value, jnp.asarray(self.frame.placed(ok, axes)))
+        return LeafArrays(value, jnp.asarray(self.frame.placed(status, axes)))
 
     def _blocks(self, scale: str, array: NDArray[Any]) -> tuple[jax.Array, ...]:
         return tuple(jnp.asarray(part) for part in self.program.setting.blocks[scale].placed(array))
@@ -169,7 +171,7 @@ class Graph:
                 frame.shape(axes)
             ]
             return LeafArrays(
-                tuple(_shaped(shape, kind) for shape in wide), _shaped(frame.shape(axes), jnp.bool_)
+                tuple(_shaped(shape, kind) for shape in wide), _shaped(frame.shape(axes), jnp.int8)
             )
 
         leaves = tuple(leaf_shape(leaf) for leaf in program.leaves)
@@ -195,7 +197,7 @@ class Graph:
         """Choices are always counted; whether shares are is not known before there are answers."""
         scale = options_of_leaf(program.leaves[people])
         return {
-            at: (_shaped((FLOOR_DRAWS, *leaves[at].ok.shape), jnp.int32),)
+            at: (_shaped((FLOOR_DRAWS, *leaves[at].status.shape), jnp.int32),)
             for at, leaf in enumerate(program.leaves)
             if isinstance(leaf.type.kind, Choice) and options_of_leaf(leaf) == scale
         }
@@ -208,7 +210,7 @@ def _options_chosen(counted: NDArray[np.float32]) -> jax.Array:
 
 def lower(audit: TypedAudit, grid: Grid) -> Graph:
     """The graph of an audit. SpecError with CY0801 for every construct that cannot run yet. Reads no data."""
-    refused = refusals(audit)
+    refused = (*refusals(audit), *unbounded(audit))
     if refused:
         raise SpecError(refused)
     named = named_terms(audit)

@@ -194,7 +194,7 @@ def result_blocks(facts: Facts) -> Iterator[Block]:
     """Every cell of every measure."""
     yield Heading("Results", 2)
     axes = facts.axes_of(facts.measures)
-    wanted = ("low", "high", "floor")
+    wanted = ("low", "high", "floor", "bound_low", "bound_high")
     shown = [name for name in wanted if any(row[name] is not None for row in facts.measures)]
     head = ("measure", *axes, "value", *shown, "unit", "used", "missing", "withheld by")
     rows = [
