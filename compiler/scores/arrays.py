@@ -21,16 +21,18 @@ class LeafArrays(NamedTuple):
     status: Array
 
 
+class CountedArrays(NamedTuple):
+    """How many stand behind each cell of a leaf, float [*full rank], and the seed of each, uint64 [*full rank]."""
+
+    numbers: Array
+    seeds: Array
+
+
 class PerfectArrays(NamedTuple):
-    """Draws of one people term, [draw, *full rank, option] each: perfect answers, and people beside them.
+    """What perfect models are drawn from: the people of one leaf, and by leaf the answers that were counted."""
 
-    One array a block of its scale. `answers` holds perfect answers that are counted, by leaf: as many of them as the
-    leaf has in each cell, as shares block by block, or as one array [draw, *full rank] of options that were chosen.
-    """
-
-    truth: tuple[Array, ...]
-    people: tuple[Array, ...]
-    answers: dict[int, tuple[Array, ...]]
+    people: CountedArrays
+    answers: dict[int, CountedArrays]
 
 
 class UnitArrays(NamedTuple):
@@ -82,11 +84,16 @@ class Redrawn(NamedTuple):
 
 
 class Tensors(NamedTuple):
-    """All inputs: leaves in the order of the program, draws by measure, perfect models by people leaf."""
+    """All inputs: leaves in the order of the program, draws by measure, perfect models by people leaf.
+
+    `sizes` says by leaf how many stand behind each cell, infinitely many where shares are known and not counted; it is
+    empty where nothing is compared at equal sizes.
+    """
 
     leaves: tuple[LeafArrays, ...]
     redrawn: dict[str, Redrawn]
     perfect: dict[int, PerfectArrays]
+    sizes: dict[int, CountedArrays]
 
 
 class DrawnArrays(NamedTuple):
@@ -96,6 +103,17 @@ class DrawnArrays(NamedTuple):
     simple: Array | None
     parts: dict[str, Array]
     null: Array | None
+
+
+class ControlArrays(NamedTuple):
+    """One measure for answers that no model gave, [*full rank]; None where it has none.
+
+    `uniform` is the same share on every option, `others` the mean of all other people, and `shuffled` other people.
+    """
+
+    uniform: Array | None
+    others: Array | None
+    shuffled: Array | None
 
 
 class MeasureArrays(NamedTuple):
@@ -112,6 +130,8 @@ class MeasureArrays(NamedTuple):
     plain: Array
     drawn: DrawnArrays
     floor: Array | None
+    controls: ControlArrays
+    equal: Array | None
     bounds: tuple[Array, Array] | None
 
 

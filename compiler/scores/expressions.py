@@ -120,6 +120,11 @@ class Scope:
             self.known[term] = self.inside.cells(term) if self.inside and plain else self._cells(term)
         return self.known[term]
 
+    def outer_cells(self, term: Term) -> Cells:
+        """The value of a term in the scope outside of this one."""
+        assert self.outer is not None
+        return self.outer.cells(term)
+
     def blocks(self, scale: str) -> tuple[Scope, ...]:
         """The scopes of the blocks of a scale."""
         if scale not in self.opened:

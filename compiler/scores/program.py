@@ -12,12 +12,21 @@ from dataclasses import dataclass, replace
 
 import jax.numpy as jnp
 
-from cyclspec.compiler.scores.arrays import CheckArrays, LeafArrays, MeasureArrays, Outcome, Tensors
+from cyclspec.compiler.scores.arrays import (
+    CheckArrays,
+    ControlArrays,
+    LeafArrays,
+    MeasureArrays,
+    Outcome,
+    Tensors,
+)
 from cyclspec.compiler.scores.bounds import Bounds
 from cyclspec.compiler.scores.builtins import renormalised
 from cyclspec.compiler.scores.cells import Array, Blocked, Cells, Counts, choose, refuse
 from cyclspec.compiler.scores.checks import excluded
 from cyclspec.compiler.scores.clusters import alone, name_of
+from cyclspec.compiler.scores.controls import Controls
+from cyclspec.compiler.scores.equal_sizes import EqualSizes
 from cyclspec.compiler.scores.expressions import Scope, Setting
 from cyclspec.compiler.scores.floors import Floors
 from cyclspec.compiler.scores.frame import Frame
@@ -147,8 +156,23 @@ class Program:
         draws = self.uncertainty.of(measure, final, tensors.redrawn[measure.name], self._plain)
         plain = self._plain(measure.term, base.cells(measure.term))
         floor = floors.get(measure.name)
+        controls = self._controls(measure, final, floor)
+        equal = None
+        if measure.sizes is not None:
+            sizes = EqualSizes(self.setting, final, self.leaves, self.axes_of, tensors.sizes)
+            equal = sizes.of(measure, self._plain)
         bounds = None if measure.bounds is None else self._bounds(measure.term, final)
-        return MeasureArrays(value, status, counts.used, counts.missing, units, plain, draws, floor, bounds)
+        return MeasureArrays(
+            value, status, counts.used, counts.missing, units, plain, draws, floor, controls, equal, bounds
+        )
+
+    def _controls(self, measure: TypedMeasure, final: Scope, floor: Array | None) -> ControlArrays:
+        """The controls of a measure that has a noise floor."""
+        index = self.floors.leaf_of(measure)
+        if floor is None or index is None:
+            return ControlArrays(None, None, None)
+        controls = Controls(self.setting, final, self.leaves[index], self.axes_of)
+        return controls.of(measure.term, self._plain)
 
     def _bounds(self, term: Term, final: Scope) -> tuple[Array, Array]:
         answers = {

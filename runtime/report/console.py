@@ -20,7 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cyclspec.language.diagnostics.render import printable
-from cyclspec.runtime.store.tables import NO_ANSWER
+from cyclspec.runtime.store.tables import BESIDE, NO_ANSWER
 
 _NUMERIC = (
     "value",
@@ -34,6 +34,10 @@ _NUMERIC = (
     "n_clusters",
     "n_missing",
     *NO_ANSWER,
+    *BESIDE,
+    "equal_n",
+    "bound_low",
+    "bound_high",
     "outside",
     "outside_most",
     "mass",
@@ -41,10 +45,9 @@ _NUMERIC = (
 )
 _NOW_AND_THEN = (
     "withheld_by",
+    "equal_n",
     "bound_low",
     "bound_high",
-    "outside",
-    "outside_most",
     "floor",
     "low",
     "high",
@@ -55,6 +58,9 @@ _NOW_AND_THEN = (
 # What is the same in every row of a measure stands below the table (`notices`).
 _ELSEWHERE = (
     "missing",
+    *BESIDE,
+    "outside",
+    "outside_most",
     "error",
     "bias",
     "deff",

@@ -27,6 +27,8 @@ SCHEMA_VERSION = 1
 TABLES = ("measures", "answers", "requests", "checks")
 NO_ANSWER = {f"n_{reason.replace(' ', '_')}": reason for reason in reversed(ANSWER_REASONS)}
 """Columns of measures that count answers which are missing, with the reason that each counts."""
+BESIDE = ("uniform", "others", "shuffled")
+"""Columns of measures that stand beside a noise floor."""
 LEVEL = pa.dictionary(pa.int32(), pa.string())
 _MESSAGE = pa.struct([("role", pa.string()), ("content", pa.string())])
 
@@ -167,6 +169,7 @@ def measures_table(measures: Sequence[MeasureCells], grid: Grid, definition: Map
             pa.field("low", pa.float64()),
             pa.field("high", pa.float64()),
             pa.field("floor", pa.float64()),
+            *(pa.field(name, pa.float64()) for name in (*BESIDE, "equal_n")),
             pa.field("null", pa.float64()),
             pa.field("p_value", pa.float64()),
             pa.field("p_adjusted", pa.float64()),
@@ -213,6 +216,10 @@ def _measure(measure: MeasureCells, index: tuple[int, ...], levels: Mapping[str,
         "low": _number(measure.low[index]),
         "high": _number(measure.high[index]),
         "floor": _number(measure.floor[index]),
+        "uniform": _number(measure.uniform[index]),
+        "others": _number(measure.others[index]),
+        "shuffled": _number(measure.shuffled[index]),
+        "equal_n": _number(measure.equal_n[index]),
         "null": _number(measure.null[index]),
         "p_value": _number(measure.p_value[index]),
         "p_adjusted": _number(measure.p_adjusted[index]),

@@ -21,7 +21,7 @@ from cyclspec.language.types.fields import read_fields
 from cyclspec.language.types.resampling import Judged, Named, read_interval, read_test
 from cyclspec.language.types.scope import Scope, failed
 
-_MEASURE_FIELDS = ("better", "interval", "test", "adjust", "bounds")
+_MEASURE_FIELDS = ("better", "interval", "test", "adjust", "bounds", "sizes")
 _CHECK_FIELDS = ("on_fail", "because")
 _ON_FAIL = ("exclude", "withhold", "warn", "stop")
 
@@ -63,6 +63,7 @@ def measure_statement(scope: Scope, measure: t.Measure, named: Named) -> d.Typed
     better = _word(scope, fields.get("better"), ("higher", "lower"))
     adjust = _word(scope, fields.get("adjust"), ("holm", "bh"))
     bounds = _word(scope, fields.get("bounds"), ("worst_case",))
+    sizes = _word(scope, fields.get("sizes"), ("equal",))
     wanted = fields["adjust"] if adjust is not None else None
     # An interval that could not be read was told of already.
     tested = read_test(judged, fields.get("test"), wanted, interval) if interval or not drawn else None
@@ -87,6 +88,7 @@ def measure_statement(scope: Scope, measure: t.Measure, named: Named) -> d.Typed
         doc=measure.doc,
         span=measure.span,
         test=tested,
+        sizes=cast(Literal["equal"] | None, sizes),
         bounds=cast(Literal["worst_case"] | None, bounds),
     )
 

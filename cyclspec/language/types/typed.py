@@ -398,6 +398,7 @@ class TypedMeasure:
     span: Span = field(compare=False, repr=False)
     test: Test | None = None
     bounds: Literal["worst_case"] | None = None
+    sizes: Literal["equal"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
