@@ -12,12 +12,13 @@ from functools import lru_cache
 from typing import Literal, get_args
 
 from cyclspec.compiler.prompts.messages import letters, numbers
-from cyclspec.compiler.readings.choices import Offered, read_option
+from cyclspec.compiler.readings.choices import Offered, is_off_scale, read_option
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.templates import Hole, split
 
 UNREADABLE = "unreadable"
 EMPTY = "empty"
+OFF_SCALE = "off scale"
 _NO_ANSWER = ("refused", "filtered")
 _LABELS: Mapping[str, Callable[[int], tuple[str, ...]]] = {"lettered": letters, "numbered": numbers}
 
@@ -85,7 +86,9 @@ def read_choice(
         for code, word, place in zip(codes, words, at, strict=True)
     ]
     found = read_option(written.text, offered, ask.parse)
-    return Reading(choice=found) if found is not None else Reading(reason=UNREADABLE)
+    if found is not None:
+        return Reading(choice=found)
+    return Reading(reason=OFF_SCALE if is_off_scale(written.text, offered) else UNREADABLE)
 
 
 @lru_cache(maxsize=256)

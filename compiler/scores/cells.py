@@ -9,28 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.typing import ArrayLike
 
+from cyclspec.compiler.scores.reasons import HOLE, OK, UNDEFINED
+
 Array = jax.Array
-
-OK: Final = 0
-NO_ANSWER: Final = 1
-NO_PEOPLE: Final = 2
-NO_VALUE: Final = 3
-UNDEFINED: Final = 4
-FIRST_CHECK: Final = 5
-HOLE: Final = 127
-
-REASONS: Final = ("no answer", "no people", "no value", "undefined")
-
-MISSING_OPTION: Final = "missing option"
-TIE: Final = "tie"
-NOT_CONNECTED: Final = "not connected"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,8 +19,6 @@ from cyclspec.compiler.scores import builtins, operands, vocabularies
 from cyclspec.compiler.scores.arithmetic import COMPARE, FUNCTIONS, PARTIAL, TOTAL
 from cyclspec.compiler.scores.blocks import Block, Blocks
 from cyclspec.compiler.scores.cells import (
-    HOLE,
-    NO_VALUE,
     Array,
     Blocked,
     Cells,
@@ -39,6 +37,7 @@ from cyclspec.compiler.scores.clusters import Units
 from cyclspec.compiler.scores.frame import Frame
 from cyclspec.compiler.scores.kernels import batched, takes_numbers
 from cyclspec.compiler.scores.options import one_hot
+from cyclspec.compiler.scores.reasons import HOLE, NO_VALUE
 from cyclspec.compiler.scores.reductions import Reduction, reduced
 from cyclspec.compiler.scores.running import along
 from cyclspec.compiler.scores.walk import Leaf, Reach, source_axis
@@ -122,6 +121,11 @@ class Scope:
             plain = self.inside is not None and not isinstance(term.type.kind, Dist)
             self.known[term] = self.inside.cells(term) if self.inside and plain else self._cells(term)
         return self.known[term]
+
+    def outer_cells(self, term: Term) -> Cells:
+        """The value of a term in the scope outside of this one."""
+        assert self.outer is not None
+        return self.outer.cells(term)
 
     def blocks(self, scale: str) -> tuple[Scope, ...]:
         """The scopes of the blocks of a scale."""
@@ -357,10 +361,11 @@ class Scope:
         else:
             cells = self.cells(term.of)
         for axis, level in at.items():
-            cells = self._pick_level(cells, axis, level)
+            cells = self.pick_level(cells, axis, level)
         return cells
 
-    def _pick_level(self, cells: Cells, axis: str, level: str) -> Cells:
+    def pick_level(self, cells: Cells, axis: str, level: str) -> Cells:
+        """The cells of one level of an axis."""
         frame = self.setting.frame
         holes = frame.holes(cells.axes)
         cells = without_holes(cells, None if holes is None else jnp.asarray(holes))
