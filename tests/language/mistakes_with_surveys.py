@@ -48,7 +48,7 @@ MISTAKES = (
         "did you mean `person.weight`?", "weight"),
     line("a metric by its other name", "let far = mean over item of m.wasserstein(reply, reply)", "CY0101",
         "there is no metric named `wasserstein` in `std.metrics`",
-        "did you mean `emd` or `emd_norm`?", "wasserstein"),
+        "did you mean `emd_norm` or `w1`?", "wasserstein"),
     top("the name of a level in a hole", 'prompt p(town: town) -> text { user "You live in {town.name}." }', "CY0401",
         "the template uses a name the prompt does not have",
         "a level is shown by its label: `{town}`", "{town.name}"),
