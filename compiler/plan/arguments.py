@@ -184,7 +184,7 @@ class ArgumentReader:
         match kind, value:
             case k.Choice(scale) | k.Of(k.Vocabulary() as scale), str():
                 return self._option(scale, value, cell)
-            case (k.Picks(scale, _, _) | k.ListOf(k.Choice(scale)) | k.ListOf(k.Of(scale))), tuple():
+            case ((k.Picks(scale, _, _) | k.ListOf(k.Choice(scale)) | k.ListOf(k.Of(scale))), tuple()):
                 options = self.scales(scale)[self.scale_row(scale, cell)].options
                 return tuple(option for code in value for option in options if option.code == code)
             case k.ListOf(), tuple():

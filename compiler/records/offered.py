@@ -8,7 +8,7 @@ for two options.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cyclspec.compiler.data.contracts import Option
@@ -17,6 +17,7 @@ from cyclspec.compiler.records.schema import RecordSchema, Word, bounds_of, scal
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.templates import Hole, split
+
 
 @dataclass(slots=True)
 class RecordShapes:
@@ -43,12 +44,14 @@ class RecordShapes:
         key = tuple(words.values())
         if key not in self._made:
             checks = dict(self.prompt.checks)
-            shapes = ((name, shape_of(kind, words, bounds_of(name, checks.get(name)))) for name, kind in self.kinds)
+            shapes = (
+                (name, shape_of(kind, words, bounds_of(name, checks.get(name)))) for name, kind in self.kinds
+            )
             self._made[key] = RecordSchema(tuple(shapes))
         return self._made[key]
 
 
-_LABELS = {"lettered": letters, "numbered": numbers}
+_LABELS: Mapping[str, Callable[[int], tuple[str, ...]]] = {"lettered": letters, "numbered": numbers}
 
 
 def words_of(shown: Sequence[Option], style: str, lang: str | None) -> tuple[Word, ...]:

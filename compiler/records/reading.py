@@ -1,7 +1,7 @@
 """Replies to records: which value each field has, or why it has none.
 
-Expects any text at all, since a model wrote it. Ensures that at most `MOST_CHARACTERS` of it are looked at, that a value
-is of the shape of its field or missing with a reason, and that a field whose condition does not hold is missing.
+Expects any text at all, since a model wrote it. Ensures that at most `MOST_CHARACTERS` of it are looked at, that a
+value is of the shape of its field or missing with a reason, and that a field whose condition does not hold is missing.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ class _Lack(Exception):
         super().__init__(reason)
 
 
-def read_record(text: str, schema: RecordSchema, kinds: Mapping[str, k.Kind], checks: Mapping[str, h.Term]) -> Fields:
+def read_record(
+    text: str, schema: RecordSchema, kinds: Mapping[str, k.Kind], checks: Mapping[str, h.Term]
+) -> Fields:
     """Every field of a reply, in the order of the record; `kinds` and `checks` are those of its prompt.
 
     The reply is the first JSON object in the text that has a field of the record. Other members are left aside.

@@ -126,8 +126,8 @@ def shape_of(kind: k.Kind, words: Mapping[str, Sequence[Word]], bounds: tuple[fl
         case k.Text():
             return TextShape()
         case k.Number(unit, whole):
-            low, high = _RANGES.get(unit, (0.0 if whole else -math.inf, math.inf))
-            return NumberShape(max(low, bounds[0]), min(high, bounds[1]), whole)
+            least, most = _RANGES.get(unit, (0.0 if whole else -math.inf, math.inf))
+            return NumberShape(max(least, bounds[0]), min(most, bounds[1]), whole)
     raise InternalError("plan", f"`{k.kind_text(kind)}` in a record")
 
 
@@ -144,12 +144,14 @@ def scales_in(kind: k.Kind) -> tuple[k.Scale, ...]:
 
 
 def bounds_of(field: str, check: h.Term | None) -> tuple[float, float]:
-    """The ends that a condition sets for a number alone: `where stress in 0..100`, `where mood >= 0 and mood <= 1`."""
+    """The ends that a condition sets for a number alone: `where stress in 0..100`, `where a >= 0 and a <= 1`."""
     match check:
         case h.MemberTerm(of=h.FormalTerm(name=name), among=h.RangeTerm(low=low, high=high), negated=False):
             if name == field:
                 return float(low), math.inf if high is None else float(high)
-        case h.CompareTerm(op=op, left=h.FormalTerm(name=name), right=h.Literal_(value=int() | float() as at)):
+        case h.CompareTerm(
+            op=op, left=h.FormalTerm(name=name), right=h.Literal_(value=int() | float() as at)
+        ):
             if name == field and op in (">=", "<=", "=="):
                 return (-math.inf if op == "<=" else float(at)), (math.inf if op == ">=" else float(at))
         case h.LogicTerm(op="and", args=args):
