@@ -1,8 +1,8 @@
 """What a constrained reply may be, byte for byte: the JSON of a record as a regular pattern over UTF-8.
 
 Expects the shape of a record. Ensures that every text of the pattern is JSON that the reader of records takes, as far
-as a regular pattern can say so (a list without repeats, ends of a range with decimals and conditions over several fields
-are left to the reader), and that no text field is blank.
+as a regular pattern can say so (a list without repeats, ends of a range with decimals and conditions over several
+fields are left to the reader), and that no text field is blank.
 """
 
 from __future__ import annotations

@@ -106,7 +106,7 @@ class RecordSchema:
 
 
 def shape_of(kind: k.Kind, words: Mapping[str, Sequence[Word]], bounds: tuple[float, float]) -> Shape:
-    """The shape of one field; `words` are those of each scale by name, `bounds` what its condition leaves of a number."""
+    """The shape of one field; `words` are those of each scale, `bounds` what its condition leaves of a number."""
     match kind:
         case k.ListOf(of, low, high):
             inner = shape_of(of, words, (-math.inf, math.inf))
