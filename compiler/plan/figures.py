@@ -23,6 +23,7 @@ from cyclspec.compiler.prompts.tokens import Tokenizer
 from cyclspec.language.types import typed as d
 
 Count = Callable[[str], int]
+_LABEL_TOKENS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,9 @@ def reader_text(reader: d.Reader) -> str:
             return f"sampled(temperature {heat:g}, max_tokens {most})"
         case d.TextReader(temperature=heat, max_tokens=most):
             return f"text(temperature {heat:g}, max_tokens {most})"
-        case d.JsonReader(temperature=heat, max_tokens=most):
-            return f"json(temperature {heat:g}, max_tokens {most})"
+        case d.JsonReader(temperature=heat, max_tokens=most, constrained=constrained):
+            rest = "" if constrained else ", free"
+            return f"json(temperature {heat:g}, max_tokens {most}{rest})"
         case d.Recorded(table=table, column=column):
             return f"recorded({table}.{column})"
     assert_never(reader)
@@ -173,11 +175,13 @@ def open_tokens(ask: d.TypedAsk, cells: AskCells, count: Count) -> NDArray[np.in
     )
 
 
-def turn_tokens(ask: d.TypedAsk, longest: int) -> int:
-    """The most tokens that earlier turns add to a prompt: each a prompt and its answer."""
+def turn_tokens(ask: d.TypedAsk, longest: int, said: Sequence[Said], count: Count) -> int:
+    """The most tokens that earlier turns add to a prompt: each a prompt and its answer, which may be told in words."""
     if ask.history is None:
         return 0
-    return ask.history.high * (longest + most_tokens(ask.reader))
+    words = {label_of(option, one.lang) for one in said for option in one.options}
+    named = max(map(count, words), default=0) + _LABEL_TOKENS
+    return ask.history.high * (longest + most_tokens(ask.reader) + named)
 
 
 def option_tokens(ask: d.TypedAsk, said: Sequence[Said], count: Count) -> NDArray[np.int64]:

@@ -18,12 +18,23 @@ from numpy.typing import NDArray
 from cyclspec.compiler.plan.arguments import UPSTREAM, Cell
 from cyclspec.compiler.plan.drawing import seeded, text_seed
 from cyclspec.compiler.plan.figures import drawn
+from cyclspec.compiler.plan.history import remembered, told_turn, with_turn
 from cyclspec.compiler.plan.plan import Plan, PlannedAsk, Reply
 from cyclspec.compiler.plan.planner import Planner
 from cyclspec.compiler.plan.reads import Writing
 from cyclspec.compiler.plan.requests import Offer
-from cyclspec.compiler.readings.reading import EMPTY, Reading, WrittenText, read_choice, read_text
+from cyclspec.compiler.prompts.turns import Turn
+from cyclspec.compiler.readings.reading import (
+    EMPTY,
+    Reading,
+    WrittenText,
+    read_choice,
+    read_fields,
+    read_text,
+)
+from cyclspec.compiler.records.reading import FieldReading, FieldValue
 from cyclspec.language.diagnostics import InternalError
+from cyclspec.language.types import kinds as k
 from cyclspec.language.types import typed as d
 
 NOT_ASKED = "not asked"
@@ -42,6 +53,7 @@ class Stages:
     reasons: Mapping[str, str] = field(default_factory=dict)
     _readings: dict[str, dict[tuple[int, int], Reading]] = field(default_factory=dict)
     _asked: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _turns: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         made = self.first.planner
@@ -61,6 +73,9 @@ class Stages:
         known = len(self.planner.listed)
         attempt = self._try_again()
         while len(self.planner.listed) == known:
+            if self._next_turn():
+                attempt = 1
+                continue
             if self.stage == max((ask.stage for ask in self.first.audit.asks), default=1):
                 return None
             self.stage, attempt = self.stage + 1, 1
@@ -111,8 +126,31 @@ class Stages:
         """A text as it may stand in a prompt: a space stands for what a tokenizer would take for a special token."""
         if found.text is None:
             return found
-        text = self.specials.sub(" ", found.text).strip()
+        text = self._harmless(found.text)
         return Reading(text=text) if text else Reading(reason=EMPTY)
+
+    def _harmless(self, text: str) -> str:
+        return self.specials.sub(" ", text).strip()
+
+    def field(self, ask: str, name: str, cell: Cell) -> FieldReading:
+        """What a field of a record holds in a cell of an earlier ask, as it may stand in a prompt."""
+        found = self.reading(ask, cell)
+        one = dict(found.fields).get(name, FieldReading(reason=found.reason or UPSTREAM))
+        if not isinstance(one.value, str | tuple):
+            return one
+        record = self._typed(ask).prompt.result
+        assert isinstance(record, k.Record)
+        value = self._harmless_value(one.value, dict(record.fields)[name])
+        return FieldReading(reason=EMPTY) if value == "" else FieldReading(value)
+
+    def _harmless_value(self, value: FieldValue, kind: k.Kind) -> FieldValue:
+        """Texts that a model wrote, as they may be told; entries of a list of which nothing is left are left out."""
+        match kind, value:
+            case k.Text(), str():
+                return self._harmless(value)
+            case k.ListOf(k.Text()), tuple():
+                return tuple(text for text in (self._harmless(str(one)) for one in value) if text)
+        return value
 
     def _typed(self, name: str) -> d.TypedAsk:
         return next(ask for ask in self.first.audit.asks if ask.name == name)
@@ -120,13 +158,55 @@ class Stages:
     def _begin(self) -> None:
         """Plans the asks of a stage."""
         for ask in self.first.audit.asks:
-            if ask.stage != self.stage or ask.name in self.first.recorded:
+            if ask.stage != self.stage or ask.name in self.first.recorded or ask.history is not None:
                 continue
             planned = self.planner.ask(ask, self)
             if planned is None:
                 raise InternalError("plan", f"`{ask.name}` is not laid out though all before it is answered")
             self.asks[ask.name] = planned
             self._count(ask.name, planned.requests[planned.requests >= 0])
+
+    def _next_turn(self) -> bool:
+        """Plans the next turn of every conversation of a stage; whether there was any."""
+        going = False
+        for ask in self.first.audit.asks:
+            turn = self._turns[ask.name]
+            if ask.history is None or ask.stage != self.stage:
+                continue
+            if turn == len(self.first.grid.axes[ask.history.along]):
+                continue
+            planned = self.planner.ask(ask, self, turn)
+            assert planned is not None
+            self.asks[ask.name] = with_turn(self.asks.get(ask.name), planned)
+            self._turns[ask.name] += 1
+            self._count(ask.name, planned.requests[planned.requests >= 0])
+            going = True
+        return going
+
+    def turns(self, ask: d.TypedAsk, cell: Cell) -> Sequence[Turn]:
+        """The earlier turns that a cell is shown: those that were answered, drawn and cleaned as its history says."""
+        assert ask.history is not None
+        along, axes = ask.history.along, self.first.grid.axes
+        answered: dict[str, Turn] = {}
+        for place in range(cell[along]) if ask.name in self.asks else ():
+            found = self._turn(ask, {**cell, along: place})
+            if found is not None:
+                answered[axes[along].levels[place]] = found
+        levels = {axis: axes[axis].levels[cell[axis]] for axis in ask.axes}
+        return [answered[level] for level in remembered(self.first.audit, ask, levels, answered)]
+
+    def _turn(self, ask: d.TypedAsk, cell: Cell) -> Turn | None:
+        """What was said in one cell, None where there was no answer."""
+        planned = self.asks[ask.name]
+        index = tuple(cell[axis] for axis in planned.axes)
+        number, at = int(planned.requests[index]), int(planned.offers[index])
+        if number < 0:
+            return None
+        found, request = self._reading(ask, number, at), self.planner.listed[number]
+        reply = self.replies.get(request.key)
+        if found.reason or not isinstance(reply, WrittenText):
+            return None
+        return told_turn(ask, request, planned.offered[at], self._harmless(reply.text), found)
 
     def _try_again(self) -> int:
         """Asks again, with another seed, what could not be read in this stage; gives the latest try, else 1.
@@ -153,7 +233,7 @@ class Stages:
 
     def _unread(self, ask: d.TypedAsk, planned: PlannedAsk) -> Iterator[tuple[int, ...]]:
         for index in map(tuple, np.argwhere(planned.requests >= 0).tolist()):
-            if self._reading(ask, int(planned.requests[index]), int(planned.offers[index])).reason:
+            if not self._reading(ask, int(planned.requests[index]), int(planned.offers[index])).whole:
                 yield index
 
     def _levels(self, planned: PlannedAsk, index: tuple[int, ...]) -> dict[str, str]:
@@ -163,7 +243,7 @@ class Stages:
     def _read(self, ask: d.TypedAsk) -> Iterator[tuple[tuple[int, int], Reading]]:
         """Everything that was read of an ask's last tries; nothing where its replies are not written."""
         planned = self.asks[ask.name]
-        if not isinstance(ask.reader, d.Sampled | d.TextReader):
+        if not isinstance(ask.reader, d.Sampled | d.TextReader | d.JsonReader):
             return
         asked = planned.requests >= 0
         numbers, offers = planned.requests[asked].tolist(), planned.offers[asked].tolist()
@@ -188,6 +268,8 @@ class Stages:
             raise InternalError("plan", f"a reply to `{ask.name}` has over {request.read.max_tokens} tokens")
         if isinstance(ask.reader, d.TextReader):
             return read_text(reply)
+        if offer.record is not None:
+            return read_fields(ask, reply, offer.record)
         return read_choice(ask, reply, offer.codes, offer.labels, offer.at)
 
     def _count(self, ask: str, numbers: NDArray[np.int64]) -> None:

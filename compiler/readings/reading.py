@@ -13,6 +13,9 @@ from typing import Literal, get_args
 
 from cyclspec.compiler.prompts.messages import letters, numbers
 from cyclspec.compiler.readings.choices import Offered, is_off_scale, read_option
+from cyclspec.compiler.records.reading import Fields, read_record
+from cyclspec.compiler.records.schema import RecordSchema
+from cyclspec.language.types import kinds as k
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.templates import Hole, split
 
@@ -54,11 +57,20 @@ class WrittenText:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """An answer: the code of a choice, or a text without the white space around it; else the `reason` of none."""
+    """An answer: the code of a choice, a text without the white space around it, or fields; else the `reason` of none.
+
+    A record is there if any of its `fields` is, and names the reason of a first one that is not.
+    """
 
     choice: str | None = None
     text: str | None = None
     reason: str = ""
+    fields: Fields = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing of it is missing."""
+        return not self.reason and all(not one.reason for _, one in self.fields)
 
 
 def read_text(written: WrittenText) -> Reading:
@@ -89,6 +101,22 @@ def read_choice(
     if found is not None:
         return Reading(choice=found)
     return Reading(reason=OFF_SCALE if is_off_scale(written.text, offered) else UNREADABLE)
+
+
+def read_fields(ask: d.TypedAsk, written: WrittenText, schema: RecordSchema) -> Reading:
+    """The fields of a record; the whole is missing where none of them could be read."""
+    if written.ended in _NO_ANSWER:
+        return Reading(reason=written.ended)
+    assert isinstance(ask.prompt.result, k.Record)
+    fields = read_record(written.text, schema, dict(ask.prompt.result.fields), dict(ask.prompt.checks))
+    lacking = [one.reason for _, one in fields if one.reason]
+    return Reading(fields=fields, reason=lacking[0] if len(lacking) == len(fields) else "")
+
+
+def shown_labels(prompt: d.TypedPrompt, count: int) -> tuple[str, ...]:
+    """The labels that a prompt shows beside `count` options, in the order it shows them in."""
+    numbered = "numbered" in _styles(prompt)
+    return numbers(count) if numbered and "lettered" not in _styles(prompt) else letters(count)
 
 
 @lru_cache(maxsize=256)

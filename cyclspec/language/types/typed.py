@@ -303,11 +303,12 @@ class TextReader:
 
 @dataclass(frozen=True, slots=True)
 class JsonReader:
-    """Reader: a record, written by the model as JSON."""
+    """Reader: a record, written by the model as JSON; `constrained` where it can write nothing else."""
 
     temperature: float
     top_p: float
     max_tokens: int
+    constrained: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,13 +332,14 @@ class History:
     """`history = turns(along = item, last = draw(0..5), clean = [answer, first_sentence])`: earlier turns, carried on
 
     Each cell sees between `low` and `high` earlier turns of the same cell along `along`, refusals left out, each turn
-    cleaned as `clean` says.
+    cleaned as `clean` says. How many is drawn for each cell of `per`, None for each cell of the ask.
     """
 
     along: str
     low: int
     high: int
     clean: tuple[str, ...]
+    per: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
