@@ -78,7 +78,7 @@ def _biased(rows: Rows) -> Iterator[str]:
 
 def _outside(rows: Rows) -> Iterator[str]:
     """Where models would rather have said something else than a label."""
-    much = [row for row in rows if (row["outside"] or 0.0) > MUCH_OUTSIDE]
+    much = [row for row in rows if (row.get("outside") or 0.0) > MUCH_OUTSIDE]
     if much:
         names = ", ".join(dict.fromkeys(row["measure"] for row in much))
         mean, most = (max(row[column] for row in much) for column in ("outside", "outside_most"))
