@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -174,9 +174,10 @@ def main() -> int:
         reports: list[Report] = []
         for report in pool.map(fuzz, [folder] * len(ranges), ranges):
             reports.append(report)
+            save(report.failures, given.out)
             if len(reports) % TOLD_EVERY == 0:
                 print(so_far(reports, time.monotonic() - begun), file=sys.stderr, flush=True)
-    return tell(reports, given.out, time.monotonic() - begun)
+    return tell(reports, time.monotonic() - begun)
 
 
 def so_far(reports: list[Report], seconds: float) -> str:
@@ -185,16 +186,20 @@ def so_far(reports: list[Report], seconds: float) -> str:
     return f"{count} programs in {seconds:.0f} s: {failures} failures so far"
 
 
-def tell(reports: list[Report], out: Path, seconds: float) -> int:
-    """Prints the sum of the reports and saves the failures; 1 where there are any."""
-    failures = [failure for report in reports for failure in report.failures]
-    took, seed, name = max(report.slowest for report in reports)
-    count = sum(report.count for report in reports)
+def save(failures: Iterable[Failure], out: Path) -> None:
+    """Writes failing programs, and says where they are."""
     for failure in failures:
         out.mkdir(parents=True, exist_ok=True)
         path = out / f"mutant_{failure.seed}.cycl"
         path.write_bytes(failure.text.encode())
-        print(f"mutant {failure.seed} of {failure.original}: {failure.flaw}; saved as {path}")
+        print(f"mutant {failure.seed} of {failure.original}: {failure.flaw}; saved as {path}", flush=True)
+
+
+def tell(reports: list[Report], seconds: float) -> int:
+    """Prints the sum of the reports; 1 where there are failures."""
+    failures = [failure for report in reports for failure in report.failures]
+    took, seed, name = max(report.slowest for report in reports)
+    count = sum(report.count for report in reports)
     print(f"{count} programs in {seconds:.0f} s: {len(failures)} failures")
     print(f"slowest: {took:.2f} s, mutant {seed} of {name}")
     return 1 if failures else 0

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,21 @@ def sources(*folders: Path) -> list[Path]:
     return sorted(path for folder in folders for path in folder.rglob("*.py"))
 
 
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def at_once(path: Path) -> Iterator[str]:
+    """What a file imports when it is imported: modules, and those that are taken from their package by name."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
 def imports(path: Path) -> Iterator[str]:
     """Every module that a file imports, anywhere in it."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -84,6 +100,13 @@ def test_no_import_is_relative() -> None:
 
 def test_the_language_knows_nothing_of_what_is_built_on_it() -> None:
     assert crossing("cyclspec.language", "cyclspec.compiler", "cyclspec.runtime", *FACES) == []
+
+
+def test_modules_of_the_language_import_in_no_circle() -> None:
+    """Whichever is imported first, `lsp` or `check`, finds the others whole."""
+    names = {module_name(path): path for path in sources(PARTS["cyclspec.language"])}
+    graph = {name: names.keys() & set(at_once(path)) - {name} for name, path in names.items()}
+    assert list(TopologicalSorter(graph).static_order())
 
 
 def test_the_compiler_knows_nothing_of_the_runtime() -> None:
