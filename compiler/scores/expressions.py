@@ -37,6 +37,7 @@ from cyclspec.compiler.scores.cells import (
 from cyclspec.compiler.scores.clusters import Units
 from cyclspec.compiler.scores.frame import Frame
 from cyclspec.compiler.scores.kernels import batched
+from cyclspec.compiler.scores.lookups import looked_up
 from cyclspec.compiler.scores.options import one_hot
 from cyclspec.compiler.scores.reductions import Reduction, reduced
 from cyclspec.compiler.scores.running import along
@@ -59,6 +60,7 @@ from cyclspec.language.types.terms import (
     MetricTerm,
     NegateTerm,
     PeopleTerm,
+    LookupTerm,
     PickTerm,
     RangeTerm,
     ReduceTerm,
@@ -184,6 +186,8 @@ class Scope:
                 return self._reduce(term)
             case PickTerm():
                 return self._pick(term)
+            case LookupTerm():
+                return self._lookup(term)
             case _:
                 raise InternalError("score", f"{type(term).__name__} where cells are needed")
 
@@ -251,7 +255,7 @@ class Scope:
                 return self._elementwise(name, *term.args)
             case "is_missing":
                 return self._is_missing(term.args[0])
-            case "uniform" | "size" | "span" as name:
+            case "uniform" | "one_hot" | "size" | "span" as name:
                 return builtins.of_scale(frame, name, term.args[0])
             case "complete":
                 return builtins.complete(frame, term.words["over"])
@@ -364,6 +368,12 @@ class Scope:
             counts = replace(counts, used=take(counts.used), missing=take(counts.missing), units=units)
         status = None if cells.status is None else take(cells.status)
         return replace(cells, axes=cells.axes - {axis}, value=take(cells.value), status=status, counts=counts)
+
+    def _lookup(self, term: LookupTerm) -> Cells:
+        frame, of = self.setting.frame, self.cells(term.of)
+        holes = frame.holes(of.axes)
+        held = without_holes(of, None if holes is None else jnp.asarray(holes))
+        return looked_up(frame, held, term.axis, self.cells(term.key))
 
     def pick_option(self, of: Term, scale: Scale, level: str) -> Cells:
         cells = self.cells(of)

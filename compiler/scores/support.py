@@ -71,6 +71,7 @@ CELL_FUNCTIONS: Final = (
     | {
         "is_missing",
         "uniform",
+        "one_hot",
         "size",
         "span",
         "complete",
@@ -120,7 +121,7 @@ def _reached(audit: TypedAudit, *roots: Term) -> Iterator[Term]:
 
 def _evaluated_parts(term: Term) -> tuple[Term, ...]:
     match term:
-        case CallTerm(function="uniform" | "size" | "span" | "complete"):
+        case CallTerm(function="uniform" | "one_hot" | "size" | "span" | "complete"):
             return ()
         # Whether there is a text is known without its value.
         case CallTerm(function="is_missing", args=(AnswerTerm(field="value") as answer,)) if _unread(answer):
@@ -135,8 +136,6 @@ def _evaluated_parts(term: Term) -> tuple[Term, ...]:
         case ReduceTerm(of=of, weight=weight, args=args):
             values = (arg for _, arg in args if not isinstance(arg, _WORDS))
             return (of, *(() if weight is None else (weight,)), *values)
-        case LookupTerm(of=of):
-            return (of,)
         case IfTerm(condition=condition) if not isinstance(term.type.kind, Number):
             return (condition,)
         case MemberTerm(of=of, among=ListTerm(items=items)):
@@ -203,8 +202,10 @@ def _refused(term: Term) -> str:
             return f"the drawn value `{name}` in a measure"
         case PopulationTerm(target=target):
             return f"`{target}.share`"
-        case LookupTerm(axis=axis):
-            return f"a lookup `[{axis}: ...]` by a value"
+        case LookupTerm(axis="option"):
+            return "a lookup `[option: ...]` by a value"
+        case LookupTerm(axis=axis, key=key) if not isinstance(key.type.kind, Of) or key.type.kind.vocabulary.numeric:
+            return f"a lookup `[{axis}: ...]` by a value that is not a level"
         case PythonTerm():
             return "a metric written in Python"
         case MetricTerm(scale=ScaleVariable()):

@@ -13,6 +13,7 @@ from cyclspec.language.diagnostics.cy01_names import FieldMissing, UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongArguments, WrongType
 from cyclspec.language.diagnostics.mend import Mend
 from cyclspec.language.names.suggest import did_you_mean, suggest
+from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
@@ -99,8 +100,14 @@ def ask_statement(scope: Scope, ask: t.Ask, sources: Sources, stages: Mapping[st
         seed=seed,
         history=history[0],
         shows=shows,
-        span=ask.span,
+        span=_statement(ask),
     )
+
+
+def _statement(ask: t.Ask) -> Span:
+    """The statement without its documentation, which no finding is about."""
+    start = ask.span.source.text.rindex("ask", ask.span.start, ask.name.span.start)
+    return Span(ask.span.source, start, ask.span.end)
 
 
 def _given_as_arguments(ask: t.Ask) -> frozenset[str]:

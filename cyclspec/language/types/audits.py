@@ -237,10 +237,10 @@ def _refuse_order_with_missing(ctx: Context, module: Module, decl: t.Audit) -> N
 
 
 def _warn(ctx: Context, decl: t.Audit, built: _Built) -> None:
-    """Axes that no ask mentions, and first-token answers whose label mass nobody checks."""
+    """Axes that no ask mentions and no measure chooses from, and first-token answers whose label mass nobody checks."""
     asks = {s.name.name: s for s in decl.statements if isinstance(s, t.Ask)}
     asked = frozenset[str]().union(*(_mentioned(ask) for ask in built.asks))
-    known = {name for each in built.eaches for name in each.names}
+    known = {name for each in built.eaches for name in each.names} - _chosen_along(built)
     complete = bool(asks) and len(asks) == len(built.asks)
     for each in (s for s in decl.statements if isinstance(s, t.Each) and complete):
         for ident in each.names:
@@ -261,6 +261,20 @@ def _mentioned(ask: d.TypedAsk) -> frozenset[str]:
     parts = (part for _, term in ask.args for part in subterms(term))
     drawn = (part.name for part in parts if isinstance(part, h.DrawnTerm))
     return ask.axes | frozenset(drawn)
+
+
+def _chosen_along(built: _Built) -> frozenset[str]:
+    """The axes that a measure chooses levels of: both in `reply[country: other]`, `country` in `human[country: mexico]`."""
+    found: set[str] = set()
+    for part in (part for term in built.named.values() for part in subterms(term)):
+        match part:
+            case h.LookupTerm(axis=axis, key=key):
+                found |= {axis, *key.type.axes}
+            case h.PickTerm(at=at):
+                found |= {axis for axis, _ in at}
+            case _:
+                pass
+    return frozenset(found)
 
 
 def _masses(decl: t.Audit) -> set[str]:
