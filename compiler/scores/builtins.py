@@ -37,6 +37,11 @@ def mask_of(frame: Frame, scale: str) -> Array:
     return jnp.asarray(scored)
 
 
+def numbers_of(frame: Frame, scale: str) -> Array:
+    """The numbers that options stand for, float64 [*full rank, option], NaN where one has none."""
+    return jnp.asarray(frame.numbers(scale))
+
+
 def scale_of(term: Term) -> str:
     """The name of the scale that a term stands for."""
     match term, term.type.kind:

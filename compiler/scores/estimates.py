@@ -11,12 +11,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import cast
 
+import jax
 import jax.numpy as jnp
 
 from cyclspec.compiler.scores.cells import Array, choose
 from cyclspec.compiler.scores.sample import Estimate, Sample, grouped, over_cells
-from cyclspec.compiler.scores.statistics import agreement, components, correlation, location
-from cyclspec.compiler.scores.statistics import bradley_terry as comparisons
+from cyclspec.compiler.scores.statistics import agreement, comparisons, components, correlation, location
+from cyclspec.compiler.scores.statistics import bradley_terry as strengths
 from cyclspec.compiler.scores.statistics import krippendorff as reliability
 
 
@@ -63,13 +64,29 @@ def kendall(sample: Sample) -> Estimate:
 
 
 def pair_agreement(sample: Sample) -> Estimate:
-    """The share of pairs of values that are equal."""
+    """The share of pairs of values that are equal: of all pairs, or of those within levels or between them."""
+    within, between = (sample.told.places.get(name, ()) for name in ("within", "between"))
+    if within or between:
+        return _pairs_apart(sample, within, between)
 
     def one(values: Array, often: Array) -> Array:
         counts = agreement.tally(values.astype(jnp.int32), often, sample.told.options)
         return agreement.pair_agreement(counts)
 
     return _scalar(sample, one, sample.values, sample.often)
+
+
+def _pairs_apart(sample: Sample, within: tuple[int, ...], between: tuple[int, ...]) -> Estimate:
+    rest = tuple(at for at in sample.places if at not in (*within, *between))
+
+    def one(values: Array, here: Array, times: Array, levels: Array, often: Array) -> Array:
+        codes, counted = values.astype(jnp.int32), here * often
+        tally = jax.vmap(jax.vmap(partial(agreement.tally, options=sample.told.options)))
+        return agreement.pair_agreement_apart(tally(codes, counted), times, levels, apart=bool(between))
+
+    arrays = (grouped(array, within, between, rest) for array in (sample.values, sample.here))
+    shared = tuple(sample.drawn(places) for places in (within, between, rest))
+    return defined(sample.put_back(over_cells(one, *arrays, inner=3, shared=shared)))
 
 
 def pair_disagreement(sample: Sample) -> Estimate:
@@ -109,19 +126,38 @@ def krippendorff(sample: Sample) -> Estimate:
 
 
 def bradley_terry(sample: Sample) -> Estimate:
-    """Strengths of the items: the first option chosen is a win of `first` over `second`."""
+    """Strengths of the items."""
+    return _of_items(sample, strengths.bradley_terry)
+
+
+def win_share(sample: Sample) -> Estimate:
+    """The share of its comparisons that each item wins."""
+    return _of_items(sample, comparisons.win_share)
+
+
+def nontransitive_triples(sample: Sample) -> Estimate:
+    """The share of triples of items whose majorities form a circle."""
+    found = _compared(sample, comparisons.nontransitive_triples, int(sample.told.numbers["items"]))
+    return defined(sample.put_back(found))
+
+
+def _of_items(sample: Sample, kernel: Callable[[Array], Array]) -> Estimate:
     assert sample.told.adds is not None
     at, items = sample.told.adds
+    kept = [place for place in range(sample.here.ndim) if place not in sample.places]
+    return defined(_added(sample, _compared(sample, kernel, items), kept, at))
+
+
+def _compared(sample: Sample, kernel: Callable[[Array], Array], items: int) -> Array:
+    """`kernel` of how often each item won against each other: the first option chosen is a win of `first`."""
 
     def one(choices: Array, first: Array, second: Array, often: Array) -> Array:
         pairs = choose(choices == 0.0, first * items + second, second * items + first).astype(jnp.int32)
         wins = agreement.tally(pairs, often * (first != second), items * items)
-        return comparisons.bradley_terry(wins.reshape(items, items))
+        return kernel(wins.reshape(items, items))
 
     sides = (sample.beside["first"], sample.beside["second"])
-    found = sample.each(one, sample.values, *sides, sample.often)
-    kept = [place for place in range(sample.here.ndim) if place not in sample.places]
-    return defined(_added(sample, found, kept, at))
+    return sample.each(one, sample.values, *sides, sample.often)
 
 
 def principal_components(sample: Sample) -> Estimate:

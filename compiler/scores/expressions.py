@@ -36,7 +36,7 @@ from cyclspec.compiler.scores.cells import (
 )
 from cyclspec.compiler.scores.clusters import Units
 from cyclspec.compiler.scores.frame import Frame
-from cyclspec.compiler.scores.kernels import batched
+from cyclspec.compiler.scores.kernels import batched, takes_numbers
 from cyclspec.compiler.scores.lookups import looked_up
 from cyclspec.compiler.scores.options import one_hot
 from cyclspec.compiler.scores.reductions import Reduction, reduced
@@ -289,14 +289,16 @@ class Scope:
         frame = self.setting.frame
         args = tuple(self.cells(arg) for arg in term.args)
         wide = any(cells.scale is not None for cells in args)
-        mask = builtins.mask_of(frame, scale_name(term.scale)) if wide else None
+        scale = scale_name(term.scale)
+        mask = builtins.mask_of(frame, scale) if wide else None
+        numbers = builtins.numbers_of(frame, scale) if wide and takes_numbers(term) else None
         values = [cells.value.astype(jnp.float64) for cells in args]
-        value = batched(term, mask, values, frame.rank)
+        value = batched(term, mask, numbers, values, frame.rank)
         axes = frozenset[str]().union(*(cells.axes for cells in args))
         status = undefined(worst(*(cells.status for cells in args)), ~jnp.isfinite(value))
         counts = joined_counts(tuple(cells.counts for cells in args))
         if wide:
-            axes |= frame.scale_axes(scale_name(term.scale))
+            axes |= frame.scale_axes(scale)
         return Cells(axes, value, status, counts=counts)
 
     def _reduce(self, term: ReduceTerm) -> Cells:

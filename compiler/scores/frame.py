@@ -117,7 +117,12 @@ class Frame:
         mask = layout.exists if self.count_missing else layout.exists & ~layout.missing
         return self._rows(mask, layout)
 
-    def _rows(self, rows: NDArray[np.bool_], layout: OptionLayout) -> NDArray[np.bool_]:
+    def numbers(self, scale: str) -> NDArray[np.float64]:
+        """Full-rank numbers [.., option] that the options of a scale stand for, NaN where one has none."""
+        layout = self.layout(scale)
+        return self._rows(layout.value, layout)
+
+    def _rows(self, rows: NDArray[T], layout: OptionLayout) -> NDArray[T]:
         if layout.axis is None:
             return rows.reshape(*self.shape(()), rows.shape[-1])
         return self.placed(rows, (layout.axis,))

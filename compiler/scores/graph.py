@@ -25,7 +25,7 @@ from cyclspec.compiler.scores.clusters import units_of
 from cyclspec.compiler.scores.expressions import Scope, Setting
 from cyclspec.compiler.scores.frame import Frame, frame_of
 from cyclspec.compiler.scores.gather import collected
-from cyclspec.compiler.scores.kernels import kernel
+from cyclspec.compiler.scores.kernels import kernel, takes_numbers
 from cyclspec.compiler.scores.program import Program
 from cyclspec.compiler.scores.resample import (
     FLOOR_DRAWS,
@@ -155,7 +155,8 @@ class Graph:
             single = _shaped((), jnp.float64)
             args = [shares if isinstance(arg.type.kind, Dist) else single for arg in call.args]
             mask = _shaped((options,), jnp.bool_)
-            return str(jax.make_jaxpr(kernel(call))(mask, *args))
+            numbers = shares if takes_numbers(call) else None
+            return str(jax.make_jaxpr(kernel(call))(mask, numbers, *args))
 
     def _abstract(self, program: Program) -> Tensors:
         frame = self.frame

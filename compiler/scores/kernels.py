@@ -17,6 +17,7 @@ from jaxtyping import Bool, Float
 
 from cyclspec.compiler.scores.arithmetic import COMPARE, FUNCTIONS, NAN, PARTIAL, TOTAL
 from cyclspec.compiler.scores.cells import Array, choose
+from cyclspec.compiler.scores.walk import below
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.types.terms import (
     ArithmeticTerm,
@@ -51,10 +52,14 @@ Value = Array | Truth
 
 @dataclass(slots=True)
 class Body:
-    """Evaluates the body of one call of a metric; equal subterms are computed once."""
+    """Evaluates the body of one call of a metric; equal subterms are computed once.
+
+    `numbers` are those that the options stand for, NaN where one has none; None where no metric asks for them.
+    """
 
     formals: Mapping[str, Array]
     mask: Mask | None
+    numbers: Shares | None = None
     known: dict[Term, Value] = field(default_factory=dict)
 
     def number(self, term: Term) -> Array:
@@ -98,7 +103,7 @@ class Body:
                 return self._call(term)
             case MetricTerm(formals=formals, args=args, body=body):
                 given = {name: self.number(arg) for name, arg in zip(formals, args, strict=True)}
-                return Body(given, self.mask).number(body)
+                return Body(given, self.mask, self.numbers).number(body)
             case ReduceTerm():
                 return self._reduce(term)
             case PickTerm(of=of, at=(("option", ("first" | "last") as end),)):
@@ -135,6 +140,8 @@ class Body:
                 return mask.sum(dtype=jnp.float64) - 1.0
             case "index":
                 return lax.cumsum(mask.astype(jnp.float64)) - 1.0
+            case "value" if self.numbers is not None:
+                return self.numbers
             case _:
                 raise InternalError("score", f"function {term.function} in the body of a metric")
 
@@ -152,6 +159,11 @@ class Body:
                 return choose(mask, values, -jnp.inf).max()
             case "cumsum", "along":
                 return lax.cumsum(choose(mask, values, 0.0))
+            case "diff", "along":
+                return _from_before(mask, values)
+            case "sorted", "along":
+                rising = jnp.sort(choose(mask, values, jnp.inf))
+                return rising[jnp.maximum(lax.cumsum(mask.astype(jnp.int32)) - 1, 0)]
             case _:
                 raise InternalError("score", f"{term.reducer} {term.direction} option in a metric")
 
@@ -165,6 +177,14 @@ class Body:
         return self.mask
 
 
+def _from_before(mask: Mask, values: Array) -> Array:
+    """What each option that counts has more than the one that counts before it; the first has nothing before it."""
+    place = jnp.arange(mask.shape[0])
+    counted = lax.cummax(choose(mask, place, -1))
+    before = jnp.concatenate([jnp.full_like(counted[:1], -1), counted[:-1]])
+    return choose(before >= 0, values - values[jnp.maximum(before, 0)], NAN)
+
+
 def _all(tests: Sequence[Array]) -> Array | None:
     total: Array | None = None
     for test in tests:
@@ -176,10 +196,13 @@ Kernel = Callable[..., Scalar]
 
 
 def kernel(term: MetricTerm) -> Kernel:
-    """The metric for one example: `kernel(mask, *args)`, `mask` None where no argument is a distribution."""
+    """The metric for one example: `kernel(mask, numbers, *args)`.
 
-    def one(mask: Mask | None, *args: Array) -> Scalar:
-        value = Body(dict(zip(term.formals, args, strict=True)), mask).number(term.body)
+    `mask` is None where no argument is a distribution, `numbers` where the metric takes no `value(option)`.
+    """
+
+    def one(mask: Mask | None, numbers: Shares | None, *args: Array) -> Scalar:
+        value = Body(dict(zip(term.formals, args, strict=True)), mask, numbers).number(term.body)
         if value.ndim:
             raise InternalError("score", f"metric {term.metric} gives a value per option")
         return value
@@ -187,24 +210,50 @@ def kernel(term: MetricTerm) -> Kernel:
     return one
 
 
-def batched(term: MetricTerm, mask: Array | None, args: Sequence[Array], rank: int) -> Array:
+def takes_numbers(term: MetricTerm) -> bool:
+    """Whether the metric, or one that it calls, asks what numbers the options stand for."""
+    seen: set[int] = set()
+    waiting = [term.body]
+    while waiting:
+        body = waiting.pop()
+        if id(body) in seen:
+            continue
+        seen.add(id(body))
+        for part in below(body):
+            if isinstance(part, CallTerm) and part.function == "value":
+                return True
+            if isinstance(part, MetricTerm):
+                waiting.append(part.body)
+    return False
+
+
+def batched(
+    term: MetricTerm, mask: Array | None, numbers: Array | None, args: Sequence[Array], rank: int
+) -> Array:
     """The kernel over all cells, axis by axis, without repeating an argument along an axis that it lacks.
 
-    `mask` and `args` are full rank (`rank` axes, then `option` for distributions) or scalars. Returns full rank.
+    `mask`, `numbers` and `args` are full rank (`rank` axes, then `option` for distributions) or scalars. Returns full
+    rank.
     """
     slim: list[Array] = []
     maps: list[list[int | None]] = [[] for _ in range(rank)]
-    given = [array for array in (mask, *args) if array is not None]
+    shared = [array for array in (mask, numbers) if array is not None]
+    given = [*shared, *args]
     for array in given:
         alike = [at for at in range(min(rank, array.ndim)) if array.shape[at] == 1]
         for at in range(rank):
             maps[at].append(None if array.ndim == 0 or at in alike else 0)
         slim.append(lax.squeeze(array, alike))
     one = kernel(term)
-    call: Callable[..., Array] = one if mask is not None else lambda *values: one(None, *values)
+
+    def call(*values: Array) -> Array:
+        options = (*values[: len(shared)], None, None)[:2]
+        return one(*options, *values[len(shared) :])
+
+    batch: Callable[..., Array] = call
     shape = [1] * rank
     for at in reversed(range(rank)):
         if any(place == 0 for place in maps[at]):
-            call = jax.vmap(call, in_axes=tuple(maps[at]))
+            batch = jax.vmap(batch, in_axes=tuple(maps[at]))
             shape[at] = next(array.shape[at] for array, p in zip(given, maps[at], strict=True) if p == 0)
-    return call(*slim).reshape(shape)
+    return batch(*slim).reshape(shape)

@@ -78,6 +78,8 @@ def _told(frame: Frame, term: ReduceTerm) -> Arguments:
             case ListTerm(items=items):
                 named = [item.axis for item in items if isinstance(item, AxisTerm)]
                 places[name] = tuple(sorted(frame.place_of(axis) for axis in named))
+            case VocabularyTerm(vocabulary=vocabulary) if vocabulary.name not in term.type.axes:
+                numbers[name] = float(len(vocabulary.names))
             case VocabularyTerm(vocabulary=vocabulary):
                 adds = (frame.place_of(vocabulary.name), len(frame.axes[vocabulary.name]))
     if term.reducer == "principal_components":
@@ -93,7 +95,8 @@ def _beside(frame: Frame, term: ReduceTerm, cells: Callable[[Term], Cells]) -> d
         beside["against"] = coded(frame, cells(args["against"]), term.axes, "order").cells
     items = args.get("items")
     if isinstance(items, VocabularyTerm):
-        levels = frame.axes[items.vocabulary.name].levels
+        added = items.vocabulary.name in term.type.axes
+        levels = frame.axes[items.vocabulary.name].levels if added else items.vocabulary.names
         beside |= {name: _among(cells(args[name]), levels) for name in ("first", "second")}
     return beside
 

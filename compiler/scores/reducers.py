@@ -146,5 +146,7 @@ REDUCERS: Final[Mapping[str, Reducer]] = {
     "cohen_kappa": Reducer(estimates.cohen_kappa, comparison="equal", copies=3),
     "krippendorff": Reducer(estimates.krippendorff, comparison="equal", copies=8),
     "bradley_terry": Reducer(estimates.bradley_terry, comparison="order", reason=NOT_CONNECTED),
+    "win_share": Reducer(estimates.win_share, comparison="order"),
+    "nontransitive_triples": Reducer(estimates.nontransitive_triples, comparison="order"),
     "principal_components": Reducer(estimates.principal_components),
 }

@@ -28,7 +28,6 @@ from cyclspec.language.types.kinds import (
     ItemScale,
     Number,
     Of,
-    ScaleVariable,
     Text,
     scale_name,
 )
@@ -83,9 +82,10 @@ _WORDS: Final = (LevelTerm, Literal_, ListTerm, VocabularyTerm)
 """Arguments of reducers that are no values: words, numbers of the spec, names of axes."""
 MOST_COUNTS: Final = 2 << 30
 """Bytes that the counts of all draws of a measure may hold."""
-METRIC_FUNCTIONS: Final = FUNCTIONS | {"size", "span", "index"}
+METRIC_FUNCTIONS: Final = FUNCTIONS | {"size", "span", "index", "value"}
 METRIC_REDUCERS: Final = frozenset(
-    {("sum", "over"), ("mean", "over"), ("min", "over"), ("max", "over"), ("cumsum", "along")}
+    {(name, "over") for name in ("sum", "mean", "min", "max")}
+    | {(name, "along") for name in ("cumsum", "diff", "sorted")}
 )
 
 
@@ -157,7 +157,7 @@ def _draws(audit: TypedAudit, measure: TypedMeasure) -> Iterator[NotLowered]:
     """What a measure is drawn again as, and cannot be."""
     nested = measure.interval is not None and any(one.within for one in measure.interval.drawings)
     for term in _reached(audit, measure.term) if nested else ():
-        if isinstance(term, ReduceTerm) and term.reducer in _BY_RATER:
+        if isinstance(term, ReduceTerm) and (term.reducer in _BY_RATER or _apart(term)):
             yield NotLowered(span=term.span, what=f"`{term.reducer}` under a nested bootstrap")
     test = measure.test
     if not isinstance(test, Permutation):
@@ -166,6 +166,11 @@ def _draws(audit: TypedAudit, measure: TypedMeasure) -> Iterator[NotLowered]:
         if isinstance(term, AnswerTerm | PeopleTerm | ColumnTerm) and _varies(term, test.over):
             what = f"a permutation over `{test.over}`, whose levels have options of their own,"
             yield NotLowered(span=measure.span, what=what)
+
+
+def _apart(term: ReduceTerm) -> bool:
+    """Whether pairs are told apart by levels that may be drawn."""
+    return any(name in ("within", "between") for name, _ in term.args)
 
 
 def _varies(leaf: Term, axis: str) -> bool:
@@ -208,8 +213,6 @@ def _refused(term: Term) -> str:
             return f"a lookup `[{axis}: ...]` by a value that is not a level"
         case PythonTerm():
             return "a metric written in Python"
-        case MetricTerm(scale=ScaleVariable()):
-            return "a metric of no distribution"
         case IfTerm() if not isinstance(term.type.kind, Number):
             return "`if` between values that are not numbers"
         case KindTerm():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -23,7 +24,7 @@ from cyclspec.language.types.check import check_program
 from cyclspec.language.types.context import TypedMetric
 
 SPAN = Span(Source("test", ""), 0, 0)
-METRICS = Path(__file__).parents[2] / "specs" / "std" / "metrics.cycl"
+STD = Path(__file__).parents[2] / "specs" / "std"
 SCALE = k.ItemScale("survey.items", "options", "item", True, 1, None)
 NUMBER, TRUTH = k.Number(), k.Bool()
 
@@ -121,11 +122,25 @@ def let(name: str, *axes: str, kind: k.Kind = NUMBER) -> h.Term:
 
 @cache
 def declared() -> Mapping[str, TypedMetric]:
-    """The typed metrics of `specs/std/metrics.cycl`, by name."""
-    findings = Findings()
-    program = load_program(METRICS, findings)
-    assert program is not None and not findings.items, findings.items
-    return {symbol.name: spec for symbol, spec in check_program(program, findings, {}).metrics.items()}
+    """The typed metrics of the modules of `specs/std`, by name: no two of them have one."""
+    found: dict[str, TypedMetric] = {}
+    for path in sorted(STD.glob("*.cycl")):
+        findings = Findings()
+        program = load_program(path, findings)
+        assert program is not None and not findings.items, findings.items
+        own = {
+            s.name: m
+            for s, m in check_program(program, findings, {}).metrics.items()
+            if s.name in _declared_in(path)
+        }
+        assert own.keys().isdisjoint(found)
+        found |= own
+    return found
+
+
+def _declared_in(path: Path) -> frozenset[str]:
+    """The names of the metrics that a module declares."""
+    return frozenset(re.findall(r"^metric (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def metric(name: str, *args: h.Term) -> h.Term:
@@ -209,6 +224,7 @@ def grid(
     missing: Mapping[int, int] | None = None,
     presence: Sequence[Presence] = (),
     attributes: Mapping[str, Mapping[str, tuple[Any, ...]]] | None = None,
+    values: NDArray[np.float64] | None = None,
 ) -> Grid:
     """Axes with levels such as `item0`; `options` counts the options of each item, `missing` its last missing ones."""
     axes = {
@@ -221,8 +237,8 @@ def grid(
     for item, number in (missing or {}).items():
         absent[item, options[item] - number : options[item]] = True
     codes = tuple(tuple(f"o{at}" for at in range(number)) for number in options)
-    values = np.full(exists.shape, np.nan)
-    layout = OptionLayout("item", codes, exists, absent, values, True)
+    numbers = np.full(exists.shape, np.nan) if values is None else values
+    layout = OptionLayout("item", codes, exists, absent, numbers, True)
     return Grid(axes, tuple(presence), {"item.options": layout})
 
 

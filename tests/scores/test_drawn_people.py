@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from score_terms import METRICS, SCALE, SPAN, audit, grid, measure, metric, reduce, type_of
+from score_terms import SCALE, SPAN, audit, grid, measure, metric, reduce, type_of
 
 from cyclspec.compiler.scores import MeasureCells, PeopleCells, ScoreInputs, lower, people_draws
 from cyclspec.compiler.scores.clusters import name_of
@@ -23,7 +23,6 @@ OPTIONS = 4
 STRATA, PER_STRATUM, PER_CLUSTER = 6, 7, 8
 CLUSTERED = d.Drawn("person", "survey.people", "psu", "region")
 ALONE = d.Drawn("person", "survey.people")
-assert METRICS.exists()
 
 
 def human(*axes: str) -> h.PeopleTerm:

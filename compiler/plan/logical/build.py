@@ -29,7 +29,8 @@ from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
 
 MOST_OPERATORS, MOST_LEVELS = 20_000, 64
-PLAIN = frozenset({"mean", "sum", "min", "max", "sd", "median", "mode", "share", "cumsum", "rank"})
+ALONG = frozenset({"cumsum", "diff", "sorted", "rank"})
+PLAIN = frozenset({"mean", "sum", "min", "max", "sd", "median", "mode", "share"}) | ALONG
 
 
 @dataclass(slots=True)

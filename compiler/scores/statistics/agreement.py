@@ -38,6 +38,29 @@ def pair_agreement(counts: Counts) -> Float[Array, ""]:
     return divide((counts * (counts - 1.0)).sum(), choose(number > 1.0, pairs, 0.0))
 
 
+def pair_agreement_apart(
+    counts: Float[Array, "within between option"],
+    within: Float[Array, within],
+    between: Float[Array, between],
+    *,
+    apart: bool,
+) -> Float[Array, ""]:
+    """The share of pairs that are equal among the pairs of one level of `within`, and if `apart` of two of `between`.
+
+    `counts` says how often each option counts in each level, `within` and `between` how often each level does: a level
+    that counts twice is two levels with the same values.
+    """
+    number, often = counts.sum(axis=-1), between[:, None]
+    if apart:
+        equal = ((counts * often).sum(axis=1) ** 2 - (often * counts**2).sum(axis=1)).sum(axis=-1)
+        pairs = (number @ between) ** 2 - (number**2) @ between
+    else:
+        equal = (counts * (counts - 1.0)).sum(axis=(1, 2))
+        pairs = (number * (number - 1.0)).sum(axis=1)
+    total = (within * pairs).sum()
+    return divide((within * equal).sum(), choose(total > 0.0, total, 0.0))
+
+
 def pair_disagreement(counts: Counts) -> Float[Array, ""]:
     """The share of pairs of values that differ."""
     return 1.0 - pair_agreement(counts)

@@ -45,10 +45,12 @@ class Reduced:
 
 
 def read_arguments(reduced: Reduced, given: Mapping[str, t.Argument]) -> Arguments | None:
-    """The arguments in the order of the table, defaults filled in; None after reporting."""
+    """The arguments in the order of the table, defaults filled in where there are any; None after reporting."""
     terms: list[tuple[str, h.Term]] = []
     for parameter in reduced.reducer.parameters:
         arg = given.get(parameter.name)
+        if arg is None and parameter.default == "":
+            continue
         term = _default(reduced, parameter) if arg is None else _READ[parameter.is_a](reduced, parameter, arg)
         if term is None or failed(term):
             return None
@@ -309,7 +311,7 @@ def _levels(scope: Scope, axis: str) -> int | None:
     return None
 
 
-def _bradley_terry(reduced: Reduced, given: Mapping[str, t.Argument], terms: Mapping[str, h.Term]) -> bool:
+def _compared(reduced: Reduced, given: Mapping[str, t.Argument], terms: Mapping[str, h.Term]) -> bool:
     items = terms["items"]
     assert isinstance(items, h.VocabularyTerm)
     for name in ("first", "second"):
@@ -323,8 +325,26 @@ def _bradley_terry(reduced: Reduced, given: Mapping[str, t.Argument], terms: Map
     return True
 
 
+def _pairs(reduced: Reduced, given: Mapping[str, t.Argument], terms: Mapping[str, h.Term]) -> bool:
+    """Both values of a pair are alike on one axis and differ on another; some axis is left for them to differ on."""
+    chosen = {name: term.type.axes for name, term in terms.items()}
+    within, between = chosen.get("within", frozenset()), chosen.get("between", frozenset())
+    if within & between:
+        both = ", ".join(f"`{axis}`" for axis in sorted(within & between))
+        reduced.refuse(given["between"].span, f"has {both} both within and between")
+        return False
+    if within >= set(reduced.axes):
+        reduced.refuse(given["within"].span, "has no pairs left: all that is reduced is within")
+        return False
+    return True
+
+
 _TOGETHER: Mapping[str, Callable[[Reduced, Mapping[str, t.Argument], Mapping[str, h.Term]], bool]] = {
     "krippendorff": _krippendorff,
     "cohen_kappa": _cohen_kappa,
-    "bradley_terry": _bradley_terry,
+    "bradley_terry": _compared,
+    "win_share": _compared,
+    "nontransitive_triples": _compared,
+    "pair_agreement": _pairs,
+    "pair_disagreement": _pairs,
 }

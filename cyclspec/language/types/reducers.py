@@ -39,7 +39,7 @@ class Parameter:
 
     `is_a` says what is written: names of reduced `axes`, or of axes that are `kept`; a `value` beside the operand, on
     axes that it has; one of `words`; a `fraction` in 0..1; a `whole` number; a declared `axis`; or a level of that
-    axis in each cell (`side`). `default` None means that it must be given.
+    axis in each cell (`side`). `default` None means that it must be given, an empty one that it may be left out.
     """
 
     name: str
@@ -209,16 +209,33 @@ _RELATION: Final = (
         source="Kendall 1945, The Treatment of Ties in Ranking Problems",
     ),
 )
+_PAIRS: Final = (
+    Parameter(
+        name="within",
+        is_a="axes",
+        default="",
+        says="reduced axes on which both values of a pair have one level",
+    ),
+    Parameter(
+        name="between",
+        is_a="axes",
+        default="",
+        says="reduced axes on which they have different levels",
+    ),
+)
+
 _AGREEMENT: Final = (
     Reducer(
         name="pair_agreement",
         takes=_VOTES,
+        parameters=_PAIRS,
         says="The share of pairs of values that are equal.",
         formula="sum over v of n_v (n_v - 1) / (n (n - 1))",
     ),
     Reducer(
         name="pair_disagreement",
         takes=_VOTES,
+        parameters=_PAIRS,
         says="The share of pairs of values that differ.",
         formula="1 - pair_agreement",
     ),
@@ -258,20 +275,45 @@ _AGREEMENT: Final = (
         source="Krippendorff 2011, Computing Krippendorff's Alpha-Reliability",
     ),
 )
+_SIDES: Final = (
+    Parameter(name="first", is_a="side", says="the item that the first option stands for"),
+    Parameter(name="second", is_a="side", says="the item that the second option stands for"),
+)
+_COMPARED: Final = (
+    *_SIDES,
+    Parameter(name="items", is_a="axis", says="the axis of items, which the result has"),
+)
 _FITTED: Final = (
     Reducer(
         name="bradley_terry",
         takes=(("pair", "number"),),
-        parameters=(
-            Parameter(name="first", is_a="side", says="the item that the first option stands for"),
-            Parameter(name="second", is_a="side", says="the item that the second option stands for"),
-            Parameter(name="items", is_a="axis", says="the axis of items, which the result has"),
-        ),
+        parameters=_COMPARED,
         adds="items",
         says="Strengths of items by maximum likelihood from choices between two of them, log scale, mean zero; missing "
         "where the comparisons do not connect all items both ways.",
         formula="P(i beats j) = 1 / (1 + exp(s_j - s_i))",
         source="Bradley and Terry 1952, Rank Analysis of Incomplete Block Designs; Hunter 2004",
+    ),
+    Reducer(
+        name="win_share",
+        takes=(("pair", "share"),),
+        parameters=_COMPARED,
+        adds="items",
+        says="The share of its comparisons that each item wins; missing where it is never compared.",
+        formula="wins_i / (wins_i + losses_i)",
+        source="David 1988, The Method of Paired Comparisons",
+    ),
+    Reducer(
+        name="nontransitive_triples",
+        takes=(("pair", "share"),),
+        parameters=(
+            *_SIDES,
+            Parameter(name="items", is_a="axis", says="the axis of items, whose triples are looked at"),
+        ),
+        says="The share of triples of items whose three majorities form a circle; a triple with a pair that was never "
+        "compared, or is tied, is left out.",
+        formula="circular triples / triples with three majorities",
+        source="Kendall and Babington Smith 1940, On the Method of Paired Comparisons",
     ),
     Reducer(
         name="principal_components",
@@ -295,6 +337,22 @@ _ALONG: Final = (
         keeps_missing=True,
         says="The running sum along an ordered axis, which stays; a missing value is left out of later sums.",
         formula="x[1] + .. + x[i]",
+    ),
+    Reducer(
+        name="diff",
+        direction="along",
+        takes=(("number", "change"),),
+        keeps_missing=True,
+        says="The difference from the level before on an ordered axis, which stays; the first level has none.",
+        formula="x[i] - x[i - 1]",
+    ),
+    Reducer(
+        name="sorted",
+        direction="along",
+        takes=(("number", "same"),),
+        keeps_missing=True,
+        says="The values in rising order along an axis, which stays: at its first level the smallest.",
+        formula="x[(1)] <= .. <= x[(n)]",
     ),
     Reducer(
         name="rank",

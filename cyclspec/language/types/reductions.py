@@ -26,6 +26,8 @@ from cyclspec.language.types.reducers import REDUCERS, Reducer, reducer_names
 from cyclspec.language.types.scope import Scope, failed, key_of, unknown
 from cyclspec.language.types.values import absent_axis, axis_kind, joint
 
+_IN_ORDER = frozenset({"cumsum", "diff"})
+
 
 def infer_reduce(scope: Scope, node: t.Reduce) -> h.Term:
     """The term of one reduction."""
@@ -283,9 +285,9 @@ def _along(scope: Scope, node: t.Reduce, reducer: Reducer, of: h.Term) -> h.Term
 
 
 def _runs(scope: Scope, node: t.Reduce, reducer: Reducer) -> bool:
-    """A running sum needs an order to run in; a rank makes its own."""
+    """Running sums and differences need an order to run in; ranks and sorted values make their own."""
     axis = node.axes[0].name
-    if reducer.name != "cumsum" or _has_order(scope, axis):
+    if reducer.name not in _IN_ORDER or _has_order(scope, axis):
         return True
     label = f"`{axis}` has no order"
     helps = ("declare the metric `where S is ordinal`",) if axis == "option" else ()
