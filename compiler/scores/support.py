@@ -209,7 +209,9 @@ def _refused(term: Term) -> str:
             return f"`{target}.share`"
         case LookupTerm(axis="option"):
             return "a lookup `[option: ...]` by a value"
-        case LookupTerm(axis=axis, key=key) if not isinstance(key.type.kind, Of) or key.type.kind.vocabulary.numeric:
+        case LookupTerm(axis=axis, key=key) if (
+            not isinstance(key.type.kind, Of) or key.type.kind.vocabulary.numeric
+        ):
             return f"a lookup `[{axis}: ...]` by a value that is not a level"
         case PythonTerm():
             return "a metric written in Python"

@@ -2,8 +2,8 @@
 
     python scripts/methods/make_values.py
 
-The people are simulated in the form of the cross-national file of the World Values Survey, wave 7, and imported like that
-file, by the recipe `wvs7`; then the questions get their wording. So the real file fits wherever the simulated one does.
+The people are simulated in the form of the cross-national file of the World Values Survey, wave 7, and imported like
+that file, by the recipe `wvs7`; then the questions get their wording. So the real file fits wherever this one does.
 Nothing here is measured: where a country stands is drawn from a seed.
 """
 
@@ -19,14 +19,31 @@ from statistics import NormalDist
 from typing import Any
 
 import numpy as np
+from labels import LABELS
 from numpy.typing import NDArray
-from wording import LABELS, QUESTIONS, Question
+from wording import QUESTIONS, Question
 
 SEED = 20261127
 FOLDER = Path(__file__).resolve().parents[2] / "specs" / "corpora" / "values"
 PEOPLE_EACH = 150
 # The countries of the second and third block of the source study, in part, and others of the first.
-COUNTRIES = ("USA", "CHN", "DEU", "JPN", "BRA", "IND", "EGY", "KEN", "NGA", "MAR", "MYS", "GRC", "MEX", "NZL", "FRA")
+COUNTRIES = (
+    "USA",
+    "CHN",
+    "DEU",
+    "JPN",
+    "BRA",
+    "IND",
+    "EGY",
+    "KEN",
+    "NGA",
+    "MAR",
+    "MYS",
+    "GRC",
+    "MEX",
+    "NZL",
+    "FRA",
+)
 _NORMAL = NormalDist()
 Floats = NDArray[np.float64]
 Cells = NDArray[np.int64]

@@ -48,6 +48,8 @@ def test_the_wheel_holds_code_specs_and_the_demo_model_under_one_name(wheel: Pat
         "cyclspec/language/syntax/table.json",
         "cyclspec/language/syntax/cycl.lark",
         "cyclspec/specs/std/metrics.cycl",
+        "cyclspec/specs/methods/first_token.cycl",
+        "cyclspec/specs/corpora/values/answers.parquet",
         "cyclspec/specs/quickstart.cycl",
         "cyclspec/specs/quickstart/data/answers.parquet",
         "cyclspec/specs/demo/model.safetensors",
