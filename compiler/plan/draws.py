@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from cyclspec.compiler.axes import Axis
 from cyclspec.compiler.data.loaded import LoadedTable
 from cyclspec.compiler.plan.columns import column_values
+from cyclspec.compiler.plan.conditions import holds
 from cyclspec.compiler.seeds import cycle, one_of
 from cyclspec.language.diagnostics import SpecError
 from cyclspec.language.diagnostics.cy07_data_and_plan import EmptyTable
@@ -44,8 +45,12 @@ def drawn_levels(each: d.TypedEach, source: d.DrawSource, tables: Mapping[str, L
 
 
 def candidates(each: d.TypedEach, source: d.DrawSource, tables: Mapping[str, LoadedTable]) -> tuple[str, ...]:
-    """The levels that can be drawn. An error where there is none."""
-    levels = drawn_levels(each, source, tables).levels
+    """The levels that can be drawn, which the condition of the `each` keeps. An error where there is none."""
+    axis = drawn_levels(each, source, tables)
+    levels = axis.levels
+    if each.where is not None:
+        kept = holds(each.where, {**axis.attributes, each.names[0]: levels}, len(levels))
+        levels = tuple(level for level, keep in zip(levels, kept, strict=True) if keep)
     if not levels:
         raise SpecError([EmptyTable(span=each.span, what=f"draw `{each.names[0]}`")])
     return levels
