@@ -64,12 +64,22 @@ def number(value: Array) -> Array:
     return value
 
 
+def clip(value: Array, low: Array, high: Array) -> Array:
+    """The value, but no less than `low`, and no more than `high` whatever `low` is."""
+    return jnp.minimum(jnp.maximum(value, low), high)
+
+
 TOTAL: Final[Mapping[str, Callable[..., Array]]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
     "abs": jnp.abs,
     "number": number,
+    "sign": jnp.sign,
+    "round": jnp.round,
+    "minimum": jnp.minimum,
+    "maximum": jnp.maximum,
+    "clip": clip,
 }
 
 PARTIAL: Final[Mapping[str, Callable[..., Array]]] = {
@@ -91,4 +101,4 @@ COMPARE: Final[Mapping[str, Callable[..., Array]]] = {
     ">=": operator.ge,
 }
 
-FUNCTIONS: Final = frozenset({"abs", "number", "sqrt", "log", "log2", "log10", "exp"})
+FUNCTIONS: Final = (TOTAL.keys() | PARTIAL.keys()) - {"+", "-", "*", "/", "^"}

@@ -178,7 +178,7 @@ class Scope:
             case LogicTerm(op=op, args=args):
                 return self._logic(op, tuple(self.cells(arg) for arg in args))
             case IfTerm(condition=condition, then=then, otherwise=otherwise):
-                return _branch(self.cells(condition), self.cells(then), self.cells(otherwise))
+                return _branch(self.cells(condition), *self._branches(term, then, otherwise))
             case CallTerm():
                 return self._call(term)
             case MetricTerm():
@@ -232,6 +232,13 @@ class Scope:
         left, right = coded if coded is not None else (self.cells(term.left), self.cells(term.right))
         return apply(COMPARE[term.op], left, right)
 
+    def _branches(self, term: IfTerm, then: Term, otherwise: Term) -> tuple[Cells, Cells]:
+        """Both values that `if` chooses between, levels and options as codes of one list of names."""
+        coded = None
+        if isinstance(term.type.kind, Choice | Of):
+            coded = vocabularies.coded_pair(then, otherwise, self.cells)
+        return coded if coded is not None else (self.cells(then), self.cells(otherwise))
+
     def _member(self, term: MemberTerm) -> Cells:
         of = self.cells(term.of)
         if isinstance(term.among, RangeTerm):
@@ -258,6 +265,8 @@ class Scope:
                 return self._is_missing(term.args[0])
             case "uniform" | "one_hot" | "size" | "span" as name:
                 return builtins.of_scale(frame, name, term.args[0])
+            case "value":
+                return vocabularies.value_of(frame, self.cells(term.args[0]), term.args[0].type.kind)
             case "complete":
                 return builtins.complete(frame, term.words["over"])
             case "human_mean":
@@ -379,10 +388,12 @@ def _is_missing(cells: Cells) -> Cells:
 
 
 def _branch(test: Cells, then: Cells, otherwise: Cells) -> Cells:
-    """`if`: missing where the test or the taken branch is."""
+    """`if`: missing where the test or the taken branch is. Levels and options stay what they are."""
     picked = apply(
         choose, replace(test, status=None), replace(then, status=None), replace(otherwise, status=None)
     )
+    names, choices = then.names or otherwise.names, then.choices or otherwise.choices
+    picked = replace(picked, names=names, choices=choices)
     left = jnp.int8(OK) if then.status is None else then.status
     right = jnp.int8(OK) if otherwise.status is None else otherwise.status
     return replace(picked, status=worst(test.status, choose(test.value, left, right)))

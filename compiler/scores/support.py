@@ -22,6 +22,7 @@ from cyclspec.language.diagnostics import Diagnostic
 from cyclspec.language.diagnostics.cy02_types import WrongArguments
 from cyclspec.language.diagnostics.cy08_not_yet import NotLowered
 from cyclspec.language.types.kinds import (
+    Bool,
     Choice,
     Date,
     Dist,
@@ -74,10 +75,13 @@ CELL_FUNCTIONS: Final = (
         "size",
         "span",
         "complete",
+        "value",
     }
 )
 _BY_RATER: Final = frozenset({"cohen_kappa", "krippendorff", "principal_components"})
 """Reducers that count how often units and raters were drawn, each by themselves."""
+_BRANCHES: Final = (Number, Bool, Choice, Of)
+"""What `if` can choose between."""
 _WORDS: Final = (LevelTerm, Literal_, ListTerm, VocabularyTerm)
 """Arguments of reducers that are no values: words, numbers of the spec, names of axes."""
 MOST_COUNTS: Final = 2 << 30
@@ -136,8 +140,12 @@ def _evaluated_parts(term: Term) -> tuple[Term, ...]:
         case ReduceTerm(of=of, weight=weight, args=args):
             values = (arg for _, arg in args if not isinstance(arg, _WORDS))
             return (of, *(() if weight is None else (weight,)), *values)
-        case IfTerm(condition=condition) if not isinstance(term.type.kind, Number):
+        case LookupTerm(of=of) if _refused(term):
+            return (of,)
+        case IfTerm(condition=condition) if not isinstance(term.type.kind, _BRANCHES):
             return (condition,)
+        case IfTerm(condition=condition, then=then, otherwise=otherwise):
+            return (condition, *(side for side in (then, otherwise) if word_of(side) is None))
         case MemberTerm(of=of, among=ListTerm(items=items)):
             return (of, *(item for item in items if word_of(item) is None))
         case MemberTerm(of=of):
@@ -215,8 +223,8 @@ def _refused(term: Term) -> str:
             return f"a lookup `[{axis}: ...]` by a value that is not a level"
         case PythonTerm():
             return "a metric written in Python"
-        case IfTerm() if not isinstance(term.type.kind, Number):
-            return "`if` between values that are not numbers"
+        case IfTerm() if not isinstance(term.type.kind, _BRANCHES):
+            return "`if` between texts, dates or distributions"
         case KindTerm():
             return "`is` in a measure"
         case CompareTerm(left=left, right=right) if Date() in (left.type.kind, right.type.kind):

@@ -7,16 +7,17 @@ of their vocabulary, never by position in a file.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
 from cyclspec.compiler.axes import Attribute
-from cyclspec.compiler.scores.cells import NO_VALUE, OK, Array, Cells, apply
+from cyclspec.compiler.scores.cells import NO_VALUE, OK, Array, Cells, apply, choose, refuse
 from cyclspec.compiler.scores.frame import Frame, vocabulary_of
 from cyclspec.language.diagnostics import InternalError
-from cyclspec.language.types.kinds import Bool, Number, Of
+from cyclspec.language.types.kinds import Bool, Kind, Number, Of
 from cyclspec.language.types.terms import AttributeTerm, AxisTerm, LevelTerm, ListTerm, Literal_, Term
 
 
@@ -130,10 +131,11 @@ def _word(term: Term, word: str, other: Cells) -> Cells:
 
 def _code(word: str, names: tuple[str, ...]) -> Cells:
     code = names.index(word) if word in names else -1
-    return Cells(frozenset(), jnp.asarray(code, jnp.int32))
+    return Cells(frozenset(), jnp.asarray(code, jnp.int32), names=names)
 
 
 def _same_names(left: Cells, right: Cells) -> tuple[Cells, Cells] | None:
+    """Two coded values as codes of one list of names; None where one of them is not coded."""
     if left.names is None or right.names is None:
         return None
     if left.names == right.names:
@@ -145,6 +147,27 @@ def _same_names(left: Cells, right: Cells) -> tuple[Cells, Cells] | None:
 def _recode(cells: Cells, names: tuple[str, ...]) -> Cells:
     table = jnp.asarray([names.index(name) for name in cells.names or ()], jnp.int32)
     return Cells(cells.axes, table[cells.value], cells.status, names=names)
+
+
+def value_of(frame: Frame, of: Cells, kind: Kind) -> Cells:
+    """The number that each level or chosen option stands for; missing where it has none."""
+    if of.choices is not None:
+        layout = frame.layout(of.choices)
+        rows: Array = jnp.asarray(0)
+        if layout.axis is not None:
+            rows = jnp.asarray(frame.placed(np.arange(len(layout.codes)), (layout.axis,)))
+        return _valued(of, jnp.asarray(layout.value)[rows, of.value])
+    if of.names is None or not isinstance(kind, Of):
+        return of
+    levels = [kind.vocabulary.level(name) for name in of.names]
+    numbers = [np.nan if level is None or level.value is None else float(level.value) for level in levels]
+    return _valued(of, jnp.asarray(numbers)[of.value])
+
+
+def _valued(of: Cells, value: Array) -> Cells:
+    absent = jnp.isnan(value)
+    status = refuse(of.status, absent, NO_VALUE)
+    return replace(of, value=choose(absent, 0.0, value), status=status, names=None, choices=None)
 
 
 def among(of: Cells, of_term: Term, items: ListTerm, cells: Callable[[Term], Cells]) -> Cells:

@@ -115,6 +115,12 @@ GIVEN = [
     ("pair_agreement over repeat of felt", "share", {"age", "day", "size"}, False),
     ("pair_disagreement over day, repeat of pick", "share", {"case", "age", "size"}, False),
     ("pair_disagreement over age of mass > 0.5", "share", {"case", "size"}, False),
+    ("pair_disagreement(within = day) over day, repeat of pick", "share", {"case", "age", "size"}, False),
+    ("pair_agreement(between = day) over day, repeat of felt", "share", {"age", "size"}, False),
+    (
+        "pair_agreement(within = age, between = [day, repeat]) over age, day, repeat of pick",
+        "share", {"case", "size"}, False,
+    ),
     (
         "krippendorff(units = case, raters = day) over case, day of pick",
         "coefficient", {"age", "repeat", "size"}, False,
@@ -132,6 +138,14 @@ GIVEN = [
     # fitted, with an axis of their own
     ("strong", "real", {"virtue", "age", "day", "size"}, False),
     ("strong[virtue: care]", "real", {"age", "day", "size"}, False),
+    (
+        "win_share(first = case.a, second = case.b, items = virtue) over case, repeat of pick",
+        "share", {"virtue", "age", "day", "size"}, False,
+    ),
+    (
+        "nontransitive_triples(first = case.a, second = case.b, items = virtue) over case, day, repeat of pick",
+        "share", {"age", "size"}, False,
+    ),
     ("principal_components(units = age) over case of mass", "real", {"age", "size", "component"}, False),
     ("principal_components(units = size, n = 1) over case of mass", "real", {"age", "size", "component"}, False),
     # along
@@ -139,6 +153,9 @@ GIVEN = [
     ("rank along case of mass", "rank", {"case", "age", "size"}, False),
     ("cumsum along day of (mean over virtue of strong)", "real", {"age", "day", "size"}, False),
     ("cumsum along age of mass", "share", {"case", "age", "size"}, False),
+    ("diff along size of mass", "points", {"case", "age", "size"}, False),
+    ("diff along day of (mean over virtue of strong)", "real", {"age", "day", "size"}, False),
+    ("sorted along case of mass", "share", {"case", "age", "size"}, False),
     # weights
     ("mean over age, case weighted by residents.share of mass", "share", {"size"}, False),
     ("share over person weighted by (person.weight + 1) of book.answers.value", "dist(case.options)", {"case"}, False),
@@ -201,6 +218,18 @@ REFUSED = [
     ("bradley_terry(first = case.a, second = age, items = virtue) over case of pick", "CY0209"),
     ("bradley_terry(first = case.a, second = case.b) over case of pick", "CY0209"),
     ("principal_components(units = case) over case of mass", "CY0209"),
+    ("pair_agreement(within = day, between = day) over day, repeat of pick", "CY0209"),
+    ("pair_agreement(within = [day, repeat]) over day, repeat of pick", "CY0209"),
+    ("pair_agreement(between = size) over day, repeat of pick", "CY0209"),
+    ("pair_agreement(between = nobody) over day, repeat of pick", "CY0301"),
+    ("pair_agreement(day) over day, repeat of pick", "CY0209"),
+    ("win_share(first = case.a, second = case.b, items = virtue) over day of felt", "CY0208"),
+    ("nontransitive_triples(first = case.a, second = case.b, items = vice) over case of pick", "CY0201"),
+    ("nontransitive_triples(first = case.a, second = case.b) over case of pick", "CY0209"),
+    ("diff along case of mass", "CY0202"),
+    ("diff over size of mass", "CY0101"),
+    ("sorted along day, repeat of felt", "CY0209"),
+    ("sorted along day of felt", "CY0208"),
     ("principal_components(units = age, n = 0) over case of mass", "CY0503"),
     # axes
     ("cumsum along case of mass", "CY0202"),

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
-import choix
 import krippendorff
 import numpy as np
-import pandas as pd
 import pytest
-import scipy.sparse.csgraph
 import scipy.stats
+from fitted_world import (
+    AXES,
+    CODES,
+    DRAWS,
+    LEVEL,
+    OK,
+    SHAPE,
+    SIZE,
+    VALUES,
+    Floats,
+    against,
+    chosen,
+    mass,
+    over,
+    scored,
+    statistic,
+    world,
+)
 from numpy.typing import NDArray
 from score_terms import (
     NUMBER,
-    answer,
-    answers,
-    attribute,
-    audit,
     axis_list,
-    choice,
     compare,
     grid,
     measure,
@@ -34,60 +45,11 @@ from score_terms import (
 from sklearn.decomposition import PCA
 from sklearn.metrics import cohen_kappa_score
 
-from cyclspec.compiler.axes import Grid
-from cyclspec.compiler.scores import MeasureCells, ScoreInputs, lower
 from cyclspec.compiler.seeds import resampling_counts, seed_of
 from cyclspec.language.diagnostics import SpecError
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-AXES = ("model", "item", "repeat")
-SHAPE = (2, 14, 3)
-DRAWS, LEVEL = 40, 0.9
-RNG = np.random.default_rng(5)
-VALUES = RNG.integers(1, 17, SHAPE) / 16
-TRUTH = RNG.integers(0, 4, (1, 14, 1))
-CODES = np.where(RNG.uniform(size=SHAPE) < 0.6, TRUTH, RNG.integers(0, 4, SHAPE))
-OK = RNG.uniform(size=SHAPE) > 0.15
-SIZE = RNG.normal(size=14).round(1)
-ITEMS = k.Vocabulary("principle", False, tuple(k.Level(name, name, {}) for name in "abc"), is_axis=True)
-FIRST = [("a", "b", "c")[at % 3] for at in range(14)]
-SECOND = [("b", "c", "a")[at % 3] for at in range(14)]
-over = ("item", "repeat")
-against = attribute("item", "size")
-mass, chosen = answer(*AXES, field="mass"), choice(*AXES)
-
-
-def statistic(reducer: str, axes: tuple[str, ...], of: h.Term, **args: h.Term) -> h.Term:
-    """A reduction that gives a number, whatever it reduces."""
-    term = reduce(reducer, axes, of, **args)
-    return replace(term, type=replace(term.type, kind=NUMBER))
-
-
-def world(options: int = 4, **more: int) -> Grid:
-    attributes = {"item": {"size": tuple(SIZE), "first": tuple(FIRST), "second": tuple(SECOND)}}
-    sizes = {**dict(zip(AXES, SHAPE, strict=True)), **more}
-    found = grid(sizes, [options] * SHAPE[1], attributes=attributes)
-    if "principle" not in more:
-        return found
-    axis = found.axes["principle"]
-    named = type(axis)("principle", ITEMS.names[: len(axis)])
-    return Grid({**found.axes, "principle": named}, found.presence, found.options)
-
-
-def scored(
-    *measures: d.TypedMeasure, codes: NDArray[np.int64] = CODES, ok: Bools = OK, grid_: Grid | None = None
-) -> dict[str, MeasureCells]:
-    place = world() if grid_ is None else grid_
-    width = place.options["item.options"].exists.shape[1]
-    probs = np.eye(width)[codes]
-    cells = answers(AXES, probs, mass=VALUES, ok=ok)
-    spec = audit(axes=AXES, measures=measures, seed=3)
-    found = lower(spec, place).evaluate(ScoreInputs({"reply": cells}, {})).measures
-    return {cells.name: cells for cells in found}
 
 
 @dataclass(frozen=True)
@@ -124,6 +86,21 @@ def pairs(values: Floats) -> float:
     return float((counts * (counts - 1)).sum() / (counts.sum() * (counts.sum() - 1)))
 
 
+def apart(within: Sequence[int], between: Sequence[int]) -> Callable[[Floats], float]:
+    """Agreement of the pairs of cells that have one level on some dimensions and different ones on others."""
+
+    def of(values: Floats) -> float:
+        cells = [at for at in np.ndindex(values.shape) if np.isfinite(values[at])]
+        told = [
+            values[a] == values[b]
+            for a, b in combinations(cells, 2)
+            if all(a[at] == b[at] for at in within) and (not between or any(a[at] != b[at] for at in between))
+        ]
+        return float(np.mean(told)) if told else np.nan
+
+    return of
+
+
 CASES: dict[str, Case] = {
     "var": Case(reduce("var", over, mass), lambda x: np.var(flat(x), ddof=1)),
     "count": Case(statistic("count", over, mass), lambda x: flat(x).size),
@@ -151,6 +128,22 @@ CASES: dict[str, Case] = {
     "pair_agreement": Case(statistic("pair_agreement", over, chosen), pairs, of="codes"),
     "pair_disagreement": Case(
         statistic("pair_disagreement", over, chosen), lambda x: 1 - pairs(x), of="codes"
+    ),
+    "pairs within an item": Case(
+        statistic("pair_agreement", over, chosen, within=axis_list("item")), apart([0], []), of="codes"
+    ),
+    "pairs between items": Case(
+        statistic("pair_agreement", over, chosen, between=axis_list("item")), apart([], [0]), of="codes"
+    ),
+    "pairs within an item and between repeats": Case(
+        statistic("pair_agreement", over, chosen, within=axis_list("item"), between=axis_list("repeat")),
+        apart([0], [1]),
+        of="codes",
+    ),
+    "pairs between both": Case(
+        statistic("pair_disagreement", over, chosen, between=axis_list("item", "repeat")),
+        lambda x: 1 - apart([], [0, 1])(x),
+        of="codes",
     ),
     "nominal": Case(
         statistic(
@@ -240,60 +233,6 @@ def test_three_raters_are_refused_where_the_data_has_them() -> None:
     assert [found.code for found in raised.value.diagnostics] == ["CY0209"]
 
 
-def strengths(codes: NDArray[np.int64], ok: Bools, items: NDArray[np.int64]) -> Floats | None:
-    """Strengths of the three items; None where their comparisons do not connect them both ways."""
-    wins = np.zeros((3, 3))
-    for item in items:
-        for repeat in np.flatnonzero(ok[item]):
-            a, b = ("abc".index(side[item]) for side in (FIRST, SECOND))
-            wins[(a, b) if codes[item, repeat] == 0 else (b, a)] += 1
-    if scipy.sparse.csgraph.connected_components(wins, connection="strong")[0] > 1:
-        return None
-    data = [(int(a), int(b)) for a, b in zip(*np.nonzero(wins), strict=True) for _ in range(int(wins[a, b]))]
-    return np.asarray(choix.ilsr_pairwise(3, data, tol=1e-12))
-
-
-def fit() -> h.Term:
-    """Strengths from choices between the two principles of each item."""
-    level = k.Of(ITEMS)
-    items = h.VocabularyTerm(type=k.Type(k.ScaleValue(ITEMS)), span=mass.span, vocabulary=ITEMS)
-    first, second = (attribute("item", side, level) for side in ("first", "second"))
-    term = statistic("bradley_terry", over, chosen, first=first, second=second, items=items)
-    return replace(term, type=k.Type(NUMBER, frozenset({"model", "principle"})))
-
-
-def test_strengths_have_the_axis_of_their_items_and_are_refitted_in_every_resample() -> None:
-    binary = CODES % 2
-    term = measure("s", ["model", "principle"], fit(), d.Interval(("item",), DRAWS, LEVEL))
-    found = scored(term, codes=binary, grid_=world(2, principle=3))["s"]
-    assert found.value.shape == (2, 3)
-    counts = resampling_counts(seed_of(3, "bootstrap", "s", "item"), DRAWS, 14).astype(np.int64)
-    for model in range(2):
-        wanted = strengths(binary[model], OK[model], np.arange(14))
-        assert wanted is not None
-        np.testing.assert_allclose(found.value[model], wanted, rtol=0, atol=1e-8)
-        draws = (strengths(binary[model], OK[model], np.repeat(np.arange(14), row)) for row in counts)
-        drawn = [one for one in draws if one is not None]
-        assert len(drawn) > 20
-        for item in range(3):
-            low, high = np.quantile(
-                [one[item] for one in drawn], tails(int(found.n_clusters[model, item]), LEVEL)
-            )
-            np.testing.assert_allclose(found.low[model, item], low, rtol=0, atol=1e-7)
-            np.testing.assert_allclose(found.high[model, item], high, rtol=0, atol=1e-7)
-
-
-def test_strengths_of_items_that_never_lose_are_missing_with_that_reason() -> None:
-    always_first = np.zeros(SHAPE, dtype=np.int64)
-    always_first[:, np.array(FIRST) == "c"] = 1
-    found = scored(
-        measure("s", ["model", "principle"], fit()), codes=always_first, grid_=world(2, principle=3)
-    )["s"]
-    assert np.isnan(found.value).all() and (found.n_used == 0).all()
-    for model in range(2):
-        assert (found.missing["not connected"][model] == OK[model].sum()).all()
-
-
 def test_scores_of_units_on_components_leave_out_units_that_lack_a_value() -> None:
     ok = OK.copy()
     ok[:, :5] = True
@@ -318,20 +257,6 @@ def test_scores_of_units_on_components_leave_out_units_that_lack_a_value() -> No
         assert np.isnan(found.value[model][~whole]).all()
         lost = (~ok[model]).sum(axis=1)
         np.testing.assert_array_equal(found.missing["no answer"][model], np.stack([lost, lost], axis=1))
-
-
-def test_running_sums_and_ranks_keep_their_axis_and_what_is_missing() -> None:
-    sums = reduce("cumsum", ("repeat",), mass, direction="along")
-    ranks = reduce("rank", ("item",), mass, direction="along")
-    found = scored(measure("sums", AXES, sums), measure("ranks", AXES, ranks))
-    values = np.where(OK, VALUES, np.nan)
-    for model, item in np.ndindex(2, 14):
-        wanted = pd.Series(values[model, item]).cumsum()
-        np.testing.assert_allclose(found["sums"].value[model, item], wanted, rtol=0, atol=1e-12)
-    for model, repeat in np.ndindex(2, 3):
-        wanted = pd.Series(values[model, :, repeat]).rank(ascending=False, method="average")
-        np.testing.assert_allclose(found["ranks"].value[model, :, repeat], wanted, rtol=0, atol=1e-12)
-    assert (found["ranks"].missing["no answer"] == ~OK).all()
 
 
 def test_choices_are_counted_compared_and_shared() -> None:

@@ -16,6 +16,7 @@ from score_terms import (
     attribute,
     audit,
     axis_list,
+    call,
     check,
     choice,
     compare,
@@ -205,3 +206,94 @@ def test_options_of_several_items_give_no_option(reducer: str) -> None:
     with pytest.raises(SpecError) as raised:
         scored(measure("x", [], term))
     assert f"`{reducer} over item` of its own options" in raised.value.diagnostics[0].message
+
+
+def test_a_choice_has_the_number_of_its_option_and_a_level_has_its_own() -> None:
+    rng = np.random.default_rng(8)
+    numbers = rng.normal(size=(6, 5)).round(2)
+    numbers[2, 1] = np.nan
+    place = ragged()
+    layout = replace(place.options["item.options"], value=numbers)
+    tones = k.Vocabulary("tone", True, tuple(k.Level(n, n, {}, value=v) for n, v in TONE_VALUES.items()))
+    cells = answers(AXES, np.eye(5)[CODES], mass=np.full(SHAPE, 0.5), ok=OK)
+    spec = audit(
+        axes=AXES,
+        measures=[
+            measure("mean", ["item"], gives(reduce("mean", ["repeat"], call("value", chosen)), NUMBER)),
+            measure(
+                "tones", [], reduce("sum", ["item"], call("value", attribute("item", "tone", k.Of(tones))))
+            ),
+        ],
+    )
+    grid_ = Grid(place.axes, place.presence, {**place.options, "item.options": layout})
+    found = lower(spec, grid_).evaluate(ScoreInputs({"reply": cells}, {}))
+    mean = found.measure("mean")
+    for item in range(6):
+        given = numbers[item][CODES[item][counted()[item]]]
+        np.testing.assert_allclose(mean.value[item], np.nanmean(given), rtol=0, atol=1e-12)
+        assert mean.missing["no value"][item] == np.isnan(given).sum()
+    assert mean.missing["no value"].sum() > 0
+    assert found.measure("tones").value == sum(TONE_VALUES[name] for name in TONES if name is not None)
+
+
+TONE_VALUES = {"low": -1.0, "mid": 0.5, "high": 4.0}
+
+
+def test_if_chooses_between_options_and_between_levels() -> None:
+    """The option of the repeat where it is even, else the last one; both compare as options afterwards."""
+    low = k.Vocabulary("calm", False, tuple(k.Level(name, name, {}) for name in ("mid", "none", "low")))
+    other = attribute("item", "calm", k.Of(low))
+    even = compare("==", attribute("repeat", "even"), real(1.0))
+    last = pick(chosen, repeat="repeat7")
+    either = h.IfTerm(type=chosen.type, span=mass.span, condition=even, then=chosen, otherwise=last)
+    first = compare("==", attribute("item", "place"), real(0.0))
+    level = h.IfTerm(type=tone.type, span=mass.span, condition=first, then=other, otherwise=tone)
+    mid = h.LevelTerm(type=k.Type(k.Of(LEVELS)), span=mass.span, vocabulary=LEVELS, level="mid")
+    worded = h.IfTerm(type=tone.type, span=mass.span, condition=first, then=mid, otherwise=tone)
+    place = ragged()
+    items = {**place.axes["item"].attributes, "calm": ("mid", *("low",) * 5), "place": (0, 1, 1, 1, 1, 1)}
+    axes = {
+        "item": replace(place.axes["item"], attributes=items),
+        "repeat": replace(place.axes["repeat"], attributes={"even": (1, 0) * 4}),
+    }
+    spec = audit(
+        axes=AXES,
+        measures=[
+            measure("same", [], reduce("share", AXES, compare("==", either, last))),
+            measure("mids", [], reduce("sum", ["item"], compare("==", level, mid))),
+            measure("words", [], reduce("sum", ["item"], compare("==", worded, mid))),
+        ],
+    )
+    cells = answers(AXES, np.eye(5)[CODES], mass=np.full(SHAPE, 0.5), ok=OK)
+    found = lower(spec, Grid(axes, place.presence, place.options)).evaluate(ScoreInputs({"reply": cells}, {}))
+    taken = np.where(np.arange(8) % 2 == 0, CODES, CODES[:, 7:])
+    there = np.where(np.arange(8) % 2 == 0, counted(), counted()[:, 7:]) & counted()[:, 7:]
+    assert found.measure("same").value == pytest.approx((taken == CODES[:, 7:])[there].mean(), abs=1e-12)
+    assert found.measure("same").n_used == there.sum()
+    assert found.measure("words").value == 2
+    assert found.measure("mids").value == 2  # the first by `calm`, the third by its tone
+
+
+def test_numbers_are_bounded_rounded_and_signed_cell_by_cell() -> None:
+    x = attribute("item", "x")
+    numbers = (-2.5, -0.5, 0.0, 0.5, 1.5, 7.0)
+    place = grid({"item": 6, "repeat": 8}, OPTIONS, attributes={"item": {"x": numbers}})
+    terms = {
+        "clip": call("clip", x, real(-1.0), real(1.2)),
+        "sign": call("sign", x),
+        "round": call("round", x),
+        "minimum": call("minimum", x, real(1.0)),
+        "maximum": call("maximum", x, real(1.0)),
+    }
+    spec = audit(axes=AXES, measures=[measure(name, ["item"], term) for name, term in terms.items()])
+    cells = answers(AXES, np.eye(5)[CODES])
+    found = lower(spec, place).evaluate(ScoreInputs({"reply": cells}, {}))
+    wanted = {
+        "clip": np.clip(numbers, -1.0, 1.2),
+        "sign": np.sign(numbers),
+        "round": [round(number) for number in numbers],
+        "minimum": np.minimum(numbers, 1.0),
+        "maximum": np.maximum(numbers, 1.0),
+    }
+    for name, value in wanted.items():
+        np.testing.assert_array_equal(found.measure(name).value, value)

@@ -19,9 +19,8 @@ REFUSED = {
         "`models_unchanged(..)`",
     ),
     ("lookups", "minded"): (
-        "a lookup `[option: ...]` by a value", "`value(..)`", "`includes(..)`", "`clip(..)`", "`sign(..)`",
+        "a lookup `[option: ...]` by a value", "`includes(..)`",
     ),
-    ("lookups", "valued"): ("`value(..)` in metric `mean_value`",),
 }  # fmt: skip
 
 

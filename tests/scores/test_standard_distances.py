@@ -1,4 +1,4 @@
-"""Further standard metrics of distributions against SciPy, scikit-learn, torch and NumPy, degenerate cases among them."""
+"""Further standard metrics against SciPy, scikit-learn, torch and NumPy, on random and degenerate distributions."""
 
 from __future__ import annotations
 
@@ -217,7 +217,7 @@ def test_hellinger_and_total_variation_bound_each_other() -> None:
 
 
 def test_published_and_worked_values() -> None:
-    """Ordinal consensus of equal shares on five options is .4 (Leik 1966, the formula by hand); Brier's first example."""
+    """Equal shares on five options have the ordinal consensus .4 (Leik 1966, by hand); a forecast of 70 and 30 %."""
     p, q = np.zeros(EXISTS.shape), np.zeros(EXISTS.shape)
     p[:, 0] = q[:, 0] = 1.0
     p[0] = 0.2
