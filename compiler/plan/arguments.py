@@ -28,6 +28,7 @@ from cyclspec.compiler.plan.sources import contract_levels
 from cyclspec.compiler.plan.upstream import is_upstream, named_lets
 from cyclspec.compiler.prompts.messages import LevelValue, RowValue, Shown
 from cyclspec.compiler.readings.reading import Reading
+from cyclspec.compiler.records.reading import FieldReading, FieldValue
 from cyclspec.compiler.seeds import other_level
 from cyclspec.language.diagnostics import InternalError, SpecError
 from cyclspec.language.diagnostics.cy08_not_yet import NotLowered
@@ -46,6 +47,9 @@ class Answers(Protocol):
 
     def reading(self, ask: str, cell: Cell) -> Reading:
         """What was read in a cell, which gives the position of each axis of the ask."""
+
+    def field(self, ask: str, name: str, cell: Cell) -> FieldReading:
+        """What a field of a record holds in a cell."""
 
 
 class NoArgument(Exception):
@@ -129,6 +133,8 @@ class ArgumentReader:
                 return self._looked_up(term, cell)
             case h.AnswerTerm(ask=ask) if self.answers is not None:
                 return self._answer(term, self.answers.reading(ask, cell), cell)
+            case h.FieldTerm(ask=ask, field=name) if self.answers is not None:
+                return self._field(term, self.answers.field(ask, name, cell), cell)
             case h.PickTerm(of=of, at=at) if is_upstream(term):
                 return self.value(of, {**cell, **{axis: self._position(axis, level) for axis, level in at}})
         return self._computed(term, cell)
@@ -155,14 +161,42 @@ class ArgumentReader:
             raise NoArgument(UPSTREAM)
         match term.type.kind:
             case k.Choice(scale) if found.choice is not None:
-                options = self.scales(scale)[self.scale_row(scale, cell)].options
-                at = next(at for at, option in enumerate(options) if option.code == found.choice)
-                if isinstance(scale, k.Vocabulary):
-                    return self._level(scale, scale.names[at])
-                return options[at].label
+                return self._option(scale, found.choice, cell)
             case k.Text() if found.text is not None:
                 return found.text
         raise InternalError("plan", f"`{term.ask}` has no answer that can be told")
+
+    def _field(self, term: h.FieldTerm, found: FieldReading, cell: Cell) -> Shown:
+        """A field of an earlier answer as it is told."""
+        if found.value is None:
+            raise NoArgument(UPSTREAM)
+        return self._told(term.type.kind, found.value, cell)
+
+    def _told(self, kind: k.Kind, value: FieldValue, cell: Cell) -> Shown:
+        match kind, value:
+            case k.Choice(scale) | k.Of(k.Vocabulary() as scale), str():
+                return self._option(scale, value, cell)
+            case (k.Picks(scale, _, _) | k.ListOf(k.Choice(scale)) | k.ListOf(k.Of(scale))), tuple():
+                options = self.scales(scale)[self.scale_row(scale, cell)].options
+                return tuple(option for code in value for option in options if option.code == code)
+            case k.ListOf(), tuple():
+                return tuple({"": self._plain(one)} for one in value)
+        assert not isinstance(value, tuple)
+        return value
+
+    @staticmethod
+    def _plain(value: FieldValue) -> str:
+        return f"{value:g}" if isinstance(value, float) else str(value)
+
+    def _option(self, scale: k.Scale, code: str, cell: Cell) -> Shown:
+        """An option by its code, as it is shown."""
+        options = self.scales(scale)[self.scale_row(scale, cell)].options
+        at = next((at for at, option in enumerate(options) if option.code == code), None)
+        if at is None:
+            return code
+        if isinstance(scale, k.Vocabulary):
+            return self._level(scale, scale.names[at])
+        return options[at].label
 
     def _each(self, name: str) -> d.TypedEach:
         return next(each for each in self.audit.eaches if name in each.names)

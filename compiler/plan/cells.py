@@ -7,7 +7,7 @@ which an earlier answer gives is left open and bounded until that answer is ther
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -21,6 +21,8 @@ from cyclspec.compiler.plan.arguments import Answers, ArgumentReader, NoArgument
 from cyclspec.compiler.plan.budget import ordered_axes, present_cells
 from cyclspec.compiler.plan.upstream import Upstream, is_upstream, upstream_of
 from cyclspec.compiler.prompts.messages import Conversation, NoWording, Shown, converse, language_of
+from cyclspec.compiler.records.offered import RecordShapes
+from cyclspec.compiler.records.schema import RecordSchema
 from cyclspec.language.diagnostics import SpecError
 from cyclspec.language.diagnostics.cy04_templates import LanguageMissing
 from cyclspec.language.types import kinds as k
@@ -34,13 +36,14 @@ NOT_YET = "…"
 class Said:
     """One distinct conversation with the options it offers, in their order, and the language it is in.
 
-    `codes` are those of the options in the order of their scale.
+    `codes` are those of the options in the order of their scale; `record` says what the fields of a record can be.
     """
 
     conversation: Conversation
     options: tuple[Option, ...]
     codes: tuple[str, ...]
     lang: str | None
+    record: RecordSchema | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +72,18 @@ class CellReader:
     ask: d.TypedAsk
     answers: Answers | None = None
     reader: ArgumentReader = field(init=False)
+    records: RecordShapes = field(init=False)
 
     def __post_init__(self) -> None:
         self.reader = ArgumentReader(self.audit, self.grid, self.tables, self.answers)
+        self.records = RecordShapes(self.ask.prompt, self.audit.tables)
 
     def cells(self) -> AskCells:
         """Every present cell with what is said in it."""
         axes = ordered_axes(self.audit, self._bound_axes())
         present = present_cells(self.grid, axes)
         said = np.full(present.shape, -1, dtype=np.int32)
-        seen: dict[tuple[Conversation, tuple[str, ...], tuple[str, ...]], int] = {}
+        seen: dict[tuple[Hashable, ...], int] = {}
         conversations: list[Said] = []
         unasked: dict[str, int] = {}
         for index in product(*(range(n) for n in present.shape)):
@@ -89,7 +94,7 @@ class CellReader:
             except NoArgument as lack:
                 said[index] = -2 - unasked.setdefault(lack.reason, len(unasked))
                 continue
-            key = (one.conversation, tuple(option.code for option in one.options), one.codes)
+            key = (one.conversation, tuple(option.code for option in one.options), one.codes, one.record)
             position = seen.setdefault(key, len(conversations))
             if position == len(conversations):
                 conversations.append(one)
@@ -110,10 +115,10 @@ class CellReader:
         }
 
     def _bound_axes(self) -> frozenset[str]:
-        """The axes of the known arguments, and that of a scale that comes with its items."""
+        """The axes of the known arguments, and those of scales that come with their items."""
         bound = frozenset[str]().union(*(term.type.axes for _, term in self._known()))
-        scale = self.ask.scale
-        return bound | {scale.axis} if isinstance(scale, k.ItemScale) else bound
+        scales = (self.ask.scale, *self.records.scales)
+        return bound | {scale.axis for scale in scales if isinstance(scale, k.ItemScale)}
 
     def at(self, cell: Mapping[str, int]) -> Said:
         """What is said in one cell, given as positions along at least the axes of the arguments."""
@@ -125,7 +130,9 @@ class CellReader:
         except NoWording as lack:
             raise self._unworded(cell, lack) from None
         codes = tuple(option.code for option in offered)
-        return Said(conversation, self._ordered(offered, cell), codes, language_of(self.ask.prompt, values))
+        lang = language_of(self.ask.prompt, values)
+        ordered = () if self.ask.scale is None else self._ordered(offered, self.ask.scale, cell)
+        return Said(conversation, ordered, codes, lang, self._record(cell, lang))
 
     def silent(self, cell: Mapping[str, int]) -> Said:
         """What is offered in one cell, and in which language, with no word said: of answers that exist already."""
@@ -134,21 +141,34 @@ class CellReader:
         offered = self.offered(cell)
         codes = tuple(option.code for option in offered)
         lang = language_of(self.ask.prompt, values)
-        return Said(Conversation((), ""), self._ordered(offered, cell), codes, lang)
+        ordered = () if self.ask.scale is None else self._ordered(offered, self.ask.scale, cell)
+        return Said(Conversation((), ""), ordered, codes, lang)
 
     def offered(self, cell: Mapping[str, int]) -> tuple[Option, ...]:
         """The offered options in the order of their scale; none where the answer is no choice."""
-        scale = self.ask.scale
-        if scale is None:
-            return ()
+        return () if self.ask.scale is None else self._options(self.ask.scale, cell)
+
+    def _options(self, scale: k.Scale, cell: Mapping[str, int]) -> tuple[Option, ...]:
         options = self.reader.scales(scale)[self.reader.scale_row(scale, cell)].options
         return tuple(option for option in options if self.reader.offers(option))
 
-    def _ordered(self, offered: tuple[Option, ...], cell: Mapping[str, int]) -> tuple[Option, ...]:
+    def _record(self, cell: Mapping[str, int], lang: str | None) -> RecordSchema | None:
+        """What the fields of a record can be in one cell."""
+        if not self.records.kinds:
+            return None
+        shown = {
+            k.scale_name(scale): self._ordered(self._options(scale, cell), scale, cell)
+            for scale in self.records.scales
+        }
+        return self.records.schema(shown, lang)
+
+    def _ordered(
+        self, offered: tuple[Option, ...], own: k.Scale, cell: Mapping[str, int]
+    ) -> tuple[Option, ...]:
         """The offered options as an argument of kind `order` puts them, else in the order of their scale."""
         for _, term in self._known():
             match term:
-                case h.AxisTerm(type=k.Type(kind=k.Order(scale)), axis=axis) if _same(scale, self.ask.scale):
+                case h.AxisTerm(type=k.Type(kind=k.Order(scale)), axis=axis) if _same(scale, own):
                     return self.reader.ordered(axis, cell)
         return offered
 
@@ -164,5 +184,5 @@ class CellReader:
         return SpecError([diagnostic])
 
 
-def _same(one: k.Scale, other: k.Scale | None) -> bool:
-    return other is not None and k.scale_name(one) == k.scale_name(other)
+def _same(one: k.Scale, other: k.Scale) -> bool:
+    return k.scale_name(one) == k.scale_name(other)

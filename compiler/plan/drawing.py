@@ -6,12 +6,14 @@ axis before it or another order of statements changes no text of the cells that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from cyclspec.compiler.plan.reads import Writing
 from cyclspec.compiler.plan.requests import Numerics, Request, read_otherwise
 from cyclspec.compiler.plan.writing import WritingTask
+from cyclspec.compiler.records.schema import RecordSchema
+from cyclspec.compiler.records.tokens import TokenAutomaton
 from cyclspec.compiler.seeds import seed_of
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.types import typed as d
@@ -36,8 +38,8 @@ def seeded(request: Request, seed: tuple[int, int], numerics: Numerics) -> Reque
     return read_otherwise(request, replace(request.read, seed=seed), numerics)
 
 
-def task_of(request: Request) -> WritingTask | None:
-    """What is to be written; None where nothing is."""
+def task_of(request: Request, automaton: Callable[[RecordSchema], TokenAutomaton]) -> WritingTask | None:
+    """What is to be written; None where nothing is. `automaton` gives that of a record for the model of the request."""
     read = request.read
     if not isinstance(read, Writing):
         return None
@@ -49,4 +51,5 @@ def task_of(request: Request) -> WritingTask | None:
         max_tokens=read.max_tokens,
         stop_ids=read.stop_ids,
         seed=read.seed,
+        automaton=None if read.record is None else automaton(read.record),
     )

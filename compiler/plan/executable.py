@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cyclspec.compiler.plan.upstream import is_upstream, named_lets
+from cyclspec.compiler.records.conditions import uncheckable
 from cyclspec.language.diagnostics.cy08_not_yet import NotLowered
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
@@ -33,21 +34,13 @@ def _source(source: d.AxisSource) -> Iterator[str]:
 
 
 def _ask(ask: d.TypedAsk) -> Iterator[str]:
-    reader = _reader(ask.reader)
-    if reader:
-        yield f"the reader `{reader}` of ask `{ask.name}`"
+    for field, check in ask.prompt.checks if isinstance(ask.reader, d.JsonReader) else ():
+        for part in uncheckable(check):
+            yield f"`{part.span.text}` in the condition of `{ask.name}.{field}`"
     if isinstance(ask.type.kind, k.Picks):
         yield f"reading several options, ask `{ask.name}`,"
     if ask.history is not None:
         yield f"the `history` of ask `{ask.name}`"
-
-
-def _reader(reader: d.Reader) -> str:
-    match reader:
-        case d.FirstToken() | d.OptionLikelihood() | d.Sampled() | d.TextReader() | d.Recorded():
-            return ""
-        case d.JsonReader():
-            return "json"
 
 
 def _told(audit: d.TypedAudit, term: h.Term) -> Iterator[h.Term]:

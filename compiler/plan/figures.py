@@ -67,8 +67,9 @@ def reader_text(reader: d.Reader) -> str:
             return f"sampled(temperature {heat:g}, max_tokens {most})"
         case d.TextReader(temperature=heat, max_tokens=most):
             return f"text(temperature {heat:g}, max_tokens {most})"
-        case d.JsonReader(temperature=heat, max_tokens=most):
-            return f"json(temperature {heat:g}, max_tokens {most})"
+        case d.JsonReader(temperature=heat, max_tokens=most, constrained=constrained):
+            rest = "" if constrained else ", free"
+            return f"json(temperature {heat:g}, max_tokens {most}{rest})"
         case d.Recorded(table=table, column=column):
             return f"recorded({table}.{column})"
     assert_never(reader)

@@ -26,6 +26,7 @@ from cyclspec.compiler.plan.holdout import part_rows
 from cyclspec.compiler.plan.joint import joint_presence, require_few
 from cyclspec.compiler.plan.sample import sampled_rows
 from cyclspec.compiler.plan.sources import audit_terms, contract_levels
+from cyclspec.compiler.records.schema import scales_in
 from cyclspec.language.diagnostics import Diagnostic, InternalError, SpecError
 from cyclspec.language.diagnostics.cy07_data_and_plan import EmptyCells, EmptyTable
 from cyclspec.language.types import kinds as k
@@ -243,6 +244,8 @@ def _scales(audit: d.TypedAudit) -> Iterator[k.Scale]:
     for ask in audit.asks:
         if ask.scale is not None:
             yield ask.scale
+        if isinstance(ask.prompt.result, k.Record):
+            yield from (scale for _, kind in ask.prompt.result.fields for scale in scales_in(kind))
     for term in audit_terms(audit):
         match term.type.kind:
             case k.Dist(scale) | k.Choice(scale) | k.ScaleValue(scale) if not isinstance(

@@ -101,6 +101,8 @@ def _read(ask: d.TypedAsk, asked: HostedModel, said: Said) -> Read:
             return Likeliest(MOST_TOLD)
         case d.Sampled(temperature, top_p, most) | d.TextReader(temperature, top_p, most):
             return Writing(temperature, top_p, most, (), NO_SEED)
+        case d.JsonReader(temperature, top_p, most, constrained):
+            return Writing(temperature, top_p, most, (), NO_SEED, said.record if constrained else None)
         case d.OptionLikelihood():
             problem = f"tells no likelihood of whole options, which ask `{ask.name}` reads"
             raise _refused(ask, asked, problem, "use `read = first_token(..)` or `read = sampled(..)`")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -19,7 +20,8 @@ from cyclspec.compiler.data.loaded import LoadedTable
 from cyclspec.compiler.plan.arguments import Answers
 from cyclspec.compiler.plan.attributes import level_position
 from cyclspec.compiler.plan.budget import ordered_axes, present_cells
-from cyclspec.compiler.plan.cells import AskCells, CellReader
+from cyclspec.compiler.plan.cells import AskCells, CellReader, Said
+from cyclspec.compiler.plan.constraints import Constraints
 from cyclspec.compiler.plan.drawing import seeded, task_of, text_seed
 from cyclspec.compiler.plan.figures import (
     AskFigures,
@@ -57,6 +59,8 @@ from cyclspec.compiler.plan.sharing.questions import sequences_of
 from cyclspec.compiler.plan.sharing.shapes import Budget, NoRoom
 from cyclspec.compiler.plan.writing import WritingBudget, plan_writing
 from cyclspec.compiler.prompts.tokens import Tokenizer
+from cyclspec.compiler.records.schema import RecordSchema
+from cyclspec.compiler.records.tokens import TokenAutomaton
 from cyclspec.language.diagnostics import Diagnostic
 from cyclspec.language.diagnostics.cy07_data_and_plan import PrefixFolded, SharesLittle
 from cyclspec.language.types import typed as d
@@ -87,6 +91,7 @@ class Planner:
     sent_to: dict[str, HostedModel] = field(default_factory=dict)
     figures: list[AskFigures] = field(default_factory=list)
     warnings: list[Diagnostic] = field(default_factory=list)
+    constraints: Constraints = field(default_factory=Constraints)
 
     def plan(self, hashes: Mapping[str, str], document: Mapping[str, Any]) -> Plan:
         """The plan. Raises `SpecError` where a prompt, label or checkpoint refuses; the budget was checked before."""
@@ -118,7 +123,8 @@ class Planner:
                 layout = lay_out(
                     ((request.key, sequences_of(request)) for request in scored), config, self.budget
                 )
-                written = plan_writing(filter(None, map(task_of, mine)), config, self.writing)
+                tasks = (task_of(one, partial(self._automaton, digest, config.vocab_size)) for one in mine)
+                written = plan_writing(filter(None, tasks), config, self.writing)
                 require_later_room(config, self._later(digest), self.budget)
             except NoRoom as lack:
                 raise over_memory(self.audit, asked.name, lack.needed, self.budget) from None
@@ -128,6 +134,21 @@ class Planner:
         """The hosted models that were met, with how many of some requests are theirs."""
         for digest, asked in self.sent_to.items():
             yield PlannedHosted(asked, sum(request.digest == digest for request in requests))
+
+    def _automaton(self, digest: str, size: int, record: RecordSchema) -> TokenAutomaton:
+        """The automaton of a record over the tokens of a model, made once."""
+        return self.constraints.automaton(digest, self._tokenizer(digest), size, record)
+
+    def _tokenizer(self, digest: str) -> Tokenizer:
+        return next(self.tokenizers[key] for key, model in self.asked.items() if model.digest == digest)
+
+    def _require_room(self, ask: d.TypedAsk, asked: AskedModel, said: Sequence[Said]) -> None:
+        """Raises `SpecError` where a model may write too few tokens for a record, or has no tokens for it."""
+        if not isinstance(ask.reader, d.JsonReader) or not ask.reader.constrained:
+            return
+        size = decoder_config(asked.name, asked.checkpoint.config).vocab_size
+        for record in {one.record: None for one in said if one.record is not None}:
+            self.constraints.require_room(ask, asked.name, self._automaton(asked.digest, size, record))
 
     def _later(self, digest: str) -> Iterator[AskFigures]:
         """What is asked of a model in later stages, or after earlier turns."""
@@ -147,7 +168,7 @@ class Planner:
             return None
         cells = CellReader(self.audit, self.grid, self.tables, ask, answers).cells()
         said = _spread(cells, axes, present)
-        laid = answers is not None or (known_ahead(ask) and not isinstance(ask.reader, d.JsonReader))
+        laid = answers is not None or known_ahead(ask)
         requests = np.where(said < -1, said, -1).astype(np.int64)
         for model, index in self._positions(ask, axes):
             here = np.zeros(present.shape, dtype=np.bool_)
@@ -205,6 +226,7 @@ class Planner:
         asked, tokenizer = self._read_as(ask, model)
         used, which = np.unique(spoken.said[spoken.here], return_inverse=True)
         said = [spoken.cells.conversations[at] for at in used.tolist()]
+        self._require_room(ask, asked, said)
         tokenized = (encoded if later else tokenize)(ask, said, asked, tokenizer)
         kept = [at for at, one in enumerate(tokenized.prompts) if fits(ask, asked, len(one.ids))]
         tokenized = replace(tokenized, prompts=tuple(tokenized.prompts[at] for at in kept))
@@ -298,6 +320,7 @@ class Planner:
     ) -> None:
         """The figures of an ask whose requests are not laid out."""
         asked, tokenizer = self._read_as(ask, model)
+        self._require_room(ask, asked, cells.conversations)
         prompts = tokenize(ask, cells.conversations, asked, tokenizer).prompts
         count = counter(tokenizer)
         lengths = np.array([len(prompt.ids) for prompt in prompts], dtype=np.int64)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cyclspec.compiler.records.schema import RecordSchema
+
 
 @dataclass(frozen=True, slots=True)
 class Labels:
@@ -34,7 +36,8 @@ class Writing:
     """A text is written: drawn at `temperature` from the smallest set of tokens with probability `top_p`.
 
     At most `max_tokens` are written; any of `stop_ids` ends the text and is not part of it (a model that others run
-    knows its own ends). `seed` gives the two words of the generator's key; at temperature 0 nothing is drawn.
+    knows its own ends). `seed` gives the two words of the generator's key; at temperature 0 nothing is drawn. Nothing
+    but the JSON of `record` can be written where there is one.
     """
 
     temperature: float
@@ -42,6 +45,7 @@ class Writing:
     max_tokens: int
     stop_ids: tuple[int, ...]
     seed: tuple[int, int]
+    record: RecordSchema | None = None
 
 
 @dataclass(frozen=True, slots=True)

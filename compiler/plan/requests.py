@@ -24,6 +24,7 @@ from cyclspec.compiler.prompts.endings import stop_ids
 from cyclspec.compiler.prompts.messages import Message
 from cyclspec.compiler.prompts.options import OptionTokenizer
 from cyclspec.compiler.prompts.tokens import TokenizedPrompt, Tokenizer
+from cyclspec.compiler.records.schema import FORM, RecordSchema
 from cyclspec.language.diagnostics import InternalError, SpecError
 from cyclspec.language.diagnostics.cy07_data_and_plan import CheckpointRefused, PromptRefused
 from cyclspec.language.types import typed as d
@@ -60,12 +61,14 @@ class Request:
 class Offer:
     """The offered options of a cell in the order of their scale, whatever order the prompt shows them in.
 
-    `labels` are their words, `codes` their stable codes; `at` says where each stood in the prompt.
+    `labels` are their words, `codes` their stable codes; `at` says where each stood in the prompt. `record` says what
+    the fields of a record can be.
     """
 
     labels: tuple[str, ...]
     codes: tuple[str, ...]
     at: tuple[int, ...]
+    record: RecordSchema | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,8 @@ def _key_facts(read: Read) -> tuple[object, ...]:
             return "option_likelihood", ids, counts, context
         case Writing():
             drawn = (read.temperature, read.top_p) if read.temperature > 0 else (0, 1)
-            return "writing", *drawn, read.max_tokens, read.stop_ids, read.seed
+            form = () if read.record is None else (FORM, read.record.text)
+            return "writing", *drawn, read.max_tokens, read.stop_ids, read.seed, *form
         case Likeliest(count=count):
             return "likeliest", count
     assert_never(read)
@@ -212,7 +216,7 @@ def offer_of(said: Said) -> Offer:
     shown = {option.code: at for at, option in enumerate(said.options)}
     at = tuple(shown[code] for code in said.codes)
     labels = offered_words(said)
-    return Offer(tuple(labels[place] for place in at), said.codes, at)
+    return Offer(tuple(labels[place] for place in at), said.codes, at, said.record)
 
 
 def offered_words(said: Said) -> tuple[str, ...]:
@@ -243,7 +247,12 @@ def _reads(
             ends = stop_ids(asked.checkpoint, tokenizer, plain=asked.plain)
             read = Writing(reader.temperature, reader.top_p, reader.max_tokens, ends, NO_SEED)
             yield from ((prompt.ids, read) for prompt in prompts)
-        case _:
+        case d.JsonReader() as reader:
+            ends = stop_ids(asked.checkpoint, tokenizer, plain=asked.plain)
+            read = Writing(reader.temperature, reader.top_p, reader.max_tokens, ends, NO_SEED)
+            for one, prompt in zip(said, prompts, strict=True):
+                yield prompt.ids, replace(read, record=one.record if reader.constrained else None)
+        case d.Recorded():
             raise InternalError("plan", f"the requests of `{ask.name}` are not laid out")
 
 

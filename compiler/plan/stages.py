@@ -22,8 +22,17 @@ from cyclspec.compiler.plan.plan import Plan, PlannedAsk, Reply
 from cyclspec.compiler.plan.planner import Planner
 from cyclspec.compiler.plan.reads import Writing
 from cyclspec.compiler.plan.requests import Offer
-from cyclspec.compiler.readings.reading import EMPTY, Reading, WrittenText, read_choice, read_text
+from cyclspec.compiler.readings.reading import (
+    EMPTY,
+    Reading,
+    WrittenText,
+    read_choice,
+    read_fields,
+    read_text,
+)
+from cyclspec.compiler.records.reading import FieldReading, FieldValue
 from cyclspec.language.diagnostics import InternalError
+from cyclspec.language.types import kinds as k
 from cyclspec.language.types import typed as d
 
 NOT_ASKED = "not asked"
@@ -111,8 +120,31 @@ class Stages:
         """A text as it may stand in a prompt: a space stands for what a tokenizer would take for a special token."""
         if found.text is None:
             return found
-        text = self.specials.sub(" ", found.text).strip()
+        text = self._harmless(found.text)
         return Reading(text=text) if text else Reading(reason=EMPTY)
+
+    def _harmless(self, text: str) -> str:
+        return self.specials.sub(" ", text).strip()
+
+    def field(self, ask: str, name: str, cell: Cell) -> FieldReading:
+        """What a field of a record holds in a cell of an earlier ask, as it may stand in a prompt."""
+        found = self.reading(ask, cell)
+        one = dict(found.fields).get(name, FieldReading(reason=found.reason or UPSTREAM))
+        if not isinstance(one.value, str | tuple):
+            return one
+        record = self._typed(ask).prompt.result
+        assert isinstance(record, k.Record)
+        value = self._harmless_value(one.value, dict(record.fields)[name])
+        return FieldReading(reason=EMPTY) if value == "" else FieldReading(value)
+
+    def _harmless_value(self, value: FieldValue, kind: k.Kind) -> FieldValue:
+        """Texts that a model wrote, as they may be told; entries of a list of which nothing is left are left out."""
+        match kind, value:
+            case k.Text(), str():
+                return self._harmless(value)
+            case k.ListOf(k.Text()), tuple():
+                return tuple(text for text in (self._harmless(str(one)) for one in value) if text)
+        return value
 
     def _typed(self, name: str) -> d.TypedAsk:
         return next(ask for ask in self.first.audit.asks if ask.name == name)
@@ -153,7 +185,7 @@ class Stages:
 
     def _unread(self, ask: d.TypedAsk, planned: PlannedAsk) -> Iterator[tuple[int, ...]]:
         for index in map(tuple, np.argwhere(planned.requests >= 0).tolist()):
-            if self._reading(ask, int(planned.requests[index]), int(planned.offers[index])).reason:
+            if not self._reading(ask, int(planned.requests[index]), int(planned.offers[index])).whole:
                 yield index
 
     def _levels(self, planned: PlannedAsk, index: tuple[int, ...]) -> dict[str, str]:
@@ -163,7 +195,7 @@ class Stages:
     def _read(self, ask: d.TypedAsk) -> Iterator[tuple[tuple[int, int], Reading]]:
         """Everything that was read of an ask's last tries; nothing where its replies are not written."""
         planned = self.asks[ask.name]
-        if not isinstance(ask.reader, d.Sampled | d.TextReader):
+        if not isinstance(ask.reader, d.Sampled | d.TextReader | d.JsonReader):
             return
         asked = planned.requests >= 0
         numbers, offers = planned.requests[asked].tolist(), planned.offers[asked].tolist()
@@ -188,6 +220,8 @@ class Stages:
             raise InternalError("plan", f"a reply to `{ask.name}` has over {request.read.max_tokens} tokens")
         if isinstance(ask.reader, d.TextReader):
             return read_text(reply)
+        if offer.record is not None:
+            return read_fields(ask, reply, offer.record)
         return read_choice(ask, reply, offer.codes, offer.labels, offer.at)
 
     def _count(self, ask: str, numbers: NDArray[np.int64]) -> None:

@@ -20,6 +20,7 @@ from cyclspec.compiler.plan.sharing.layout import BLOCK, Shape
 from cyclspec.compiler.plan.sharing.questions import Sequence
 from cyclspec.compiler.plan.sharing.shapes import NoRoom, wave_bytes
 from cyclspec.compiler.plan.sharing.walk import Walk, walk
+from cyclspec.compiler.records.tokens import TokenAutomaton
 from cyclspec.language.diagnostics import InternalError
 
 Choice = Literal["greedy", "all", "nucleus"]
@@ -40,7 +41,8 @@ class WritingTask:
     A token is drawn at `temperature` from the smallest set of the likeliest whose probability is at least
     `top_p`; at temperature 0 it is the likeliest, of equals the lowest id. `max_tokens` counts what is
     written at most; any of `stop_ids` ends the text and is no part of it. `seed` is the pair of 32-bit words
-    that the noise of every step is a function of.
+    that the noise of every step is a function of. Where there is an `automaton`, only its texts are written, and a whole
+    one ends.
 
     Raises:
         InternalError: a value is outside its range.
@@ -53,12 +55,15 @@ class WritingTask:
     max_tokens: int
     stop_ids: tuple[int, ...]
     seed: tuple[int, int]
+    automaton: TokenAutomaton | None = None
 
     def __post_init__(self) -> None:
         _require(len(self.ids) > 0, "a prompt")
         _require(self.max_tokens > 0, "room for a token")
         _require(math.isfinite(self.temperature) and self.temperature >= 0, "a temperature of at least 0")
         _require(0 < self.top_p <= 1, "a top_p above 0 and up to 1")
+        needed = 0 if self.automaton is None else self.automaton.needed
+        _require(self.max_tokens >= needed, f"room for the {needed} tokens of its record")
         _require(all(0 <= word < 2**32 for word in self.seed), "a seed of two 32-bit words")
 
     @property
@@ -75,7 +80,8 @@ class WritingShape:
 
     The cache holds `rows` texts, each with `prompt` slots for its prompt but the last token and `new` for
     what follows; `stops` ids may end a row. `wave` is how many tokens of prompts are computed at once.
-    `longest` says up to how many tokens a text turns as it does here.
+    `longest` says up to how many tokens a text turns as it does here. Of its texts `automata` have records of
+    their own, with so many `states` and `kinds` of tokens; none where nothing is constrained.
     """
 
     rows: int
@@ -85,6 +91,9 @@ class WritingShape:
     choice: Choice
     wave: int
     longest: int
+    automata: int = 0
+    states: int = 0
+    kinds: int = 0
 
     @property
     def reading(self) -> Shape:
@@ -99,6 +108,11 @@ class WritingShard:
     shape: WritingShape
     tasks: tuple[WritingTask, ...]
     beyond: WritingShape | None = None
+
+    @property
+    def automata(self) -> tuple[TokenAutomaton, ...]:
+        """The automata of its tasks, each once, in the order of their keys."""
+        return automata_of(self.tasks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +131,12 @@ def plan_writing(
     tasks: Iterable[WritingTask], config: DecoderConfig, budget: WritingBudget
 ) -> tuple[WritingShard, ...]:
     """The shards of some tasks, whatever their order. Raises `NoRoom` where not even one row fits."""
-    groups: defaultdict[tuple[Choice, bool, bool], list[WritingTask]] = defaultdict(list)
+    groups: defaultdict[tuple[Choice, bool, bool, bool], list[WritingTask]] = defaultdict(list)
     limit = turning_limit(config)
-    for task in sorted(tasks, key=lambda one: (one.ids, one.request)):
+    for task in sorted(tasks, key=lambda one: (_record(one), one.ids, one.request)):
         reach = len(task.ids) + task.max_tokens - 1
-        groups[task.choice, len(task.ids) > limit, reach > limit].append(task)
+        bound = task.automaton is not None
+        groups[task.choice, bound, len(task.ids) > limit, reach > limit].append(task)
     penalty = COMPILE_BYTES / _slot_bytes(config, budget.item)
     return tuple(
         shard
@@ -129,6 +144,17 @@ def plan_writing(
         for some in _alike(groups[key], penalty)
         for shard in _shards(some, config, budget)
     )
+
+
+def automata_of(tasks: Iterable[WritingTask]) -> tuple[TokenAutomaton, ...]:
+    """The automata of some tasks, each once, in the order of their keys."""
+    found = {task.automaton.key: task.automaton for task in tasks if task.automaton is not None}
+    return tuple(found[key] for key in sorted(found))
+
+
+def _record(task: WritingTask) -> str:
+    """Tasks of one record stand together, so that few shards have any."""
+    return "" if task.automaton is None else task.automaton.key
 
 
 def turning_limit(config: DecoderConfig) -> int:
@@ -149,8 +175,9 @@ def heads_walk(heads: Iterable[tuple[int, ...]]) -> Walk:
 
 
 def cache_bytes(config: DecoderConfig, shape: WritingShape, item: int) -> int:
-    """Memory of a shard beside the weights: keys, values and logits of every row."""
-    return shape.rows * _row_bytes(config, shape.prompt + shape.new, item)
+    """Memory of a shard beside the weights: keys, values and logits of every row, and the automata of its records."""
+    rows = shape.rows * _row_bytes(config, shape.prompt + shape.new, item)
+    return rows + shape.automata * (4 * config.vocab_size + 2 * shape.states * shape.kinds)
 
 
 def _row_bytes(config: DecoderConfig, slots: int, item: int) -> int:
@@ -221,9 +248,25 @@ def _shards(tasks: Many[WritingTask], config: DecoderConfig, budget: WritingBudg
         choice=tasks[0].choice,
         wave=_wave_tokens(parts, waves),
         longest=limit if short else config.max_positions,
+        **_automata_sizes(parts),
     )
     after = _beyond(shape, limit, most, config) if beyond else None
     yield from (WritingShard(shape, part, after) for part in parts)
+
+
+def _automata_sizes(parts: Many[Many[WritingTask]]) -> dict[str, int]:
+    """How many automata the programs of some shards hold, and how large ones: powers of two, which differ little."""
+    found = [automata_of(part) for part in parts]
+    most = max(map(len, found))
+    if not most:
+        return {}
+    states = max(len(one.follows) for some in found for one in some)
+    kinds = max(one.follows.shape[1] for some in found for one in some)
+    return {"automata": most, "states": _rounded(states), "kinds": _rounded(kinds)}
+
+
+def _rounded(count: int) -> int:
+    return 1 << (count - 1).bit_length()
 
 
 def _beyond(shape: WritingShape, limit: int, most: int, config: DecoderConfig) -> WritingShape:

@@ -17,12 +17,14 @@ from typing import Any, Literal, cast
 from cyclspec.compiler.checkpoints.checkpoint import Checkpoint
 from cyclspec.compiler.prompts.chat import ChatFormat
 from cyclspec.compiler.prompts.messages import letters, numbers
+from cyclspec.compiler.prompts.pieces import pieces_of
 from cyclspec.language.diagnostics import SpecError
 from cyclspec.language.diagnostics.cy07_data_and_plan import CheckpointRefused, LabelTokens, PromptRefused
 from cyclspec.language.spans import Span
 from cyclspec.language.types.typed import FirstToken
 
 _TAIL = 64
+_SAMPLE = '{"a bc": ["d\\n é", "二 \U0001f642"], "e": 0.25}'
 _OPENING = "([{\"'«“‘（【「『<"
 
 
@@ -129,6 +131,24 @@ class Tokenizer:
         named = [str(name) for name in self._tokenizer.convert_ids_to_tokens(list(ids))]
         whole = [text and "\N{REPLACEMENT CHARACTER}" not in text for text in texts]
         return tuple(t if ok else name for t, name, ok in zip(texts, named, whole, strict=True))
+
+    def token_bytes(self) -> tuple[bytes | None, ...]:
+        """What every id stands for within a text, None for special tokens.
+
+        Raises `SpecError` where tokens are no pieces of a text whose bytes can be told.
+        """
+        found = pieces_of(self._tokenizer)
+        if found is None or not self._spells(found):
+            problem = "has a tokenizer whose tokens are not known as bytes, so that its replies cannot be constrained"
+            helps = ("write `decoding = free` in the reader `json`",)
+            raise SpecError([CheckpointRefused(model=self.model, problem=problem, helps=helps)])
+        return found
+
+    def _spells(self, found: Sequence[bytes | None]) -> bool:
+        """Whether the bytes of tokens put together are the text that they were made of."""
+        ids = self._encode([_SAMPLE], special=False)[0]
+        spelt = [found[one] if one < len(found) else None for one in ids]
+        return b"".join(one or b"" for one in spelt).strip() == _SAMPLE.encode() == self.text(ids).strip().encode()
 
     def _check(self, prompt: str, ids: list[int]) -> None:
         begin = self._tokenizer.bos_token_id

@@ -13,6 +13,9 @@ from typing import Literal, get_args
 
 from cyclspec.compiler.prompts.messages import letters, numbers
 from cyclspec.compiler.readings.choices import Offered, read_option
+from cyclspec.compiler.records.reading import Fields, read_record
+from cyclspec.compiler.records.schema import RecordSchema
+from cyclspec.language.types import kinds as k
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.templates import Hole, split
 
@@ -53,11 +56,20 @@ class WrittenText:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """An answer: the code of a choice, or a text without the white space around it; else the `reason` of none."""
+    """An answer: the code of a choice, a text without the white space around it, or fields; else the `reason` of none.
+
+    A record is there if any of its `fields` is, and names the reason of a first one that is not.
+    """
 
     choice: str | None = None
     text: str | None = None
     reason: str = ""
+    fields: Fields = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing of it is missing."""
+        return not self.reason and all(not one.reason for _, one in self.fields)
 
 
 def read_text(written: WrittenText) -> Reading:
@@ -86,6 +98,16 @@ def read_choice(
     ]
     found = read_option(written.text, offered, ask.parse)
     return Reading(choice=found) if found is not None else Reading(reason=UNREADABLE)
+
+
+def read_fields(ask: d.TypedAsk, written: WrittenText, schema: RecordSchema) -> Reading:
+    """The fields of a record; the whole is missing where none of them could be read."""
+    if written.ended in _NO_ANSWER:
+        return Reading(reason=written.ended)
+    assert isinstance(ask.prompt.result, k.Record)
+    fields = read_record(written.text, schema, dict(ask.prompt.result.fields), dict(ask.prompt.checks))
+    lacking = [one.reason for _, one in fields if one.reason]
+    return Reading(fields=fields, reason=lacking[0] if len(lacking) == len(fields) else "")
 
 
 @lru_cache(maxsize=256)

@@ -10,6 +10,7 @@ import numpy as np
 from cyclspec.compiler.scores.arrays import CheckArrays, MeasureArrays, Outcome
 from cyclspec.compiler.scores.cells import HOLE, OK
 from cyclspec.compiler.scores.checks import withheld
+from cyclspec.compiler.scores.fields import ask_of
 from cyclspec.compiler.scores.judged import judgement, uncertain
 from cyclspec.compiler.scores.program import Program
 from cyclspec.compiler.scores.tables import CheckCells, Floats, MeasureCells, ScoreInputs, Scores
@@ -89,7 +90,7 @@ def _concerns(program: Program, found: CheckCells, measure: TypedMeasure) -> boo
 
 def _asked(program: Program, term: Term) -> frozenset[str]:
     leaves = program.setting.reach.of(term).leaves
-    return frozenset(leaf.ask for leaf in leaves if isinstance(leaf, AnswerTerm))
+    return frozenset(ask_of(leaf.ask) for leaf in leaves if isinstance(leaf, AnswerTerm))
 
 
 def _blank(by: tuple[str, ...], program: Program) -> Floats:

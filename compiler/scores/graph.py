@@ -23,6 +23,7 @@ from cyclspec.compiler.scores.cells import REASONS
 from cyclspec.compiler.scores.checks import exclusions
 from cyclspec.compiler.scores.clusters import units_of
 from cyclspec.compiler.scores.expressions import Scope, Setting
+from cyclspec.compiler.scores.fields import with_fields
 from cyclspec.compiler.scores.frame import Frame, frame_of
 from cyclspec.compiler.scores.gather import collected
 from cyclspec.compiler.scores.kernels import kernel, takes_numbers
@@ -209,6 +210,7 @@ def _options_chosen(counted: NDArray[np.float32]) -> jax.Array:
 
 def lower(audit: TypedAudit, grid: Grid) -> Graph:
     """The graph of an audit. SpecError with CY0801 for every construct that cannot run yet. Reads no data."""
+    audit = with_fields(audit)
     refused = refusals(audit)
     if refused:
         raise SpecError(refused)

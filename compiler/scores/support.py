@@ -13,6 +13,7 @@ from typing import Final
 from cyclspec.compiler.axes import Grid
 from cyclspec.compiler.scores.arithmetic import FUNCTIONS
 from cyclspec.compiler.scores.cells import MISSING_OPTION, REASONS
+from cyclspec.compiler.scores.fields import with_fields
 from cyclspec.compiler.scores.frame import Frame
 from cyclspec.compiler.scores.reducers import REDUCERS
 from cyclspec.compiler.scores.running import ALONG
@@ -40,7 +41,6 @@ from cyclspec.language.types.terms import (
     ColumnTerm,
     CompareTerm,
     DrawnTerm,
-    FieldTerm,
     FormalTerm,
     IfTerm,
     KindTerm,
@@ -95,6 +95,7 @@ METRIC_REDUCERS: Final = frozenset(
 
 def refusals(audit: TypedAudit) -> tuple[NotLowered, ...]:
     """What measures and checks use, directly or through lets, that cannot run yet."""
+    audit = with_fields(audit)
     found: dict[NotLowered, None] = {}
     for measure in audit.measures:
         found |= dict.fromkeys(_draws(audit, measure))
@@ -206,11 +207,9 @@ def _refused(term: Term) -> str:
         case ReduceTerm():
             return _reducer(term)
         case AnswerTerm(field="value") if _unread(term):
-            return "a measure of texts, records or several options"
+            return "a measure of texts, records or several values"
         case ColumnTerm() if not isinstance(term.type.kind, Dist):
             return "a measure of values that are not distributions"
-        case FieldTerm(ask=ask, field=name):
-            return f"the field `{ask}.{name}` of a record in a measure"
         case DrawnTerm(name=name):
             return f"the drawn value `{name}` in a measure"
         case PopulationTerm(target=target):
@@ -278,6 +277,7 @@ def _own_option(left: Term, right: Term) -> bool:
 
 def misfits(audit: TypedAudit, grid: Grid) -> tuple[Diagnostic, ...]:
     """What only the grid tells: raters that are not two, columns that no array holds, draws that memory does not."""
+    audit = with_fields(audit)
     found: dict[Diagnostic, None] = dict.fromkeys(_too_many(audit, grid))
     for term in _reached(audit):
         match term:

@@ -41,6 +41,12 @@ def loads(text: str, *, number: Callable[[str], Any] | None = None) -> Any:
     )
 
 
+def prefix(text: str, start: int) -> tuple[Any, int]:
+    """The value that begins at a place of a text, and where it ends; whatever follows. Raises what `loads` does."""
+    found, end = _DECODER.raw_decode(text, start)
+    return found, int(end)
+
+
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) == len(pairs):
@@ -55,3 +61,6 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse(name: str) -> NoReturn:
     raise NotANumber(name)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_refuse)

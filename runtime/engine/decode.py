@@ -18,6 +18,7 @@ from jaxtyping import Array, Bool, Float, Float32, Int32, UInt32
 from cyclspec.compiler.checkpoints.architecture import DecoderConfig
 from cyclspec.compiler.plan.writing import Choice
 from cyclspec.runtime.engine.cache import Cache, written
+from cyclspec.runtime.engine.constrain import Records, allowed, following
 from cyclspec.runtime.engine.sampling import choose
 from cyclspec.runtime.models.decoder import Decoder
 from cyclspec.runtime.models.decoder.attention import Attend, Heads
@@ -31,8 +32,8 @@ class Rows(NamedTuple):
     """Where every row stands.
 
     `token` is the last of the text, at `position`, not yet read; of those before it, `prompt` are in slots of
-    the prompt and `held` in the ring. `step` counts what the text has written, `left` what it may write
-    still.
+    the prompt and `held` in the ring. `step` counts what the text has written, of `most` tokens at all, `left`
+    what it may write here still. Where texts are records, `record` says which, and `state` how far it is.
     """
 
     token: Int32[Array, " row"]
@@ -40,6 +41,9 @@ class Rows(NamedTuple):
     prompt: Int32[Array, " row"]
     held: Int32[Array, " row"]
     step: Int32[Array, " row"]
+    most: Int32[Array, " row"]
+    record: Int32[Array, " row"]
+    state: Int32[Array, " row"]
     left: Int32[Array, " row"]
     done: Bool[Array, " row"]
     finite: Bool[Array, " row"]
@@ -79,10 +83,11 @@ def decode(
     slot: Int32[Array, ""],
     steps: Int32[Array, ""],
     longest: Int32[Array, ""],
+    records: Records | None,
     *,
     choice: Choice,
 ) -> Call:
-    """At most `steps` tokens, up to `STEPS`, for every row that is not done."""
+    """At most `steps` tokens, up to `STEPS`, for every row that is not done; nothing but `records` where there are any."""
 
     def goes_on(state: tuple[Array, Call]) -> Array:
         return (state[0] < steps) & ~state[1].rows.done.all()
@@ -93,7 +98,7 @@ def decode(
         hidden, latest = decoder.hidden(
             call.rows.token, call.rows.position, longest, _attend(decoder.config, call), cache
         )
-        rows, tokens = _grown(call.rows, decoder.logits(hidden), choice)
+        rows, tokens = _grown(call.rows, decoder.logits(hidden), records, choice)
         slot = (call.slot + 1) % cache.new_key.shape[-1]
         return at + 1, Call(cache, rows, Latest(*latest), slot, call.tokens.at[at].set(tokens))
 
@@ -116,19 +121,27 @@ def _kept(call: Call) -> Latest:
 
 
 def _grown(
-    rows: Rows, logits: Float32[Array, "row vocab"], choice: Choice
+    rows: Rows, logits: Float32[Array, "row vocab"], records: Records | None, choice: Choice
 ) -> tuple[Rows, Int32[Array, " row"]]:
     """Every row with one more token, and these. Without finite scores a row is done, its token means nothing."""
     finite = jnp.isfinite(logits).all(axis=-1)
+    if records is not None:
+        room = rows.most - rows.step
+        logits = jax.vmap(allowed, in_axes=(None, 0, 0, 0, 0))(records, rows.record, rows.state, room, logits)
     pick: Callable[..., Array] = jax.vmap(partial(choose, choice=choice))
     token = pick(logits, rows.temperature, rows.top_p, rows.seed, rows.step)
     goes = ~rows.done
     stopped = (token[:, None] == rows.stops).any(axis=-1)
+    state = rows.state
+    if records is not None:
+        state = following(records, rows.record, state, token)
+        stopped = records.needs[rows.record, state] == 0
     new = rows._replace(
         token=token,
         position=rows.position + 1,
         held=rows.held + 1,
         step=rows.step + 1,
+        state=state,
         left=rows.left - 1,
         done=stopped | (rows.left <= 1) | ~finite,
         finite=finite,

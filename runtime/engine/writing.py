@@ -7,7 +7,7 @@ missing while the others go on. What a row draws depends on its own seed and sco
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Literal
@@ -17,9 +17,10 @@ import numpy as np
 from flax import nnx
 
 from cyclspec.compiler.checkpoints.refusal import refused
-from cyclspec.compiler.plan.writing import WritingShape, WritingShard, WritingTask
+from cyclspec.compiler.plan.writing import WritingShape, WritingShard, WritingTask, automata_of
 from cyclspec.runtime.engine.blocks import Memory
 from cyclspec.runtime.engine.cache import Cache, Fill, empty_cache, fill
+from cyclspec.runtime.engine.constrain import stacked
 from cyclspec.runtime.engine.decode import STEPS, Call, Rows, decode, empty_latest
 from cyclspec.runtime.engine.prefill import Prompt, empty_wave, memory_of_wave, prompts, wave_inputs
 from cyclspec.runtime.engine.scoring import Missing
@@ -29,7 +30,10 @@ from cyclspec.runtime.models.decoder import Decoder
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A text's token ids, without the one that ended it: a stop, or the number of tokens that it may have."""
+    """A text's token ids, without the one that ended it: a stop, or the number of tokens that it may have.
+
+    A record ends of itself; where that took all its tokens, its end is `length` too.
+    """
 
     request: str
     token_ids: tuple[int, ...]
@@ -50,6 +54,9 @@ class Text:
 
     @property
     def ended(self) -> Literal["stop", "length"] | None:
+        automaton = self.task.automaton
+        if automaton is not None and automaton.is_whole(self.written):
+            return "stop" if len(self.written) < self.task.max_tokens else "length"
         if self.written and self.written[-1] in self.task.stop_ids:
             return "stop"
         return "length" if len(self.written) == self.task.max_tokens else None
@@ -59,7 +66,8 @@ class Text:
         ended = self.ended
         if self.failed or ended is None:
             return Missing(self.task.request, "not_finite")
-        return Written(self.task.request, self.written[: -1 if ended == "stop" else None], ended)
+        stopped = ended == "stop" and self.task.automaton is None
+        return Written(self.task.request, self.written[: -1 if stopped else None], ended)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +139,14 @@ class WritingEngine:
         slot: Any = np.int32(0)
         latest = empty_latest(self._config, shape.rows, self._dtype)
         longest = np.int32(shape.longest)
+        automata = automata_of(text.task for text in texts)
+        records = stacked(automata, shape, self._config.vocab_size)
+        desk.places = {one.key: at for at, one in enumerate(automata)}
         while desk.goes_on:
             for memory, one in desk.fills():
                 cache = programs.fill(cache, memory, one)
             steps = np.int32(desk.steps)
-            call: Call = programs.decode(self._state, cache, desk.rows, latest, slot, steps, longest)
+            call: Call = programs.decode(self._state, cache, desk.rows, latest, slot, steps, longest, records)
             cache, latest, slot = call.cache, call.latest, call.slot
             yield from desk.take(call)
 
@@ -146,7 +157,8 @@ class WritingEngine:
             wave=self._once(("wave", *sizes), lambda: self._compile_wave(shape)),
             fill=self._once(("fill", *cache), lambda: self._compile_fill(shape)),
             decode=self._once(
-                ("decode", *cache, shape.stops, shape.choice), lambda: self._compile_decode(shape)
+                ("decode", *cache, shape.stops, shape.choice, shape.automata, shape.states, shape.kinds),
+                lambda: self._compile_decode(shape)
             ),
         )
 
@@ -177,7 +189,8 @@ class WritingEngine:
 
         cache = empty_cache(self._config, shape, self._dtype)
         latest, number = empty_latest(self._config, shape.rows, self._dtype), np.int32(0)
-        inputs = (self._state, cache, _idle(shape), latest, number, number, number)
+        records = stacked((), shape, self._config.vocab_size)
+        inputs = (self._state, cache, _idle(shape), latest, number, number, number, records)
         return jax.jit(write, donate_argnums=1).lower(*inputs).compile()
 
     def _refuse_misfit(self, shard: WritingShard) -> None:
@@ -206,6 +219,7 @@ class _Desk:
         self._texts, self._ready = texts, ready
         self._taken = 0
         self._in_row: dict[int, Text] = {}
+        self.places: Mapping[str, int] = {}
 
     @property
     def goes_on(self) -> bool:
@@ -241,7 +255,10 @@ class _Desk:
         rows, task, ids = self.rows, text.task, text.ids
         before = len(ids) - 1
         rows.token[row], rows.position[row], rows.prompt[row], rows.held[row] = ids[-1], before, before, 0
-        rows.step[row] = len(text.written)
+        rows.step[row], rows.most[row] = len(text.written), task.max_tokens
+        if task.automaton is not None:
+            rows.record[row] = self.places[task.automaton.key]
+            rows.state[row] = task.automaton.after(text.written)
         rows.left[row] = min(task.max_tokens - len(text.written), self.shape.longest - before)
         rows.done[row], rows.finite[row] = False, True
         rows.temperature[row], rows.top_p[row] = task.temperature, task.top_p
@@ -263,12 +280,12 @@ class _Desk:
                 yield grown if self.rows.finite[row] else replace(grown, failed=True)
 
 
-_CHANGING = ("token", "position", "held", "step", "left", "done", "finite")
+_CHANGING = ("token", "position", "held", "step", "state", "left", "done", "finite")
 
 
 def _idle(shape: WritingShape) -> Rows:
     """Rows without texts, in memory that can be written."""
-    counts = ("token", "position", "prompt", "held", "step", "left")
+    counts = ("token", "position", "prompt", "held", "step", "most", "record", "state", "left")
     fields: dict[str, Any] = {name: np.zeros(shape.rows, np.int32) for name in counts}
     fields |= {name: np.ones(shape.rows, bool) for name in ("done", "finite")}
     fields |= {name: np.ones(shape.rows, np.float32) for name in ("temperature", "top_p")}

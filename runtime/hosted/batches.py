@@ -164,6 +164,9 @@ def _settings(request: Request) -> Iterator[tuple[str, Any]]:
             yield from (("max_tokens", read.max_tokens), ("temperature", read.temperature))
             if read.temperature > 0:
                 yield from (("top_p", read.top_p), ("seed", read.seed[0] >> (32 - _SEED_BITS)))
+            if read.record is not None:
+                form = {"name": "record", "strict": True, "schema": read.record.json_schema}
+                yield "response_format", {"type": "json_schema", "json_schema": form}
         case Likeliest(count=count):
             yield from (("max_tokens", 1), ("temperature", 1.0), ("top_p", 1.0), ("top_logprobs", count))
         case _:

@@ -6,6 +6,7 @@ shares stand beside the codes of their options, in the order of the scale, and t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -20,10 +21,14 @@ from cyclspec.compiler.plan.recorded import RecordedAnswers
 from cyclspec.compiler.plan.requests import Offer, Request
 from cyclspec.compiler.readings.likeliest import TopTokens, label_shares, label_texts
 from cyclspec.compiler.readings.reading import Reading, WrittenText
+from cyclspec.compiler.records.reading import FieldReading
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.types import typed as d
 from cyclspec.runtime.store.replies import LogProbs
 from cyclspec.runtime.store.tables import LEVEL, Known, level_fields, metadata, table_of
+
+
+_FIELD = pa.struct([("field", pa.string()), ("value", pa.string()), ("reason", pa.string())])
 
 
 def answer_axes(plan: Plan) -> tuple[str, ...]:
@@ -88,9 +93,17 @@ def _written(reading: Reading, reply: Reply | None) -> dict[str, Any]:
     """What a text was read as. The text stands there whether it could be read or not."""
     row: dict[str, Any] = {"choice": reading.choice, "status": "missing" if reading.reason else "answered"}
     row["reason"] = reading.reason or None
+    if reading.fields:
+        row["fields"] = [_field(name, one) for name, one in reading.fields]
     if isinstance(reply, WrittenText):
         row |= {"text": reply.text.strip(), "ended": reply.ended}
     return row
+
+
+def _field(name: str, found: FieldReading) -> dict[str, str | None]:
+    """A field of a record: its value as JSON, or why it has none."""
+    value = None if found.value is None else json.dumps(found.value, ensure_ascii=False)
+    return {"field": name, "value": value, "reason": found.reason or None}
 
 
 def _shares(
@@ -154,8 +167,9 @@ def answers_table(plan: Plan, known: Known, definition: Mapping[str, Any]) -> pa
     Shares, log-probabilities in nats and mass where options were scored: log-probabilities are those of whole labels or
     options, whatever the shares are normalised by. They are null for a label that a hosted model did not tell of, and
     `unseen` is the most that such labels can have together. The choice by its code, the text, what ended it and the
-    number of tries where the model wrote; the number of answers behind shares that were counted. Options stand in the
-    order of their scale, whatever order the prompt showed them in.
+    number of tries where the model wrote; the number of answers behind shares that were counted. The fields of a record
+    have their values as JSON, options by their codes, and each a reason of its own where it has none. Options stand in
+    the order of their scale, whatever order the prompt showed them in.
     """
     schema = pa.schema(
         [
@@ -171,6 +185,7 @@ def answers_table(plan: Plan, known: Known, definition: Mapping[str, Any]) -> pa
             pa.field("n", pa.int64()),
             pa.field("choice", pa.string()),
             pa.field("text", pa.string()),
+            pa.field("fields", pa.list_(_FIELD)),
             pa.field("ended", LEVEL),
             pa.field("attempts", pa.int32()),
             pa.field("status", LEVEL, nullable=False),

@@ -12,15 +12,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cyclspec.compiler.axes import Grid, OptionLayout
+from cyclspec.compiler.scores.fields import DOT, field_asks
 from cyclspec.compiler.scores.tables import AnswerCells
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import typed as d
+from cyclspec.runtime.store.fields import field_rows
 
 
 def answer_cells(answers: pa.Table, audit: d.TypedAudit, grid: Grid) -> dict[str, AnswerCells]:
-    """The answers of every ask as arrays along its axes, in the order of the grid."""
-    return {ask.name: _ask(answers, ask, grid) for ask in audit.asks}
+    """The answers of every ask, and of every field of a record, as arrays along its axes, in the order of the grid."""
+    found = {ask.name: _ask(answers, ask, grid) for ask in audit.asks}
+    for ask in audit.asks:
+        for field in field_asks(ask):
+            rows = field_rows(answers, ask.name, field.name.removeprefix(f"{ask.name}{DOT}"), field)
+            found[field.name] = _ask(rows, field, grid)
+    return found
 
 
 def _index(column: pa.ChunkedArray, levels: tuple[str, ...]) -> np.ndarray:
@@ -41,6 +48,9 @@ def _ask(answers: pa.Table, ask: d.TypedAsk, grid: Grid) -> AnswerCells:
     answered = rows["status"].cast(pa.string()).to_numpy(zero_copy_only=False) == "answered"
     ok[tuple(at[answered].T)] = True
     nothing = np.zeros(shape, dtype=np.float32)
+    if isinstance(ask.type.kind, k.Number):
+        numbers = _numbers(rows, "number", at, answered, shape)
+        return AnswerCells(axes, nothing, nothing if numbers is None else numbers.astype(np.float32), ok)
     if not isinstance(ask.type.kind, k.Dist | k.Choice):
         return AnswerCells(axes, nothing, nothing, ok)
     options = grid.options[k.scale_name(ask.type.kind.scale)]

@@ -69,6 +69,7 @@ def requests_table(plan: Plan, known: Known, definition: Mapping[str, Any]) -> p
             pa.field("max_tokens", pa.int32()),
             pa.field("stop_ids", pa.list_(pa.int32())),
             pa.field("seed", pa.list_(pa.uint32())),
+            pa.field("record", pa.string()),
             pa.field("options", pa.list_(pa.string())),
             pa.field("codes", pa.list_(pa.string())),
             pa.field("top_tokens", pa.int32()),
@@ -110,7 +111,9 @@ def _read(read: Read) -> dict[str, Any]:
         case Writing():
             settings = {"temperature": read.temperature, "top_p": read.top_p, "max_tokens": read.max_tokens}
             seed = list(read.seed) if read.temperature > 0 else None
-            return {"read": "writing", **settings, "stop_ids": list(read.stop_ids), "seed": seed}
+            record = None if read.record is None else read.record.text
+            ends = list(read.stop_ids)
+            return {"read": "writing", **settings, "stop_ids": ends, "seed": seed, "record": record}
         case Likeliest(count=count):
             return {"read": "likeliest", "top_tokens": count}
     assert_never(read)

@@ -58,7 +58,7 @@ CALLS: Mapping[tuple[type[t.Node], str], Mapping[str, Values]] = {
         "option_likelihood": {"normalise": _word("none"), "boundary": _word("joint")},
         "sampled": {**_CHANCE, "max_tokens": _whole(64)},
         "text": {**_CHANCE, "max_tokens": _whole(256)},
-        "json": {**_CHANCE, "max_tokens": _whole(256)},
+        "json": {**_CHANCE, "max_tokens": _whole(256), "decoding": _word("constrained")},
         "recorded": {},
     },
     (t.Ask, "history"): {"turns": {}},

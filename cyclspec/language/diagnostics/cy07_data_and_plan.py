@@ -214,3 +214,15 @@ class ReplyRefused(Diagnostic):
     code: ClassVar[str] = "CY0721"
     title: ClassVar[str] = "{problem}"
     problem: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordTooLong(Diagnostic):
+    """A model may write too few tokens for the record it is asked for; `needed` says how many it takes."""
+
+    code: ClassVar[str] = "CY0722"
+    title: ClassVar[str] = "the record of ask `{ask}` needs {needed} of `{model}`, and may have {most}"
+    ask: str
+    model: str
+    needed: str
+    most: int

@@ -90,8 +90,12 @@ def _sampling(
 ) -> d.Reader | None:
     """A reader that draws text; without options it draws from the model as it is."""
     args = bind(scope, node, _SAMPLING)
-    if args is None:
-        return None
+    return None if args is None else _drawn(scope, args, most, make)
+
+
+def _drawn(
+    scope: Scope, args: Arguments, most: int, make: Callable[[float, float, int], d.Reader]
+) -> d.Reader | None:
     temperature: float | None = 1.0
     top_p: float | None = 1.0
     tokens: int | None = most
@@ -116,7 +120,11 @@ def _text(scope: Scope, node: t.Expr) -> d.Reader | None:
 
 
 def _json(scope: Scope, node: t.Expr) -> d.Reader | None:
-    return _sampling(scope, node, 256, d.JsonReader)
+    args = bind(scope, node, (*_SAMPLING, "decoding"))
+    decoding = None if args is None else _chosen(scope, args, "decoding", ("constrained", "free"))
+    if args is None or decoding is None:
+        return None
+    return _drawn(scope, args, 256, lambda *drawn: d.JsonReader(*drawn, decoding == "constrained"))
 
 
 _READERS: Mapping[str, Callable[[Scope, t.Expr], d.Reader | None]] = {

@@ -303,11 +303,12 @@ class TextReader:
 
 @dataclass(frozen=True, slots=True)
 class JsonReader:
-    """Reader: a record, written by the model as JSON."""
+    """Reader: a record, written by the model as JSON; `constrained` where it can write nothing else."""
 
     temperature: float
     top_p: float
     max_tokens: int
+    constrained: bool
 
 
 @dataclass(frozen=True, slots=True)
