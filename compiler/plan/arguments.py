@@ -128,9 +128,11 @@ class ArgumentReader:
             case h.AttributeTerm(axis=axis, attribute=attribute):
                 return self._attribute(term, axis, attribute, cell)
             case h.ColumnTerm():
-                return self._table_value(term, cell, {})
-            case h.LookupTerm():
-                return self._looked_up(term, cell)
+                return self._table_value(term, {}, cell)
+            case h.LookupTerm() | h.PickTerm() if (chosen := self._chosen(term, cell)) is not None:
+                return self._table_value(*chosen, cell)
+            case h.LookupTerm(of=of, axis=axis, key=key):
+                return self.value(of, {**cell, axis: self._position(axis, _name(self.value(key, cell)))})
             case h.AnswerTerm(ask=ask) if self.answers is not None:
                 return self._answer(term, self.answers.reading(ask, cell), cell)
             case h.FieldTerm(ask=ask, field=name) if self.answers is not None:
@@ -139,14 +141,21 @@ class ArgumentReader:
                 return self.value(of, {**cell, **{axis: self._position(axis, level) for axis, level in at}})
         return self._computed(term, cell)
 
-    def _looked_up(self, term: h.LookupTerm, cell: Cell) -> Shown:
-        """The value at the level that another value names. An answer can name a level that is not there."""
-        level = _name(self.value(term.key, cell))
-        if isinstance(term.of, h.ColumnTerm):
-            if is_upstream(term.key) and self._row_at(term.of, cell, {term.axis: level}) is None:
-                raise NoArgument(NO_VALUE)
-            return self._table_value(term.of, cell, {term.axis: level})
-        return self.value(term.of, {**cell, term.axis: self._position(term.axis, level)})
+    def _chosen(self, term: h.Term, cell: Cell) -> tuple[h.ColumnTerm, dict[str, str]] | None:
+        """The column of a table below lookups and picks, and the levels that these choose; None over anything else."""
+        levels: dict[str, str] = {}
+        while True:
+            match term:
+                case h.ColumnTerm():
+                    return term, levels
+                case h.PickTerm(of=of, at=at):
+                    levels |= dict(at)
+                    term = of
+                case h.LookupTerm(of=of, axis=axis, key=key):
+                    levels[axis] = _name(self.value(key, cell))
+                    term = of
+                case _:
+                    return None
 
     def _position(self, axis: str, level: str) -> int:
         levels = self.grid.axes[axis].levels
@@ -176,7 +185,7 @@ class ArgumentReader:
         match kind, value:
             case k.Choice(scale) | k.Of(k.Vocabulary() as scale), str():
                 return self._option(scale, value, cell)
-            case (k.Picks(scale, _, _) | k.ListOf(k.Choice(scale)) | k.ListOf(k.Of(scale))), tuple():
+            case ((k.Picks(scale, _, _) | k.ListOf(k.Choice(scale)) | k.ListOf(k.Of(scale))), tuple()):
                 options = self.scales(scale)[self.scale_row(scale, cell)].options
                 return tuple(option for code in value for option in options if option.code == code)
             case k.ListOf(), tuple():
@@ -298,14 +307,28 @@ class ArgumentReader:
             raise InternalError("expand cells", f"`{attribute}` of axis {axis} has no value")
         return value
 
-    def _table_value(self, term: h.ColumnTerm, cell: Cell, fixed: Mapping[str, str]) -> Shown:
-        """The value of a table that is indexed by axes; an error where it has no row for a cell."""
+    def _table_value(self, term: h.ColumnTerm, fixed: Mapping[str, str], cell: Cell) -> Shown:
+        """The value of a table that is indexed by axes; an error where it has no row for a cell.
+
+        At a level that is written, or that an answer names, no row is no value: what nobody answered to one question.
+        """
         row = self._row_at(term, cell, fixed)
+        if row is None and fixed:
+            raise NoArgument(NO_VALUE)
         if row is None:
             levels = ", ".join(self._levels_at(_indexed(term, fixed), cell, fixed))
             what = f"`{term.span.text}` at {levels}, which the table lacks,"
             raise SpecError([NotLowered(span=term.span, what=what)])
-        return self._shown_columns(term.table, row)[term.column]
+        shown = self._shown_columns(term.table, row)[term.column]
+        match term.type.kind:
+            case k.Choice(k.ItemScale(table=table, column=column, axis=axis)) if axis in fixed:
+                return self._label(self._row(table, fixed[axis]).columns[column], shown)
+        return shown
+
+    @staticmethod
+    def _label(options: Shown, code: Shown) -> Shown:
+        assert isinstance(options, tuple)
+        return next((one.label for one in options if isinstance(one, Option) and one.code == code), code)
 
     def _levels_at(self, axes: tuple[str, ...], cell: Cell, fixed: Mapping[str, str]) -> tuple[str, ...]:
         return tuple(fixed[a] if a in fixed else self.grid.axes[a].levels[cell[a]] for a in axes)

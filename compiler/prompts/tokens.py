@@ -148,7 +148,11 @@ class Tokenizer:
         """Whether the bytes of tokens put together are the text that they were made of."""
         ids = self._encode([_SAMPLE], special=False)[0]
         spelt = [found[one] if one < len(found) else None for one in ids]
-        return b"".join(one or b"" for one in spelt).strip() == _SAMPLE.encode() == self.text(ids).strip().encode()
+        return (
+            b"".join(one or b"" for one in spelt).strip()
+            == _SAMPLE.encode()
+            == self.text(ids).strip().encode()
+        )
 
     def _check(self, prompt: str, ids: list[int]) -> None:
         begin = self._tokenizer.bos_token_id

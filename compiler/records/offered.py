@@ -18,6 +18,7 @@ from cyclspec.language.types import kinds as k
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.templates import Hole, split
 
+
 @dataclass(slots=True)
 class RecordShapes:
     """The records that a prompt asks for, by what a cell offers; none where it asks for something else."""
@@ -43,7 +44,9 @@ class RecordShapes:
         key = tuple(words.values())
         if key not in self._made:
             checks = dict(self.prompt.checks)
-            shapes = ((name, shape_of(kind, words, bounds_of(name, checks.get(name)))) for name, kind in self.kinds)
+            shapes = (
+                (name, shape_of(kind, words, bounds_of(name, checks.get(name)))) for name, kind in self.kinds
+            )
             self._made[key] = RecordSchema(tuple(shapes))
         return self._made[key]
 

@@ -59,7 +59,9 @@ class _Lack(Exception):
         super().__init__(reason)
 
 
-def read_record(text: str, schema: RecordSchema, kinds: Mapping[str, k.Kind], checks: Mapping[str, h.Term]) -> Fields:
+def read_record(
+    text: str, schema: RecordSchema, kinds: Mapping[str, k.Kind], checks: Mapping[str, h.Term]
+) -> Fields:
     """Every field of a reply, in the order of the record; `kinds` and `checks` are those of its prompt.
 
     The reply is the first JSON object in the text that has a field of the record. Other members are left aside.

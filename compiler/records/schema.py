@@ -149,7 +149,9 @@ def bounds_of(field: str, check: h.Term | None) -> tuple[float, float]:
         case h.MemberTerm(of=h.FormalTerm(name=name), among=h.RangeTerm(low=low, high=high), negated=False):
             if name == field:
                 return float(low), math.inf if high is None else float(high)
-        case h.CompareTerm(op=op, left=h.FormalTerm(name=name), right=h.Literal_(value=int() | float() as at)):
+        case h.CompareTerm(
+            op=op, left=h.FormalTerm(name=name), right=h.Literal_(value=int() | float() as at)
+        ):
             if name == field and op in (">=", "<=", "=="):
                 return (-math.inf if op == "<=" else float(at)), (math.inf if op == ">=" else float(at))
         case h.LogicTerm(op="and", args=args):
