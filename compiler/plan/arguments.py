@@ -121,6 +121,8 @@ class ArgumentReader:
                 return self.value(named_lets(self.audit)[name], cell)
             case h.AxisTerm(axis=axis):
                 return self._bound(term, axis, cell)
+            case h.DrawnTerm(name=name, type=k.Type(kind=k.Order())):
+                return self.drawn_order(name, cell)
             case h.DrawnTerm(name=name):
                 return self._of_kind(term.type.kind, self.draws.level(self._each(name), cell))
             case h.CallTerm(function="prompt_shuffled", args=(h.AxisTerm(axis=axis) as of,)):
@@ -238,6 +240,17 @@ class ArgumentReader:
         row = 0 if len(self.grid.orders[axis]) == 1 else self.scale_row(source.scale, cell)
         order = self.grid.orders[axis][row][cell[axis]]
         return tuple(scale.options[at] for at in order if self.offers(scale.options[at]))
+
+    def drawn_order(self, name: str, cell: Cell) -> tuple[Option, ...]:
+        """The offered options of a scale in the order that is drawn in a cell."""
+        each = self._each(name)
+        match each.source:
+            case d.DrawSource(source=d.PermutationsSource(scale=of)):
+                options = [
+                    one for one in self.scales(of)[self.scale_row(of, cell)].options if self.offers(one)
+                ]
+                return tuple(options[at] for at in self.draws.order(each, cell, len(options)))
+        raise InternalError("plan", f"`{name}` is no order")
 
     def _of_kind(self, kind: k.Kind, level: str) -> Shown:
         match kind:

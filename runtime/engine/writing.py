@@ -158,7 +158,7 @@ class WritingEngine:
             fill=self._once(("fill", *cache), lambda: self._compile_fill(shape)),
             decode=self._once(
                 ("decode", *cache, shape.stops, shape.choice, shape.automata, shape.states, shape.kinds),
-                lambda: self._compile_decode(shape)
+                lambda: self._compile_decode(shape),
             ),
         )
 

@@ -236,11 +236,17 @@ def _narrows_a_draw(scope: Scope, each: t.Each, found: Found, where: h.Term | No
     assert each.where is not None
     callee = each.source.span.text.split("(")[0]
     if isinstance(found.source, d.ShuffledSource):
-        problem, helps = "adds no axis, so nothing can be left out of it", ("leave it out of the axis itself",)
+        problem, helps = (
+            "adds no axis, so nothing can be left out of it",
+            ("leave it out of the axis itself",),
+        )
     elif where is None or _names_alone(where, each.names[0].name):
         return True
     else:
-        problem, helps = "draws from the same levels in every cell", (f"name attributes of `{each.names[0].name}` alone",)
+        problem, helps = (
+            "draws from the same levels in every cell",
+            (f"name attributes of `{each.names[0].name}` alone",),
+        )
     scope.report(WrongArguments(span=each.where.span, callee=callee, problem=problem, helps=helps))
     return False
 

@@ -221,9 +221,12 @@ class SampleSource:
 
 @dataclass(frozen=True, slots=True)
 class DrawSource:
-    """`draw(places, per = simulation)`: one level of `source` for each cell of `per`; adds no axis."""
+    """`draw(places, per = simulation)`: one level of `source` for each cell of `per`; adds no axis.
 
-    source: VocabularySource | ValuesSource | TableSource
+    Of permutations one of all orders is drawn.
+    """
+
+    source: VocabularySource | ValuesSource | TableSource | PermutationsSource
     per: tuple[str, ...]
 
 
