@@ -10,25 +10,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from cyclspec.language.canonical.closure import hash_audit
 from cyclspec.language.canonical.hashes import Hashes, complete
-from cyclspec.language.diagnostics import Diagnostic, Findings, Label, SpecError
-from cyclspec.language.diagnostics.base import Edit
+from cyclspec.language.diagnostics import Diagnostic, Findings, SpecError
 from cyclspec.language.diagnostics.cy01_names import AuditNotChosen, UnknownName
 from cyclspec.language.diagnostics.cy07_data_and_plan import EmptyCells
 from cyclspec.language.diagnostics.cy09_sharing import OtherHash
 from cyclspec.language.names.lock import Lock
 from cyclspec.language.names.modules import load_program
 from cyclspec.language.names.suggest import did_you_mean
-from cyclspec.language.spans import Source, Span
-from cyclspec.language.syntax import tree as t
-from cyclspec.language.syntax.parse import parse_expression
 from cyclspec.language.types.check import check_program
 from cyclspec.language.types.context import Context
+from cyclspec.language.types.given import given_values, without_edits
 from cyclspec.language.types.typed import TypedAudit
 from cyclspec.pack.source import SpecSource, source_of
 
@@ -96,30 +93,6 @@ class Opened:
         return (*self.grid.warnings, *empty_cells, *unrecorded)
 
 
-def _bindings(params: Mapping[str, str], findings: Findings) -> dict[str, t.Expr]:
-    bound: dict[str, t.Expr] = {}
-    for name, text in params.items():
-        prefix = f"-p {name}="
-        source = Source("command line", prefix + text)
-        expr, diagnostics = parse_expression(Source("command line", " " * len(prefix) + text))
-        findings.items.extend(_moved(diagnostic, source) for diagnostic in diagnostics)
-        if expr is not None:
-            bound[name] = _moved(expr, source)
-    return bound
-
-
-def _moved(value: Any, source: Source) -> Any:
-    """The same expression or diagnostic, with places in the whole option as it was typed."""
-    match value:
-        case Span(start=start, end=end):
-            return Span(source, start, end)
-        case tuple():
-            return tuple(_moved(item, source) for item in value)
-        case t.Node() | Diagnostic() | Label() | Edit():
-            return replace(value, **{f.name: _moved(getattr(value, f.name), source) for f in fields(value)})
-    return value
-
-
 def check(
     path: Path | SpecSource,
     params: Mapping[str, str] | None = None,
@@ -141,7 +114,7 @@ def check(
         return Checked(Path(str(path)), None, error.diagnostics)
     bound = {**source.params, **(params or {})}
     findings = Findings()
-    bindings = _bindings(bound, findings)
+    bindings = given_values(bound, findings)
     program = load_program(
         source.file, findings, texts, partial=True, name=source.name, lock=lock, sealed=source.sealed
     )
@@ -152,7 +125,8 @@ def check(
 
         findings.items.extend(not_locked(context))
     packed = source.manifest if bound == source.params else None
-    return Checked(source.path, context, tuple(sorted(findings.items, key=Diagnostic.order)), packed)
+    told = (without_edits(diagnostic, bindings) for diagnostic in findings.items)
+    return Checked(source.path, context, tuple(sorted(told, key=Diagnostic.order)), packed)
 
 
 def choose(context: Context, name: str | None) -> TypedAudit:

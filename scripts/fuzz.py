@@ -33,7 +33,7 @@ from mutants import TOKENS, flaw_in, mutated  # noqa: E402
 from spec_files import BAD, GOOD, SHIPPED, TESTS  # noqa: E402
 
 CHUNK, HANG_S, TRIES, SHRINK_S, GENERATED = 250, 30, 400, 120, 200
-GROWN_EVERY, LATER_EVERY = 25, 100
+GROWN_EVERY, LATER_EVERY, TOLD_EVERY = 25, 100, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +171,18 @@ def main() -> int:
         folder = Path(made)
         lay_out(folder)
         ranges = list(_ranges(given.seed, given.count))
-        reports = list(pool.map(fuzz, [folder] * len(ranges), ranges))
+        reports: list[Report] = []
+        for report in pool.map(fuzz, [folder] * len(ranges), ranges):
+            reports.append(report)
+            if len(reports) % TOLD_EVERY == 0:
+                print(so_far(reports, time.monotonic() - begun), file=sys.stderr, flush=True)
     return tell(reports, given.out, time.monotonic() - begun)
+
+
+def so_far(reports: list[Report], seconds: float) -> str:
+    """One line of progress."""
+    count, failures = sum(r.count for r in reports), sum(len(r.failures) for r in reports)
+    return f"{count} programs in {seconds:.0f} s: {failures} failures so far"
 
 
 def tell(reports: list[Report], out: Path, seconds: float) -> int:

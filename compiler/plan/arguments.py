@@ -113,6 +113,10 @@ class ArgumentReader:
         match term:
             case h.Literal_(value=value):
                 return value
+            case h.TextsTerm(texts=texts):
+                return dict(texts)
+            case h.ListTerm(items=items):
+                return tuple(self.value(item, cell) for item in items)
             case h.LevelTerm(vocabulary=None, level=level):
                 return level
             case h.LevelTerm(vocabulary=vocabulary, level=level) if vocabulary is not None:

@@ -49,7 +49,7 @@ class LevelValue:
     attributes: Mapping[str, k.Level]
 
 
-Shown = str | int | float | Mapping[str, str] | Sequence["Mapping[str, str] | Option"] | RowValue | LevelValue
+Shown = str | int | float | Mapping[str, str] | Sequence["Shown | Option"] | RowValue | LevelValue
 
 
 @cache
@@ -90,8 +90,8 @@ def _in_language(text: str | Mapping[str, str], lang: str | None) -> str:
     return found
 
 
-def _entry(item: Mapping[str, str] | Option, lang: str | None) -> str:
-    return _in_language(item.label if isinstance(item, Option) else item, lang)
+def _entry(item: Shown | Option, lang: str | None) -> str:
+    return _in_language(item.label, lang) if isinstance(item, Option) else _show(item, (), "plain", lang)
 
 
 def _label(level: k.Level, lang: str | None) -> str:
@@ -101,7 +101,7 @@ def _label(level: k.Level, lang: str | None) -> str:
     return text
 
 
-def _many(items: Sequence[Mapping[str, str] | Option], style: Style, lang: str | None) -> str:
+def _many(items: Sequence[Shown | Option], style: Style, lang: str | None) -> str:
     words = [_entry(item, lang) for item in items]
     match style:
         case "lettered":

@@ -49,6 +49,20 @@ def read_option(text: str, offered: Options, parsers: Sequence[str]) -> str | No
     return None
 
 
+def is_off_scale(text: str, offered: Options) -> bool:
+    """Whether a text begins with a label of the shown kind and is none of them: `F.` of A to E."""
+    shown = [label for one in offered for label in one.labels]
+    field = _FIELD.match(plain := _plain(text))
+    for said in (plain, *((field[2],) if field else ())):
+        begun = re.match(rf"{_OPENING}([A-Z]|\d{{1,3}})(?![^\W_])", said)
+        if begun is None or not re.match(_CLOSING, said[begun.end() :]):
+            continue
+        alike = [label for label in shown if label.isdecimal() == begun[1].isdecimal()]
+        if alike and begun[1] not in alike:
+            return True
+    return False
+
+
 def leading_letter(text: str, offered: Options) -> int | None:
     """The text begins with a label: alone in its line, before a mark (`B.`, `(b)`, `**B**`), or before its words."""
     pattern, places = _labels(tuple(one.labels for one in offered))

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Literal, get_args
 
 from cyclspec.compiler.prompts.messages import letters, numbers
-from cyclspec.compiler.readings.choices import Offered, read_option
+from cyclspec.compiler.readings.choices import Offered, is_off_scale, read_option
 from cyclspec.compiler.records.reading import Fields, read_record
 from cyclspec.compiler.records.schema import RecordSchema
 from cyclspec.language.types import kinds as k
@@ -21,6 +21,7 @@ from cyclspec.language.types.templates import Hole, split
 
 UNREADABLE = "unreadable"
 EMPTY = "empty"
+OFF_SCALE = "off scale"
 _NO_ANSWER = ("refused", "filtered")
 _LABELS: Mapping[str, Callable[[int], tuple[str, ...]]] = {"lettered": letters, "numbered": numbers}
 
@@ -97,7 +98,9 @@ def read_choice(
         for code, word, place in zip(codes, words, at, strict=True)
     ]
     found = read_option(written.text, offered, ask.parse)
-    return Reading(choice=found) if found is not None else Reading(reason=UNREADABLE)
+    if found is not None:
+        return Reading(choice=found)
+    return Reading(reason=OFF_SCALE if is_off_scale(written.text, offered) else UNREADABLE)
 
 
 def read_fields(ask: d.TypedAsk, written: WrittenText, schema: RecordSchema) -> Reading:

@@ -12,22 +12,27 @@ from cyclspec.compiler.scores.cells import Array
 
 
 class LeafArrays(NamedTuple):
-    """One leaf: `value` [*full rank, option], one array a block of its scale, or [*full rank]; `ok` [*full rank]."""
+    """One leaf: `value` [*full rank, option], one array a block of its scale, or [*full rank].
+
+    `status` int8 [*full rank] is zero where there is a value, and says else why there is none.
+    """
 
     value: tuple[Array, ...]
-    ok: Array
+    status: Array
+
+
+class CountedArrays(NamedTuple):
+    """How many stand behind each cell of a leaf, float [*full rank], and the seed of each, uint64 [*full rank]."""
+
+    numbers: Array
+    seeds: Array
 
 
 class PerfectArrays(NamedTuple):
-    """Draws of one people term, [draw, *full rank, option] each: perfect answers, and people beside them.
+    """What perfect models are drawn from: the people of one leaf, and by leaf the answers that were counted."""
 
-    One array a block of its scale. `answers` holds perfect answers that are counted, by leaf: as many of them as the
-    leaf has in each cell, as shares block by block, or as one array [draw, *full rank] of options that were chosen.
-    """
-
-    truth: tuple[Array, ...]
-    people: tuple[Array, ...]
-    answers: dict[int, tuple[Array, ...]]
+    people: CountedArrays
+    answers: dict[int, CountedArrays]
 
 
 class UnitArrays(NamedTuple):
@@ -79,11 +84,16 @@ class Redrawn(NamedTuple):
 
 
 class Tensors(NamedTuple):
-    """All inputs: leaves in the order of the program, draws by measure, perfect models by people leaf."""
+    """All inputs: leaves in the order of the program, draws by measure, perfect models by people leaf.
+
+    `sizes` says by leaf how many stand behind each cell, infinitely many where shares are known and not counted; it is
+    empty where nothing is compared at equal sizes.
+    """
 
     leaves: tuple[LeafArrays, ...]
     redrawn: dict[str, Redrawn]
     perfect: dict[int, PerfectArrays]
+    sizes: dict[int, CountedArrays]
 
 
 class DrawnArrays(NamedTuple):
@@ -95,8 +105,22 @@ class DrawnArrays(NamedTuple):
     null: Array | None
 
 
+class ControlArrays(NamedTuple):
+    """One measure for answers that no model gave, [*full rank]; None where it has none.
+
+    `uniform` is the same share on every option, `others` the mean of all other people, and `shuffled` other people.
+    """
+
+    uniform: Array | None
+    others: Array | None
+    shuffled: Array | None
+
+
 class MeasureArrays(NamedTuple):
-    """One measure in full rank; `plain` is its value without exclusions, `units` by name how many clusters it has."""
+    """One measure in full rank; `plain` is its value without exclusions, `units` by name how many clusters it has.
+
+    `bounds` are the lowest and highest value that missing answers allow.
+    """
 
     value: Array
     status: Array
@@ -106,6 +130,9 @@ class MeasureArrays(NamedTuple):
     plain: Array
     drawn: DrawnArrays
     floor: Array | None
+    controls: ControlArrays
+    equal: Array | None
+    bounds: tuple[Array, Array] | None
 
 
 class CheckArrays(NamedTuple):

@@ -22,8 +22,9 @@ import numpy as np
 from jax import lax
 from numpy.typing import NDArray
 
-from cyclspec.compiler.scores.cells import OK, Array, Cells, Counts
+from cyclspec.compiler.scores.cells import Array, Cells, Counts
 from cyclspec.compiler.scores.frame import Frame
+from cyclspec.compiler.scores.reasons import OK
 
 Places = NDArray[np.int64]
 

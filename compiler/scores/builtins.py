@@ -11,18 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cyclspec.compiler.scores.arithmetic import divide
-from cyclspec.compiler.scores.cells import (
-    HOLE,
-    NO_PEOPLE,
-    NO_VALUE,
-    OK,
-    Array,
-    Cells,
-    choose,
-    refuse,
-    undefined,
-)
+from cyclspec.compiler.scores.cells import Array, Cells, choose, refuse, undefined
 from cyclspec.compiler.scores.frame import Frame
+from cyclspec.compiler.scores.reasons import HOLE, NO_PEOPLE, NO_VALUE, OK
 from cyclspec.compiler.seeds import other_level
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.types.kinds import ScaleValue, scale_name

@@ -9,28 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.typing import ArrayLike
 
+from cyclspec.compiler.scores.reasons import HOLE, OK, UNDEFINED
+
 Array = jax.Array
-
-OK: Final = 0
-NO_ANSWER: Final = 1
-NO_PEOPLE: Final = 2
-NO_VALUE: Final = 3
-UNDEFINED: Final = 4
-FIRST_CHECK: Final = 5
-HOLE: Final = 127
-
-REASONS: Final = ("no answer", "no people", "no value", "undefined")
-
-MISSING_OPTION: Final = "missing option"
-TIE: Final = "tie"
-NOT_CONNECTED: Final = "not connected"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,3 +141,24 @@ def without_holes(cells: Cells, holes: Array | None) -> Cells:
     if holes is None:
         return cells
     return replace(cells, status=refuse(cells.status, holes, HOLE))
+
+
+def is_missing(cells: Cells) -> Cells:
+    """True where a value is missing; never missing itself, though holes stay holes."""
+    shape = cells.value.shape[: cells.value.ndim - cells.width]
+    state = jnp.int8(OK) if cells.status is None else cells.status
+    status = jnp.broadcast_to(state, jnp.broadcast_shapes(shape, state.shape))
+    hole = choose(status == HOLE, jnp.int8(HOLE), jnp.int8(OK))
+    return Cells(cells.axes, (status != OK) & (status != HOLE), hole)
+
+
+def branch(test: Cells, then: Cells, otherwise: Cells) -> Cells:
+    """`if`: missing where the test or the taken branch is. Levels and options stay what they are."""
+    picked = apply(
+        choose, replace(test, status=None), replace(then, status=None), replace(otherwise, status=None)
+    )
+    names, choices = then.names or otherwise.names, then.choices or otherwise.choices
+    picked = replace(picked, names=names, choices=choices)
+    left = jnp.int8(OK) if then.status is None else then.status
+    right = jnp.int8(OK) if otherwise.status is None else otherwise.status
+    return replace(picked, status=worst(test.status, choose(test.value, left, right)))

@@ -14,9 +14,10 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from cyclspec.compiler.scores.cells import FIRST_CHECK, OK, Array, Blocked, Cells, refuse
+from cyclspec.compiler.scores.cells import Array, Blocked, Cells, refuse
 from cyclspec.compiler.scores.expressions import Setting
 from cyclspec.compiler.scores.frame import Frame
+from cyclspec.compiler.scores.reasons import FIRST_CHECK, OK
 from cyclspec.compiler.scores.tables import CheckCells
 from cyclspec.language.types.terms import AnswerTerm
 from cyclspec.language.types.typed import TypedAudit, TypedCheck

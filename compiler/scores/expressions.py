@@ -19,14 +19,13 @@ from cyclspec.compiler.scores import builtins, operands, vocabularies
 from cyclspec.compiler.scores.arithmetic import COMPARE, FUNCTIONS, PARTIAL, TOTAL
 from cyclspec.compiler.scores.blocks import Block, Blocks
 from cyclspec.compiler.scores.cells import (
-    HOLE,
-    NO_VALUE,
-    OK,
     Array,
     Blocked,
     Cells,
     apply,
+    branch,
     choose,
+    is_missing,
     joined_counts,
     refuse,
     undefined,
@@ -39,6 +38,7 @@ from cyclspec.compiler.scores.frame import Frame
 from cyclspec.compiler.scores.kernels import batched, takes_numbers
 from cyclspec.compiler.scores.options import one_hot
 from cyclspec.compiler.scores.picks import looked_up, picked_level
+from cyclspec.compiler.scores.reasons import HOLE, NO_VALUE
 from cyclspec.compiler.scores.reductions import Reduction, reduced
 from cyclspec.compiler.scores.running import along
 from cyclspec.compiler.scores.walk import Leaf, Reach, source_axis
@@ -124,6 +124,11 @@ class Scope:
             self.known[term] = self.inside.cells(term) if self.inside and plain else self._cells(term)
         return self.known[term]
 
+    def outer_cells(self, term: Term) -> Cells:
+        """The value of a term in the scope outside of this one."""
+        assert self.outer is not None
+        return self.outer.cells(term)
+
     def blocks(self, scale: str) -> tuple[Scope, ...]:
         """The scopes of the blocks of a scale."""
         if scale not in self.opened:
@@ -178,7 +183,7 @@ class Scope:
             case LogicTerm(op=op, args=args):
                 return self._logic(op, tuple(self.cells(arg) for arg in args))
             case IfTerm(condition=condition, then=then, otherwise=otherwise):
-                return _branch(self.cells(condition), *self._branches(term, then, otherwise))
+                return branch(self.cells(condition), *self._branches(term, then, otherwise))
             case CallTerm():
                 return self._call(term)
             case MetricTerm():
@@ -285,9 +290,9 @@ class Scope:
     def _is_missing(self, term: Term) -> Cells:
         match term.type.kind:
             case Dist(scale):
-                return self.joined(scale_name(scale), lambda scope: _is_missing(scope.cells(term)))
+                return self.joined(scale_name(scale), lambda scope: is_missing(scope.cells(term)))
             case _:
-                return _is_missing(self.cells(term))
+                return is_missing(self.cells(term))
 
     def _metric(self, term: MetricTerm) -> Cells:
         if any(isinstance(arg.type.kind, Dist) for arg in term.args):
@@ -376,24 +381,3 @@ class Scope:
 def _only(term: CallTerm, word: str) -> str:
     """The one axis that a baseline names."""
     return term.words[word][0]
-
-
-def _is_missing(cells: Cells) -> Cells:
-    """True where a value is missing; never missing itself, though holes stay holes."""
-    shape = cells.value.shape[: cells.value.ndim - cells.width]
-    state = jnp.int8(OK) if cells.status is None else cells.status
-    status = jnp.broadcast_to(state, jnp.broadcast_shapes(shape, state.shape))
-    hole = choose(status == HOLE, jnp.int8(HOLE), jnp.int8(OK))
-    return Cells(cells.axes, (status != OK) & (status != HOLE), hole)
-
-
-def _branch(test: Cells, then: Cells, otherwise: Cells) -> Cells:
-    """`if`: missing where the test or the taken branch is. Levels and options stay what they are."""
-    picked = apply(
-        choose, replace(test, status=None), replace(then, status=None), replace(otherwise, status=None)
-    )
-    names, choices = then.names or otherwise.names, then.choices or otherwise.choices
-    picked = replace(picked, names=names, choices=choices)
-    left = jnp.int8(OK) if then.status is None else then.status
-    right = jnp.int8(OK) if otherwise.status is None else otherwise.status
-    return replace(picked, status=worst(test.status, choose(test.value, left, right)))

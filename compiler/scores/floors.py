@@ -11,10 +11,14 @@ from dataclasses import dataclass, replace
 
 import jax.numpy as jnp
 
-from cyclspec.compiler.scores.arrays import PerfectArrays
-from cyclspec.compiler.scores.cells import NO_PEOPLE, Array, Blocked, Cells, choose, refuse
+from cyclspec.compiler.scores.arrays import CountedArrays, PerfectArrays
+from cyclspec.compiler.scores.blocks import Block, Blocks
+from cyclspec.compiler.scores.builtins import mask_of
+from cyclspec.compiler.scores.cells import Array, Blocked, Cells, choose, refuse
 from cyclspec.compiler.scores.draws import over_draws
 from cyclspec.compiler.scores.expressions import Scope, Setting
+from cyclspec.compiler.scores.perfect import answers_to, choices_of, people_beside, truths
+from cyclspec.compiler.scores.reasons import NO_PEOPLE
 from cyclspec.compiler.scores.resample import FLOOR_DRAWS
 from cyclspec.compiler.scores.walk import Leaf, options_of_leaf, scale_of_leaf
 from cyclspec.language.diagnostics import InternalError
@@ -70,70 +74,107 @@ class Floors:
             measures = [measure for measure in self.measures if self.leaf_of(measure) == index]
 
             def some(
-                draw: PerfectArrays, index: int = index, measures: list[TypedMeasure] = measures
+                draws: Array,
+                index: int = index,
+                perfect: PerfectArrays = perfect,
+                measures: list[TypedMeasure] = measures,
             ) -> list[Array]:
-                scope = Scope(self.setting, self._perfect(final, index, draw), outer=final, counting=False)
+                scope = Scope(
+                    self.setting, self._perfect(final, index, perfect, draws), outer=final, counting=False
+                )
                 return [plain(measure.term, scope.cells(measure.term)) for measure in measures]
 
-            values = over_draws(some, perfect, FLOOR_DRAWS, self._bytes(perfect))
+            numbers = jnp.arange(FLOOR_DRAWS, dtype=jnp.uint64)
+            values = over_draws(some, numbers, FLOOR_DRAWS, self._bytes(index, perfect))
             floors |= {measure.name: _mean(of) for measure, of in zip(measures, values, strict=True)}
         return floors
 
-    def _bytes(self, perfect: PerfectArrays) -> int:
+    def _bytes(self, index: int, perfect: PerfectArrays) -> int:
         """What one draw holds at most."""
+        scale = scale_of_leaf(self.leaves[index])
+        assert scale is not None
+        width = max(len(part.places[0]) for part in self.setting.blocks[scale].parts)
         asked = max((self.setting.frame.size(self.axes_of[leaf]) for leaf in self.leaves), default=1)
-        return 8 * (4 * asked + 8 * sum(part[0].size for part in perfect.truth))
+        counted = sum(int(one.numbers.size) for one in perfect.answers.values())
+        return 8 * (4 * asked + width * (6 * int(perfect.people.numbers.size) + 4 * counted))
 
-    def _perfect(self, final: Scope, index: int, draw: PerfectArrays) -> dict[Leaf, Cells | Blocked]:
+    def _perfect(
+        self, final: Scope, index: int, perfect: PerfectArrays, draws: Array
+    ) -> dict[Leaf, Cells | Blocked]:
         """The people as drawn and every answer as their truth; what was missing stays missing."""
         people = self.leaves[index]
         scale = scale_of_leaf(people)
         if scale is None:
             raise InternalError("score", "a noise floor over something that is not people")
-        scopes = final.blocks(scale)
-        truths, others = ([_last(part) for part in parts] for parts in (draw.truth, draw.people))
-        leaves: dict[Leaf, Cells | Blocked] = {people: _drawn(scale, scopes, people, others, truths)}
-        usable = self._usable(scale, truths)
+        blocks, scopes = self.setting.blocks[scale], final.blocks(scale)
+        truth: list[Array] = []
+        others: list[Array] = []
+        usable: list[Array] = []
+        for block, scope in zip(blocks.parts, scopes, strict=True):
+            cells = scope.cells(people)
+            own, n_eff = (
+                _cut(blocks, block, part) for part in (perfect.people.seeds, perfect.people.numbers)
+            )
+            truth.append(truths(own, draws, cells.value, n_eff, mask_of(block.frame, scale)))
+            others.append(people_beside(own, draws, truth[-1], n_eff))
+            usable.append(jnp.round(n_eff) >= 1.0)
+        leaves: dict[Leaf, Cells | Blocked] = {people: _drawn(scale, scopes, people, others, usable)}
+        anyone = blocks.joined([Cells(frozenset(), one) for one in usable]).value
         for at, leaf in enumerate(self.leaves):
             if not isinstance(leaf, AnswerTerm) or leaf.field != "value" or options_of_leaf(leaf) != scale:
                 continue
-            counted = draw.answers.get(at)
+            counted = perfect.answers.get(at)
             if isinstance(leaf.type.kind, Choice):
-                leaves[leaf] = _chosen(final.cells(leaf), counted, usable)
+                leaves[leaf] = self._chosen(scale, final.cells(leaf), counted, draws, truth, anyone)
                 continue
-            values = truths if counted is None else [_last(part) for part in counted]
-            leaves[leaf] = _drawn(scale, scopes, leaf, values, truths)
+            values = truth
+            if counted is not None:
+                values = [
+                    answers_to(
+                        _cut(blocks, block, counted.seeds), draws, part, _cut(blocks, block, counted.numbers)
+                    )
+                    for block, part in zip(blocks.parts, truth, strict=True)
+                ]
+            leaves[leaf] = _drawn(scale, scopes, leaf, values, usable)
         return leaves
 
-    def _usable(self, scale: str, truths: Sequence[Array]) -> Array:
-        """Where there is a truth, over all items."""
-        parts = [Cells(frozenset(), truth[..., :1, :].sum(axis=-1) > 0.0) for truth in truths]
-        return self.setting.blocks[scale].joined(parts).value
+    def _chosen(
+        self,
+        scale: str,
+        cells: Cells,
+        counted: CountedArrays | None,
+        draws: Array,
+        truth: Sequence[Array],
+        anyone: Array,
+    ) -> Cells:
+        """Choices drawn from the truth; missing where they were, or where there is no truth."""
+        if counted is None:
+            raise InternalError("score", "choices that nobody counted")
+        blocks = self.setting.blocks[scale]
+        axes = tuple(self.setting.frame.scale_axes(scale))
+        parts = [
+            Cells(frozenset(), choices_of(block, axes, _cut(blocks, block, counted.seeds), draws, part))
+            for block, part in zip(blocks.parts, truth, strict=True)
+        ]
+        return replace(
+            cells, value=blocks.joined(parts).value, status=refuse(cells.status, ~anyone, NO_PEOPLE)
+        )
 
 
-def _chosen(cells: Cells, counted: tuple[Array, ...] | None, usable: Array) -> Cells:
-    """Choices with other options; missing where they were, or where there is no truth."""
-    if counted is None:
-        raise InternalError("score", "choices that nobody counted")
-    value = jnp.moveaxis(counted[0].squeeze(-1), 0, -1)
-    return replace(cells, value=value, status=refuse(cells.status, ~usable, NO_PEOPLE))
+def _cut(blocks: Blocks, block: Block, array: Array) -> Array:
+    """The part of an array [*full rank] that belongs to a block."""
+    return blocks.cut(block, Cells(frozenset(), array)).value
 
 
 def _drawn(
-    scale: str, scopes: Sequence[Scope], leaf: Leaf, values: Sequence[Array], truths: Sequence[Array]
+    scale: str, scopes: Sequence[Scope], leaf: Leaf, values: Sequence[Array], usable: Sequence[Array]
 ) -> Blocked:
     """A leaf with other values, block by block; missing where it was, or where there is no truth."""
     parts = []
-    for scope, value, truth in zip(scopes, values, truths, strict=True):
+    for scope, value, anyone in zip(scopes, values, usable, strict=True):
         cells = scope.cells(leaf)
-        status = refuse(cells.status, ~(truth[..., :1, :].sum(axis=-1) > 0.0), NO_PEOPLE)
-        parts.append(replace(cells, value=value, status=status))
+        parts.append(replace(cells, value=value, status=refuse(cells.status, ~anyone, NO_PEOPLE)))
     return Blocked(scale, tuple(parts))
-
-
-def _last(drawn: Array) -> Array:
-    """[draw, *full rank, option] with the draw where it belongs."""
-    return jnp.moveaxis(drawn.squeeze(-2), 0, -2)
 
 
 def _mean(values: Array) -> Array:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import numpy as np
 
 from cyclspec.compiler.scores.arrays import CheckArrays, MeasureArrays, Outcome
-from cyclspec.compiler.scores.cells import HOLE, OK
+from cyclspec.compiler.scores.cells import Array
 from cyclspec.compiler.scores.checks import withheld
 from cyclspec.compiler.scores.fields import ask_of
 from cyclspec.compiler.scores.judged import judgement, uncertain
+from cyclspec.compiler.scores.outside import outside
 from cyclspec.compiler.scores.program import Program
+from cyclspec.compiler.scores.reasons import HOLE, OK
 from cyclspec.compiler.scores.tables import CheckCells, Floats, MeasureCells, ScoreInputs, Scores
 from cyclspec.language.types.terms import AnswerTerm, Term
 from cyclspec.language.types.typed import TypedCheck, TypedMeasure
@@ -51,8 +53,14 @@ def _measure(
     known = (status == OK) & shown
     value = np.where(known, frame.taken(np.asarray(arrays.value, dtype=np.float64), by), np.nan)
     lost = frame.taken(np.asarray(arrays.missing, dtype=np.int64), by) * (status != HOLE)[..., None]
+    beside = outside(frame, (inputs.answers[ask] for ask in sorted(_asked(program, measure.term))), by)
     found = uncertain(program, measure, arrays, value, inputs)
-    floor = _blank(by, program) if arrays.floor is None else frame.taken(np.asarray(arrays.floor), by)
+    floor, *controls = (
+        np.where(status == OK, _cells(program, by, array), np.nan)
+        for array in (arrays.floor, *arrays.controls)
+    )
+    ends = arrays.bounds or (np.full(frame.shape(()), np.nan),) * 2
+    bounds = [np.where(shown, frame.taken(np.asarray(end), by), np.nan) for end in ends]
     return MeasureCells(
         name=measure.name,
         axes=by,
@@ -60,12 +68,20 @@ def _measure(
         value=value,
         low=found.low,
         high=found.high,
-        floor=np.where(status == OK, floor, np.nan),
+        floor=floor,
+        uniform=controls[0],
+        others=controls[1],
+        shuffled=controls[2],
+        equal_n=np.where(shown & (status == OK), _cells(program, by, arrays.equal), np.nan),
         value_unexcluded=np.where(shown, frame.taken(np.asarray(arrays.plain), by), np.nan),
         n_used=frame.taken(np.asarray(arrays.used, dtype=np.int64), by) * (status != HOLE),
         n_missing=lost.sum(axis=-1),
         n_clusters=found.clusters,
         missing={reason: lost[..., at] for at, reason in enumerate(program.setting.reasons)},
+        bound_low=bounds[0],
+        bound_high=bounds[1],
+        outside=np.where(status == HOLE, np.nan, beside.mean),
+        outside_most=np.where(status == HOLE, np.nan, beside.most),
         exists=status != HOLE,
         withheld_by=names,
         error=found.error,
@@ -93,5 +109,8 @@ def _asked(program: Program, term: Term) -> frozenset[str]:
     return frozenset(ask_of(leaf.ask) for leaf in leaves if isinstance(leaf, AnswerTerm))
 
 
-def _blank(by: tuple[str, ...], program: Program) -> Floats:
-    return np.full(tuple(len(program.frame.axes[axis]) for axis in by), np.nan)
+def _cells(program: Program, by: tuple[str, ...], array: Array | None) -> Floats:
+    """A full-rank array over the axes of a measure; NaN where there is none."""
+    return program.frame.taken(
+        np.full(program.frame.shape(()), np.nan) if array is None else np.asarray(array), by
+    )

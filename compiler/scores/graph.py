@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cyclspec.compiler.axes import Grid
-from cyclspec.compiler.scores.arrays import LeafArrays, Outcome, PerfectArrays, Tensors
+from cyclspec.compiler.scores.arrays import CountedArrays, LeafArrays, Outcome, PerfectArrays, Tensors
 from cyclspec.compiler.scores.blocks import blocks_of
-from cyclspec.compiler.scores.cells import REASONS
+from cyclspec.compiler.scores.boundable import unbounded
 from cyclspec.compiler.scores.checks import exclusions
 from cyclspec.compiler.scores.clusters import units_of
 from cyclspec.compiler.scores.expressions import Scope, Setting
@@ -27,13 +27,9 @@ from cyclspec.compiler.scores.fields import with_fields
 from cyclspec.compiler.scores.frame import Frame, frame_of
 from cyclspec.compiler.scores.gather import collected
 from cyclspec.compiler.scores.kernels import kernel, takes_numbers
+from cyclspec.compiler.scores.perfect import cell_seeds, numbers_of_answers, numbers_of_people
 from cyclspec.compiler.scores.program import Program
-from cyclspec.compiler.scores.resample import (
-    FLOOR_DRAWS,
-    PerfectModels,
-    perfect_answers,
-    perfect_models,
-)
+from cyclspec.compiler.scores.reasons import NO_PEOPLE, OK, REASONS
 from cyclspec.compiler.scores.support import further_reasons, misfits, refusals
 from cyclspec.compiler.scores.tables import ScoreInputs, Scores
 from cyclspec.compiler.scores.walk import Leaf, Reach, below, named_terms, options_of_leaf, scale_of_leaf
@@ -68,7 +64,30 @@ class Graph:
         leaves = tuple(self._leaf(leaf, inputs) for leaf in self.program.leaves)
         uncertainty = self.program.uncertainty
         redrawn = {measure.name: uncertainty.redrawn(measure, inputs) for measure in self.program.measures}
-        return Tensors(leaves, redrawn, self._perfect(inputs, self.program.audit.seed))
+        seed = self.program.audit.seed
+        return Tensors(leaves, redrawn, self._perfect(inputs, seed), self._sizes(inputs, seed))
+
+    def _sizes(self, inputs: ScoreInputs, seed: int) -> dict[int, CountedArrays]:
+        """How many stand behind each cell of each leaf of shares, where some measure is compared at equal sizes."""
+        found: dict[int, CountedArrays] = {}
+        if all(measure.sizes is None for measure in self.program.measures):
+            return found
+        for at, leaf in enumerate(self.program.leaves):
+            scale, names = scale_of_leaf(leaf), tuple[str, ...](("equal sizes",))
+            if scale is None:
+                continue
+            if isinstance(leaf, AnswerTerm):
+                answer = _held(inputs.answers.get(leaf.ask), leaf)
+                numbers, axes = numbers_of_answers(self.frame, scale, answer), answer.axes
+                # Shares that are known exactly are those of infinitely many answers.
+                numbers = np.full(self.frame.shape(axes), np.inf) if numbers is None else numbers
+                names = (*names, "answers", leaf.ask)
+            else:
+                people = _held(inputs.people.get(leaf), leaf)
+                numbers, axes = numbers_of_people(self.frame, scale, people), people.axes
+            if numbers is not None:
+                found[at] = CountedArrays(jnp.asarray(numbers), cell_seeds(self.frame, seed, names, axes))
+        return found
 
     def _perfect(self, inputs: ScoreInputs, seed: int) -> dict[int, PerfectArrays]:
         wanted = {self.program.floors.leaf_of(measure) for measure in self.program.measures} - {None}
@@ -78,50 +97,47 @@ class Graph:
             scale = scale_of_leaf(leaf)
             if isinstance(leaf, AnswerTerm) or scale is None:
                 raise InternalError("score", "a noise floor over something that is not people")
-            drawn = perfect_models(self.frame, seed, scale, inputs.people[leaf])
-            answers = None if drawn is None else self._perfect_answers(inputs, seed, leaf, drawn)
-            if drawn is not None and answers is not None:
-                truth, others = (self._blocks(scale, array) for array in (drawn.truth, drawn.people))
-                perfect[index] = PerfectArrays(truth, others, answers)
+            cells = inputs.people[leaf]
+            numbers = numbers_of_people(self.frame, scale, cells)
+            if numbers is not None:
+                seeds = cell_seeds(self.frame, seed, ("noise floor",), cells.axes)
+                people = CountedArrays(jnp.asarray(numbers), seeds)
+                perfect[index] = PerfectArrays(people, self._counted(inputs, seed, leaf))
         return perfect
 
-    def _perfect_answers(
-        self, inputs: ScoreInputs, seed: int, people: Leaf, drawn: PerfectModels
-    ) -> dict[int, tuple[jax.Array, ...]] | None:
-        """Perfect answers of the asks whose answers are counted, by leaf; None where they take too much memory."""
-        found: dict[int, tuple[jax.Array, ...]] = {}
+    def _counted(self, inputs: ScoreInputs, seed: int, people: Leaf) -> dict[int, CountedArrays]:
+        """The leaves whose answers are counted, over the options of people."""
+        found: dict[int, CountedArrays] = {}
         scale, axes_of = scale_of_leaf(people), self.program.axes_of
         for at, leaf in enumerate(self.program.leaves):
             if not isinstance(leaf, AnswerTerm) or leaf.field != "value" or options_of_leaf(leaf) != scale:
                 continue
             answer = _held(inputs.answers.get(leaf.ask), leaf)
-            if scale is None or answer.n is None or not axes_of[people] <= axes_of[leaf]:
-                continue
-            counted = perfect_answers(self.frame, seed, leaf.ask, scale, answer, drawn.truth)
-            if counted is None:
-                return None
-            chose = isinstance(leaf.type.kind, Choice)
-            found[at] = (_options_chosen(counted),) if chose else self._blocks(scale, counted)
+            numbers = None if scale is None else numbers_of_answers(self.frame, scale, answer)
+            if numbers is not None and axes_of[people] <= axes_of[leaf]:
+                seeds = cell_seeds(self.frame, seed, ("noise floor", "answers", leaf.ask), answer.axes)
+                found[at] = CountedArrays(jnp.asarray(numbers), seeds)
         return found
 
     def _leaf(self, leaf: Leaf, inputs: ScoreInputs) -> LeafArrays:
         if isinstance(leaf, AnswerTerm):
             answer = _held(inputs.answers.get(leaf.ask), leaf)
-            values: NDArray[Any] = answer.probs if leaf.field == "value" else answer.mass
+            values: NDArray[Any] = answer.probs if leaf.field == "value" else _held(answer.mass, leaf)
             if isinstance(leaf.type.kind, Choice):
                 values = answer.probs.argmax(axis=-1).astype(np.int32)
-            return self._placed(leaf, values, answer.ok, answer.axes)
+            return self._placed(leaf, values, answer.status, answer.axes)
         people = _held(inputs.people.get(leaf), leaf)
-        return self._placed(leaf, people.share, people.ok, people.axes)
+        status = np.where(people.ok, np.int8(OK), np.int8(NO_PEOPLE))
+        return self._placed(leaf, people.share, status, people.axes)
 
     def _placed(
-        self, leaf: Leaf, values: NDArray[Any], ok: NDArray[np.bool_], axes: tuple[str, ...]
+        self, leaf: Leaf, values: NDArray[Any], status: NDArray[np.int8], axes: tuple[str, ...]
     ) -> LeafArrays:
         if frozenset(axes) != self.program.axes_of[leaf]:
             raise InternalError("score", f"input over {axes}, expected {sorted(self.program.axes_of[leaf])}")
         scale, placed = scale_of_leaf(leaf), self.frame.placed(values, axes)
         value = (jnp.asarray(placed),) if scale is None else self._blocks(scale, placed)
-        return LeafArrays(value, jnp.asarray(self.frame.placed(ok, axes)))
+        return LeafArrays(value, jnp.asarray(self.frame.placed(status, axes)))
 
     def _blocks(self, scale: str, array: NDArray[Any]) -> tuple[jax.Array, ...]:
         return tuple(jnp.asarray(part) for part in self.program.setting.blocks[scale].placed(array))
@@ -171,7 +187,7 @@ class Graph:
                 frame.shape(axes)
             ]
             return LeafArrays(
-                tuple(_shaped(shape, kind) for shape in wide), _shaped(frame.shape(axes), jnp.bool_)
+                tuple(_shaped(shape, kind) for shape in wide), _shaped(frame.shape(axes), jnp.int8)
             )
 
         leaves = tuple(leaf_shape(leaf) for leaf in program.leaves)
@@ -179,39 +195,40 @@ class Graph:
             measure.name: jax.eval_shape(lambda m=measure: program.uncertainty.redrawn(m, None))
             for measure in program.measures
         }
-        wanted = {program.floors.leaf_of(measure) for measure in program.measures}
-        draws = {
-            index: tuple(_shaped((FLOOR_DRAWS, *part.shape), jnp.float64) for part in leaves[index].value)
+        wanted = {program.floors.leaf_of(measure) for measure in program.measures} - {None}
+        perfect = {
+            index: PerfectArrays(
+                _counted_shape(leaves[index]), self._abstract_answers(program, index, leaves)
+            )
             for index in wanted
             if index is not None
         }
-        perfect = {
-            index: PerfectArrays(shape, shape, self._abstract_answers(program, index, leaves))
-            for index, shape in draws.items()
+        wanted_sizes = any(measure.sizes is not None for measure in program.measures)
+        sizes = {
+            at: _counted_shape(leaf) for at, leaf in enumerate(leaves) if scale_of_leaf(program.leaves[at])
         }
-        return Tensors(leaves, redrawn, perfect)
+        return Tensors(leaves, redrawn, perfect, sizes if wanted_sizes else {})
 
     def _abstract_answers(
         self, program: Program, people: int, leaves: tuple[LeafArrays, ...]
-    ) -> dict[int, tuple[jax.Array, ...]]:
+    ) -> dict[int, CountedArrays]:
         """Choices are always counted; whether shares are is not known before there are answers."""
         scale = options_of_leaf(program.leaves[people])
         return {
-            at: (_shaped((FLOOR_DRAWS, *leaves[at].ok.shape), jnp.int32),)
+            at: _counted_shape(leaves[at])
             for at, leaf in enumerate(program.leaves)
             if isinstance(leaf.type.kind, Choice) and options_of_leaf(leaf) == scale
         }
 
 
-def _options_chosen(counted: NDArray[np.float32]) -> jax.Array:
-    """The option that each answer chose, of shares that are all on one."""
-    return jnp.asarray(counted.argmax(axis=-1).astype(np.int32))
+def _counted_shape(leaf: LeafArrays) -> CountedArrays:
+    return CountedArrays(*(_shaped(leaf.status.shape, kind) for kind in (jnp.float64, jnp.uint64)))
 
 
 def lower(audit: TypedAudit, grid: Grid) -> Graph:
     """The graph of an audit. SpecError with CY0801 for every construct that cannot run yet. Reads no data."""
     audit = with_fields(audit)
-    refused = refusals(audit)
+    refused = (*refusals(audit), *unbounded(audit))
     if refused:
         raise SpecError(refused)
     named = named_terms(audit)

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 import jax.numpy as jnp
 import numpy as np
 
-from cyclspec.compiler.scores.cells import NO_VALUE, Array, Cells, refuse, without_values
+from cyclspec.compiler.scores.cells import Array, Cells, refuse, without_values
 from cyclspec.compiler.scores.frame import Frame
 from cyclspec.compiler.scores.options import Comparison, coded
+from cyclspec.compiler.scores.reasons import NO_VALUE
 from cyclspec.compiler.scores.reducers import REDUCERS
 from cyclspec.compiler.scores.sample import Arguments
 from cyclspec.language.types.kinds import Bool, Choice, Dist, Of

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from cyclspec.compiler.axes import OptionLayout
 from cyclspec.compiler.scores.blocks import Block
-from cyclspec.compiler.scores.cells import MISSING_OPTION, Array, Cells, choose, refuse
+from cyclspec.compiler.scores.cells import Array, Cells, choose, refuse
 from cyclspec.compiler.scores.frame import Frame
+from cyclspec.compiler.scores.reasons import MISSING_OPTION
 from cyclspec.language.types.kinds import Choice, Vocabulary, scale_name
 
 Comparison = Literal["equal", "order"]

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from cyclspec.compiler.scores.arrays import RowArrays, UnitArrays
 from cyclspec.compiler.scores.blocks import Blocks
-from cyclspec.compiler.scores.cells import NO_PEOPLE, Array, Blocked, refuse
+from cyclspec.compiler.scores.cells import Array, Blocked, refuse
 from cyclspec.compiler.scores.expressions import Scope
 from cyclspec.compiler.scores.frame import Frame
+from cyclspec.compiler.scores.reasons import NO_PEOPLE
 from cyclspec.compiler.scores.tables import PeopleCells, PeopleUnits
 from cyclspec.compiler.scores.walk import Leaf
 from cyclspec.language.diagnostics import InternalError

@@ -12,8 +12,9 @@ from dataclasses import replace
 import jax.numpy as jnp
 import numpy as np
 
-from cyclspec.compiler.scores.cells import NO_VALUE, Array, Cells, refuse, without_holes, worst
+from cyclspec.compiler.scores.cells import Array, Cells, refuse, without_holes, worst
 from cyclspec.compiler.scores.frame import Frame
+from cyclspec.compiler.scores.reasons import NO_VALUE
 from cyclspec.compiler.scores.vocabularies import index_of
 from cyclspec.language.diagnostics import InternalError
 

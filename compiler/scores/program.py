@@ -12,26 +12,26 @@ from dataclasses import dataclass, replace
 
 import jax.numpy as jnp
 
-from cyclspec.compiler.scores.arrays import CheckArrays, LeafArrays, MeasureArrays, Outcome, Tensors
-from cyclspec.compiler.scores.builtins import renormalised
-from cyclspec.compiler.scores.cells import (
-    HOLE,
-    NO_ANSWER,
-    NO_PEOPLE,
-    OK,
-    Array,
-    Blocked,
-    Cells,
-    Counts,
-    choose,
-    refuse,
+from cyclspec.compiler.scores.arrays import (
+    CheckArrays,
+    ControlArrays,
+    LeafArrays,
+    MeasureArrays,
+    Outcome,
+    Tensors,
 )
+from cyclspec.compiler.scores.bounds import Bounds
+from cyclspec.compiler.scores.builtins import renormalised
+from cyclspec.compiler.scores.cells import Array, Blocked, Cells, Counts, choose, refuse
 from cyclspec.compiler.scores.checks import excluded
 from cyclspec.compiler.scores.clusters import alone, name_of
+from cyclspec.compiler.scores.controls import Controls
+from cyclspec.compiler.scores.equal_sizes import EqualSizes
 from cyclspec.compiler.scores.expressions import Scope, Setting
 from cyclspec.compiler.scores.floors import Floors
 from cyclspec.compiler.scores.frame import Frame
 from cyclspec.compiler.scores.options import chosen
+from cyclspec.compiler.scores.reasons import HOLE, OK
 from cyclspec.compiler.scores.uncertainty import Uncertainty
 from cyclspec.compiler.scores.walk import Leaf, scale_of_leaf
 from cyclspec.language.diagnostics import InternalError
@@ -95,8 +95,7 @@ class Program:
     def _leaf(self, leaf: Leaf, arrays: LeafArrays) -> Cells | Blocked:
         """A leaf as cells over all items, or as one block of cells for each block of its scale."""
         axes = self.axes_of[leaf]
-        absent = NO_ANSWER if isinstance(leaf, AnswerTerm) else NO_PEOPLE
-        status = choose(arrays.ok, jnp.int8(OK), jnp.int8(absent))
+        status = arrays.status
         holes = self.frame.holes(axes)
         if holes is not None:
             status = refuse(status, jnp.asarray(holes), HOLE)
@@ -157,7 +156,34 @@ class Program:
         draws = self.uncertainty.of(measure, final, tensors.redrawn[measure.name], self._plain)
         plain = self._plain(measure.term, base.cells(measure.term))
         floor = floors.get(measure.name)
-        return MeasureArrays(value, status, counts.used, counts.missing, units, plain, draws, floor)
+        controls = self._controls(measure, final, floor)
+        equal = None
+        if measure.sizes is not None:
+            sizes = EqualSizes(self.setting, final, self.leaves, self.axes_of, tensors.sizes)
+            equal = sizes.of(measure, self._plain)
+        bounds = None if measure.bounds is None else self._bounds(measure.term, final)
+        return MeasureArrays(
+            value, status, counts.used, counts.missing, units, plain, draws, floor, controls, equal, bounds
+        )
+
+    def _controls(self, measure: TypedMeasure, final: Scope, floor: Array | None) -> ControlArrays:
+        """The controls of a measure that has a noise floor."""
+        index = self.floors.leaf_of(measure)
+        if floor is None or index is None:
+            return ControlArrays(None, None, None)
+        controls = Controls(self.setting, final, self.leaves[index], self.axes_of)
+        return controls.of(measure.term, self._plain)
+
+    def _bounds(self, term: Term, final: Scope) -> tuple[Array, Array]:
+        answers = {
+            leaf: Blocked(scale, tuple(part.cells(leaf) for part in final.blocks(scale)))
+            if (scale := scale_of_leaf(leaf))
+            else final.cells(leaf)
+            for leaf in self.leaves
+            if isinstance(leaf, AnswerTerm)
+        }
+        ends = Bounds(final, answers).of(term)
+        return self._plain(term, ends.low), self._plain(term, ends.high)
 
     def _counts(self, counts: Counts | None, status: Array) -> Counts:
         """The counts below a measure. Where its value is missing nothing was used: the cells share its reason."""

@@ -14,8 +14,9 @@ import jax.numpy as jnp
 
 from cyclspec.compiler.scores import estimates
 from cyclspec.compiler.scores.arithmetic import divide, sqrt
-from cyclspec.compiler.scores.cells import NOT_CONNECTED, REASONS, TIE, UNDEFINED, Array, choose
+from cyclspec.compiler.scores.cells import Array, choose
 from cyclspec.compiler.scores.options import Comparison
+from cyclspec.compiler.scores.reasons import NOT_CONNECTED, REASONS, TIE, UNDEFINED
 from cyclspec.compiler.scores.sample import Estimate, Sample
 
 

@@ -12,19 +12,10 @@ from dataclasses import dataclass, replace
 
 import jax.numpy as jnp
 
-from cyclspec.compiler.scores.cells import (
-    HOLE,
-    OK,
-    UNDEFINED,
-    Array,
-    Cells,
-    Counts,
-    choose,
-    refuse,
-    worst,
-)
+from cyclspec.compiler.scores.cells import Array, Cells, Counts, choose, refuse, worst
 from cyclspec.compiler.scores.clusters import Units
 from cyclspec.compiler.scores.frame import Frame
+from cyclspec.compiler.scores.reasons import HOLE, OK, UNDEFINED
 from cyclspec.compiler.scores.reducers import REDUCERS
 from cyclspec.compiler.scores.sample import Arguments, Sample, facing
 

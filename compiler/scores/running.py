@@ -14,8 +14,9 @@ import numpy as np
 from jax import lax
 
 from cyclspec.compiler.axes import Axis
-from cyclspec.compiler.scores.cells import HOLE, Array, Cells, choose, worst
+from cyclspec.compiler.scores.cells import Array, Cells, choose, worst
 from cyclspec.compiler.scores.frame import Frame
+from cyclspec.compiler.scores.reasons import HOLE
 from cyclspec.compiler.scores.sample import over_cells
 from cyclspec.compiler.scores.statistics.ties import mean_ranks
 from cyclspec.language.diagnostics import InternalError

@@ -12,9 +12,9 @@ from typing import Final
 
 from cyclspec.compiler.axes import Grid
 from cyclspec.compiler.scores.arithmetic import FUNCTIONS
-from cyclspec.compiler.scores.cells import MISSING_OPTION, REASONS
 from cyclspec.compiler.scores.fields import with_fields
 from cyclspec.compiler.scores.frame import Frame
+from cyclspec.compiler.scores.reasons import MISSING_OPTION, REASONS
 from cyclspec.compiler.scores.reducers import REDUCERS
 from cyclspec.compiler.scores.running import ALONG
 from cyclspec.compiler.scores.vocabularies import word_of

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from cyclspec.compiler.scores.reasons import ABSENT, OK
 from cyclspec.language.types.kinds import Unit
 from cyclspec.language.types.terms import ColumnTerm, PeopleTerm
 
@@ -30,15 +31,24 @@ FEW_CLUSTERS: Final = 30
 class AnswerCells:
     """Answers of one ask: `probs` [*axes, option] over the labels, `mass` [*axes] on them, `ok` [*axes] not missing.
 
-    A choice is a one at its option. Texts have `probs` [*axes] of zero: they are there or missing. `n` [*axes] is how
-    many answers were counted for the shares, one for a choice; None where the shares are not counted but known.
+    A choice is a one at its option. Texts have `probs` [*axes] of zero: they are there or missing. `mass` is None where
+    no probability outside of the labels is known. `n` [*axes] is how many answers were counted for the shares, one for
+    a choice; None where the shares are not counted but known. `lost` [*axes] is the status of the answers that are
+    missing, by `ANSWER_REASONS`; where it is None they are absent.
     """
 
     axes: tuple[str, ...]
     probs: NDArray[np.float32]
-    mass: NDArray[np.float32]
+    mass: NDArray[np.float32] | None
     ok: Bools
     n: Ints | None = None
+    lost: NDArray[np.int8] | None = None
+
+    @property
+    def status(self) -> NDArray[np.int8]:
+        """Zero where there is an answer, else why there is none."""
+        lost = np.int8(ABSENT) if self.lost is None else self.lost
+        return np.where(self.ok, np.int8(OK), lost).astype(np.int8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,11 +118,17 @@ class MeasureCells:
     """One measure over `axes`; all arrays have one dimension per axis.
 
     `value`, `low`, `high`, `floor` and `value_unexcluded` are NaN where there is none; `floor` is the expected value
-    of the measure for a perfect model. `n_used` and `n_missing` count the cells below the measure's reductions,
+    of the measure for a perfect model; `uniform`, `others` and `shuffled` are its value for a model that gives every
+    option the same share, that answers as all other people do, and as some other people do. `equal_n` is the value at
+    the smallest number of people and answers, where it was asked for.
+    `n_used` and `n_missing` count the cells below the measure's reductions,
     `missing` splits the missing ones by reason ("check NAME" for an exclusion), `n_clusters` counts the clusters that
-    are drawn, `exists` is False for holes of the grid, and `withheld_by` holds per cell the names of the checks that
-    withhold it. `error` is the standard error, `bias` how far draws lie above the value, `deff` the design effect,
-    `null` the mean under permuted labels, `p_value` and `p_adjusted` what the test gives: NaN where there is none.
+    are drawn, `bound_low` and `bound_high` are the lowest and highest value that missing answers allow, where they were
+    asked for, `outside` and `outside_most` are the mean and the largest probability that models gave to anything but
+    the labels, over the answers that the measure reads in the cell, `exists` is False for holes of the grid, and
+    `withheld_by` holds per cell the names of the checks that withhold it. `error` is the standard error, `bias` how far
+    draws lie above the value, `deff` the design effect, `null` the mean under permuted labels, `p_value` and
+    `p_adjusted` what the test gives: NaN where there is none.
     """
 
     name: str
@@ -122,11 +138,19 @@ class MeasureCells:
     low: Floats
     high: Floats
     floor: Floats
+    uniform: Floats
+    others: Floats
+    shuffled: Floats
+    equal_n: Floats
     value_unexcluded: Floats
     n_used: Ints
     n_missing: Ints
     n_clusters: Ints
     missing: Mapping[str, Ints]
+    bound_low: Floats
+    bound_high: Floats
+    outside: Floats
+    outside_most: Floats
     exists: Bools
     withheld_by: NDArray[np.object_]
     error: Floats

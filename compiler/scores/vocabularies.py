@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cyclspec.compiler.axes import Attribute
-from cyclspec.compiler.scores.cells import NO_VALUE, OK, Array, Cells, apply, choose, refuse
+from cyclspec.compiler.scores.cells import Array, Cells, apply, choose, refuse
 from cyclspec.compiler.scores.frame import Frame, vocabulary_of
+from cyclspec.compiler.scores.reasons import NO_VALUE, OK
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.types.kinds import Bool, Kind, Number, Of
 from cyclspec.language.types.terms import AttributeTerm, AxisTerm, LevelTerm, ListTerm, Literal_, Term

@@ -43,6 +43,7 @@ from cyclspec.language.types.terms import (
     RangeTerm,
     ReduceTerm,
     Term,
+    TextsTerm,
     VocabularyTerm,
 )
 from cyclspec.language.types.typed import TypedAudit
@@ -69,6 +70,7 @@ def parts(term: Term) -> tuple[Term, ...]:
             return (of, *(() if weight is None else (weight,)), *(arg for _, arg in args))
         case (
             Literal_()
+            | TextsTerm()
             | LevelTerm()
             | RangeTerm()
             | AxisTerm()

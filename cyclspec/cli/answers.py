@@ -43,8 +43,7 @@ def take(run: Path, files: tuple[Path, ...], *, give_up: bool, quiet: bool) -> N
 
     found = find_run(run)
     origin, out = found.origin, found.path.parent
-    bound = tuple(f"{name}={text}" for name, text in origin.params.items())
-    opened = options.open_spec(origin.spec, bound, origin.audit)
+    opened = options.open_spec(origin.spec, origin.params, origin.audit)
     planned = pipeline.plan(
         opened, places=origin.places, numerics=found.plan.get("numerics", "float32"), weights="if here"
     )

@@ -61,7 +61,7 @@ def _summary(files: int, diagnostics: list[Diagnostic]) -> str:
 @click.option("--format", "style", type=click.Choice(["text", "json", "github", "lsp"]), default="text")
 def command(
     specs: tuple[Path, ...],
-    params: tuple[str, ...],
+    params: Mapping[str, str],
     data: bool,
     locked: bool,
     files: tuple[Path, ...],
@@ -69,7 +69,7 @@ def command(
 ) -> None:
     """Check specs: names, types, axes, units, templates."""
     found: dict[Path, tuple[Diagnostic, ...]] = {}
-    bound = options.pairs(params, "-p")
+    bound = params
     for spec in specs:
         checked = pipeline.check(spec, bound, locked=locked, files=files)
         found[spec] = _with_data(checked) if data else checked.diagnostics

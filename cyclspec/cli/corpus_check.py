@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -34,7 +35,7 @@ from cyclspec.language.diagnostics.render import render
 @click.option("--format", "style", type=click.Choice(["text", "json", "github"]), default="text")
 def command(
     file: Path,
-    params: tuple[str, ...],
+    params: Mapping[str, str],
     corpus: str | None,
     target: str | None,
     within: str | None,
@@ -46,7 +47,7 @@ def command(
     """Say what is amiss in a corpus before anybody is compared with it."""
     from cyclspec.compiler.description.findings import Limits
 
-    checked = pipeline.check(file, options.pairs(params, "-p"))
+    checked = pipeline.check(file, params)
     context = checked.require()
     said = list(checked.diagnostics)
     try:

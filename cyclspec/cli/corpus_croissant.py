@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -36,7 +37,7 @@ from cyclspec.cli.corpus_options import corpus
 )
 def command(
     file: Path,
-    params: tuple[str, ...],
+    params: Mapping[str, str],
     corpus: str | None,
     out: Path,
     url: str | None,
@@ -46,7 +47,7 @@ def command(
     """Write a corpus as Croissant metadata, with the digest of every file."""
     from cyclspec.compiler.croissant.export import About, export
 
-    context = pipeline.check(file, options.pairs(params, "-p")).require()
+    context = pipeline.check(file, params).require()
     chosen = corpora.chosen(context, corpus)
     if len(chosen) > 1:
         names = ", ".join(one.name.name for one in chosen)

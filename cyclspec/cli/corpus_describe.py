@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -25,7 +26,7 @@ from cyclspec.language.diagnostics.render import printable
 @click.option("--format", "style", type=click.Choice(["text", "json"]), default="text")
 def command(
     file: Path,
-    params: tuple[str, ...],
+    params: Mapping[str, str],
     corpus: str | None,
     target: str | None,
     within: str | None,
@@ -38,7 +39,7 @@ def command(
     from cyclspec.compiler.description.view import sections
     from cyclspec.runtime.report.console import json_text, show_rows
 
-    context = pipeline.check(file, options.pairs(params, "-p")).require()
+    context = pipeline.check(file, params).require()
     found = corpora.describe(context, corpus=corpus, target=target, within=within, min_n=min_n)
     if style == "json":
         click.echo(json_text(corpora_record(found)))

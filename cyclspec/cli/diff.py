@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -29,7 +30,7 @@ DIFFERS = 1
 def command(
     before: Path,
     after: Path,
-    params: tuple[str, ...],
+    params: Mapping[str, str],
     models: tuple[str, ...],
     audit: str | None,
     files: tuple[Path, ...],
@@ -43,7 +44,7 @@ def command(
         before,
         after,
         audit=audit,
-        params=options.pairs(params, "-p"),
+        params=params,
         places=options.pairs(models, "--model"),
         data=data,
         max_requests=max_requests,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -66,7 +67,7 @@ def command(
     metric: str | None,
     data: bool,
     rewrites: bool,
-    params: tuple[str, ...],
+    params: Mapping[str, str],
     models: tuple[str, ...],
     audit: str | None,
     files: tuple[Path, ...],
@@ -83,7 +84,7 @@ def command(
     if stage == "ast":
         click.echo(syntax_text(Path(what), measure))
         return
-    checked = pipeline.check(Path(what), options.pairs(params, "-p"), files=files)
+    checked = pipeline.check(Path(what), params, files=files)
     context = checked.require()
     options.warn(checked.diagnostics)
     click.echo(stage_text(context, stage or "types", Wanted(audit, measure, metric, places, data, rewrites)))
@@ -94,7 +95,7 @@ def command(
 def _show_prompt(
     file: Path,
     prompt: str,
-    params: tuple[str, ...],
+    params: Mapping[str, str],
     places: dict[str, str],
     audit: str | None,
     files: tuple[Path, ...],

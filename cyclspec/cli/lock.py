@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,7 +81,7 @@ def _write(root: Path, lock: Lock) -> None:
 )
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 where the lock is not what is here.")
 def command(
-    file: Path, params: tuple[str, ...], models: tuple[str, ...], accept: tuple[str, ...], check: bool
+    file: Path, params: Mapping[str, str], models: tuple[str, ...], accept: tuple[str, ...], check: bool
 ) -> None:
     """Pin everything that a spec reaches in `cycl.lock`: modules, data, metrics in Python, models.
 
@@ -93,7 +93,7 @@ def command(
 
     if file.suffix == SUFFIX:
         raise click.UsageError(f"{file} has its lock in it; take it out with `cyclspec unpack` to change it")
-    checked = pipeline.check(file, options.pairs(params, "-p"), lock=Lock())
+    checked = pipeline.check(file, params, lock=Lock())
     context = checked.require()
     options.warn(checked.diagnostics)
     root = context.program.root

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -103,14 +103,14 @@ def warn(diagnostics: tuple[Diagnostic, ...]) -> None:
 
 def open_spec(
     file: Path,
-    params_: tuple[str, ...],
+    params_: Mapping[str, str],
     audit_: str | None,
     *,
     locked: bool = False,
     files: tuple[Path, ...] = (),
 ) -> Opened:
     """The audit of a spec or of a pack with its data; warnings are shown, errors raised."""
-    checked = pipeline.check(file, pairs(params_, "-p"), locked=locked, files=files)
+    checked = pipeline.check(file, params_, locked=locked, files=files)
     context = checked.require()
     warn(checked.diagnostics)
     opened = pipeline.open_data(context, pipeline.choose(context, audit_))

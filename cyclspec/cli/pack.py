@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -44,7 +45,7 @@ def _checked_suffix(ctx: click.Context, param: click.Parameter, value: Path) -> 
     show_default=True,
 )
 def command(
-    file: Path, params: tuple[str, ...], models: tuple[str, ...], output: Path, max_data: int
+    file: Path, params: Mapping[str, str], models: tuple[str, ...], output: Path, max_data: int
 ) -> None:
     """Put an audit with all it needs into one file: spec, imports, metrics in Python, lock, data.
 
@@ -57,7 +58,7 @@ def command(
 
     if file.suffix == SUFFIX:
         raise click.UsageError(f"{file} is a pack already")
-    bound = options.pairs(params, "-p")
+    bound = params
     checked = pipeline.check(file, bound)
     context = checked.require()
     options.warn(checked.diagnostics)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -43,7 +44,7 @@ def _write(path: Path, text: str) -> None:
 )
 def command(
     file: Path,
-    params: tuple[str, ...],
+    params: Mapping[str, str],
     models: tuple[str, ...],
     audit: str | None,
     max_requests: int,

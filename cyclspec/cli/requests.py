@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -60,7 +61,7 @@ from cyclspec.language.diagnostics.render import printable
 )
 def command(
     file: Path,
-    params: tuple[str, ...],
+    params: Mapping[str, str],
     models: tuple[str, ...],
     audit: str | None,
     max_requests: int,
@@ -80,7 +81,7 @@ def command(
     planned = pipeline.plan(opened, places=places, max_requests=max_requests, weights="if here")
     options.warn(planned.warnings)
     found, outcome = stored(opened, planned, out)
-    found.remember(file, options.pairs(params, "-p"), places, opened.audit.name)
+    found.remember(file, params, places, opened.audit.name)
     if stage is not None and stage != outcome.stage:
         raise click.ClickException(_other_stage(stage, outcome.stage, waits=bool(outcome.waiting)))
     hosted = {model.asked.digest: model.asked for model in planned.hosted}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -36,7 +37,7 @@ from cyclspec.language.diagnostics import InternalError, SpecError
 @click.option("--quiet", is_flag=True, help="Only the count of what was asked, on standard error.")
 def command(
     file: Path,
-    params: tuple[str, ...],
+    params: Mapping[str, str],
     models: tuple[str, ...],
     audit: str | None,
     max_requests: int,
@@ -68,5 +69,5 @@ def command(
             raise
         except (MemoryError, OSError, RuntimeError) as error:
             raise RunFailed(str(error).splitlines()[0] if str(error) else type(error).__name__) from error
-    found.remember(file, options.pairs(params, "-p"), places, opened.audit.name)
+    found.remember(file, params, places, opened.audit.name)
     finish(found, outcome, planned, title=opened.audit.title, quiet=quiet)

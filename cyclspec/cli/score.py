@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -23,7 +24,7 @@ from cyclspec.language.diagnostics.render import printable
 def command(
     run: Path,
     file: Path | None,
-    params: tuple[str, ...],
+    params: Mapping[str, str],
     audit: str | None,
     locked: bool,
     files: tuple[Path, ...],
@@ -35,10 +36,9 @@ def command(
 
     found = find_run(run)
     origin = found.origin
-    bound = (dict(origin.params) if file is None else {}) | options.pairs(params, "-p")
-    again = tuple(f"{name}={text}" for name, text in bound.items())
+    bound = {**(origin.params if file is None else {}), **params}
     wanted = audit or (None if file else origin.audit)
-    opened = options.open_spec(file or origin.spec, again, wanted, locked=locked, files=files)
+    opened = options.open_spec(file or origin.spec, bound, wanted, locked=locked, files=files)
     pipeline.score(found, opened, origin.places, locked=locked)
     measures = found.measures
     show(measures_view(measures), title=opened.audit.title)

@@ -102,6 +102,10 @@ def _measure(audit: d.TypedAudit, measure: d.TypedMeasure) -> tuple[str, ...]:
     said = [] if measure.interval is None else [_interval(measure.interval)]
     if measure.test is not None:
         said.append(_test(measure.test))
+    if measure.sizes is not None:
+        said.append("also at equal sizes")
+    if measure.bounds is not None:
+        said.append("with bounds over missing answers")
     if measure.adjust is not None:
         said.append(f"adjusted by {measure.adjust}")
     if measure.better is not None:

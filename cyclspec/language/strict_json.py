@@ -6,8 +6,11 @@ Expects text of any origin. Ensures that what a reader would understand differen
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any, NoReturn
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, NoReturn
+
+_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}:,]|[^][{}:,"\s]+')
 
 
 class MemberTwice(ValueError):
@@ -24,6 +27,40 @@ class NotANumber(ValueError):
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} is not a JSON number")
         self.name = name
+
+
+class Placed(NamedTuple):
+    """A value and where it stands in its text.
+
+    Lists hold such values; objects have such names, and such values.
+    """
+
+    value: Any
+    start: int
+    end: int
+
+
+def placed(text: str, *, number: Callable[[str], Any] | None = None) -> Placed:
+    """The value of a text, with the place of each value in it. Raises as `loads` does."""
+    loads(text, number=number)
+    tokens = _TOKENS.finditer(text)
+    return _placed(next(tokens), tokens, number)
+
+
+def _placed(
+    first: re.Match[str], tokens: Iterator[re.Match[str]], number: Callable[[str], Any] | None
+) -> Placed:
+    """The value that begins with a token of a text that is JSON."""
+    if first.group() not in ("[", "{"):
+        return Placed(loads(first.group(), number=number), *first.span())
+    inner: list[Placed] = []
+    for token in tokens:
+        if token.group() in ("]", "}"):
+            break
+        if token.group() not in (",", ":"):
+            inner.append(_placed(token, tokens, number))
+    value = inner if first.group() == "[" else dict(zip(inner[::2], inner[1::2], strict=True))
+    return Placed(value, first.start(), token.end())
 
 
 def loads(text: str, *, number: Callable[[str], Any] | None = None) -> Any:

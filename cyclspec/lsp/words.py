@@ -105,6 +105,8 @@ FIELDS: Final[Mapping[str, Words]] = {
         "better": "Which way is better.",
         "interval": "An interval by resampling: `bootstrap(over = item, draws = 2000, level = 95%)`.",
         "test": "A p-value: `sign_flip(over = item)` or `permutation(over = country, within = item)`.",
+        "sizes": "The measure with as few people, and answers, behind every cell as behind the smallest: `equal`.",
+        "bounds": "The lowest and highest value that missing answers allow: `worst_case`.",
         "adjust": "The correction for several comparisons, those of the cells of this measure.",
     },
     "check": {
@@ -154,6 +156,10 @@ VALUES: Final[Mapping[tuple[str, str], Words]] = {
     ("measure", "test"): {
         "sign_flip": "Whether a paired contrast is zero, by flipping the signs of what clusters add to it.",
         "permutation": "What a maximum, a gap or a share is where labels mean nothing.",
+    },
+    ("measure", "sizes"): {"equal": "People and answers are thinned to the smallest number, 200 times."},
+    ("measure", "bounds"): {
+        "worst_case": "Missing answers are put where the measure is lowest, and highest."
     },
     ("measure", "adjust"): {"holm": "Holm's step-down method.", "bh": "Benjamini and Hochberg's method."},
     ("check", "on_fail"): {

@@ -26,6 +26,7 @@ from cyclspec.methods.blocks import (
     prose,
 )
 from cyclspec.methods.facts import Facts, Metric
+from cyclspec.runtime.store.tables import BESIDE
 
 
 def people_blocks(facts: Facts) -> Iterator[Block]:
@@ -88,6 +89,12 @@ def measure_blocks(facts: Facts) -> Iterator[Block]:
         )
         yield Paragraph(
             prose(f"The `floor` of a measure is what a perfect model would get: {drawn}, {told}.")
+        )
+        said = "`uniform` gives every option the same share, `others` is the mean of all other people (left out: the"
+        yield Paragraph(
+            prose(
+                f"{said} people themselves), and `shuffled` some other people: the measure without any model."
+            )
         )
     yield from _metrics(facts.metrics)
 
@@ -194,7 +201,7 @@ def result_blocks(facts: Facts) -> Iterator[Block]:
     """Every cell of every measure."""
     yield Heading("Results", 2)
     axes = facts.axes_of(facts.measures)
-    wanted = ("low", "high", "floor")
+    wanted = ("low", "high", "floor", *BESIDE, "equal_n", "bound_low", "bound_high")
     shown = [name for name in wanted if any(row[name] is not None for row in facts.measures)]
     head = ("measure", *axes, "value", *shown, "unit", "used", "missing", "withheld by")
     rows = [

@@ -10,6 +10,7 @@ from cyclspec.language.types.references import subterms
 from cyclspec.methods.blocks import Prose, counted, joined, listed, number, prose
 from cyclspec.methods.facts import Facts
 from cyclspec.methods.measured import spread
+from cyclspec.runtime.store.tables import NO_ANSWER
 
 
 def summary_prose(facts: Facts) -> Prose:
@@ -58,7 +59,17 @@ def _measured(facts: Facts) -> Iterator[Prose]:
     for level, draws, method in sorted({(one.level, one.draws, one.method) for one in found}):
         yield prose(f"Intervals are {level:.0%} {method} intervals of {draws} bootstrap draws.")
     missing = sum(row["n_missing"] for row in facts.measures)
-    yield (f"Over all measures, {counted(missing, 'cell')} below them had no value.",)
+    split = {column: sum(row[column] for row in facts.measures) for column in NO_ANSWER}
+    reasons = [f"{number(count)} {NO_ANSWER[column]}" for column, count in split.items() if count]
+    answers = f"; answers: {', '.join(reasons)}" if reasons else ""
+    yield prose(f"Over all measures, {counted(missing, 'cell')} below them had no value{answers}.")
+    most = [row["outside_most"] for row in facts.measures if row["outside_most"] is not None]
+    if most:
+        mean = max(row["outside"] for row in facts.measures if row["outside"] is not None)
+        yield prose(
+            f"Probability outside of the labels was at most {number(mean)} on average in any cell of a measure,"
+            f" and at most {number(max(most))} for one answer."
+        )
 
 
 def _checked(facts: Facts) -> Iterator[Prose]:

@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cyclspec.language.diagnostics.render import printable
+from cyclspec.runtime.store.tables import BESIDE, NO_ANSWER
 
 _NUMERIC = (
     "value",
@@ -32,13 +33,34 @@ _NUMERIC = (
     "n_used",
     "n_clusters",
     "n_missing",
+    *NO_ANSWER,
+    *BESIDE,
+    "equal_n",
+    "bound_low",
+    "bound_high",
+    "outside",
+    "outside_most",
     "mass",
     "value_unexcluded",
 )
-_NOW_AND_THEN = ("withheld_by", "floor", "low", "high", "null", "p_value", "p_adjusted")
+_NOW_AND_THEN = (
+    "withheld_by",
+    "equal_n",
+    "bound_low",
+    "bound_high",
+    "floor",
+    "low",
+    "high",
+    "null",
+    "p_value",
+    "p_adjusted",
+)
 # What is the same in every row of a measure stands below the table (`notices`).
 _ELSEWHERE = (
     "missing",
+    *BESIDE,
+    "outside",
+    "outside_most",
     "error",
     "bias",
     "deff",
@@ -56,7 +78,8 @@ _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202
 
 def measures_view(measures: pa.Table) -> pa.Table:
     """The columns of measures that a person reads: those that say something in some row."""
-    hidden = {*_ELSEWHERE} | {name for name in _NOW_AND_THEN if measures[name].null_count == len(measures)}
+    hidden = {*_ELSEWHERE} | {name for name in NO_ANSWER if not any(measures[name].to_pylist())}
+    hidden |= {name for name in _NOW_AND_THEN if measures[name].null_count == len(measures)}
     unexcluded = measures["value_unexcluded"].to_pylist()
     if unexcluded == measures["value"].to_pylist() or measures["withheld_by"].null_count < len(measures):
         hidden.add("value_unexcluded")

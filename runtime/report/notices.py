@@ -13,12 +13,21 @@ import pyarrow as pa
 from cyclspec.compiler.scores.tables import FEW_CLUSTERS
 
 Rows = Sequence[Mapping[str, Any]]
+MUCH_OUTSIDE = 0.05
+"""Probability outside of the labels of which a reader is told."""
 
 
 def notices(measures: pa.Table, checks: pa.Table) -> list[str]:
     """Lines to stand below the table of measures."""
     rows = measures.to_pylist()
-    return [*_checks(checks.to_pylist()), *_intervals(rows), *_tests(rows), *_few(rows), *_biased(rows)]
+    return [
+        *_checks(checks.to_pylist()),
+        *_intervals(rows),
+        *_tests(rows),
+        *_few(rows),
+        *_biased(rows),
+        *_outside(rows),
+    ]
 
 
 def _checks(rows: Rows) -> Iterator[str]:
@@ -65,3 +74,15 @@ def _biased(rows: Rows) -> Iterator[str]:
     if biased:
         names = ", ".join(dict.fromkeys(row["measure"] for row in biased))
         yield f"draws of {names} lie off the value by more than a quarter of its standard error (`bias`)"
+
+
+def _outside(rows: Rows) -> Iterator[str]:
+    """Where models would rather have said something else than a label."""
+    much = [row for row in rows if (row["outside"] or 0.0) > MUCH_OUTSIDE]
+    if much:
+        names = ", ".join(dict.fromkeys(row["measure"] for row in much))
+        mean, most = (max(row[column] for row in much) for column in ("outside", "outside_most"))
+        yield (
+            f"answers behind {names} have up to {100 * mean:.0f} % of their probability outside of the labels,"
+            f" one of them {100 * most:.0f} %"
+        )

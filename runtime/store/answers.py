@@ -27,7 +27,6 @@ from cyclspec.language.types import typed as d
 from cyclspec.runtime.store.replies import LogProbs
 from cyclspec.runtime.store.tables import LEVEL, Known, level_fields, metadata, table_of
 
-
 _FIELD = pa.struct([("field", pa.string()), ("value", pa.string()), ("reason", pa.string())])
 
 

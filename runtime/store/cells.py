@@ -12,7 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cyclspec.compiler.axes import Grid, OptionLayout
+from cyclspec.compiler.readings.missing import kind_of_missing
 from cyclspec.compiler.scores.fields import DOT, field_asks
+from cyclspec.compiler.scores.reasons import ABSENT, ANSWER_REASONS
 from cyclspec.compiler.scores.tables import AnswerCells
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.types import kinds as k
@@ -47,12 +49,15 @@ def _ask(answers: pa.Table, ask: d.TypedAsk, grid: Grid) -> AnswerCells:
     ok = np.zeros(shape, dtype=np.bool_)
     answered = rows["status"].cast(pa.string()).to_numpy(zero_copy_only=False) == "answered"
     ok[tuple(at[answered].T)] = True
+    lost = _lost(rows, at, shape)
     nothing = np.zeros(shape, dtype=np.float32)
     if isinstance(ask.type.kind, k.Number):
         numbers = _numbers(rows, "number", at, answered, shape)
-        return AnswerCells(axes, nothing, nothing if numbers is None else numbers.astype(np.float32), ok)
+        return AnswerCells(
+            axes, nothing, nothing if numbers is None else numbers.astype(np.float32), ok, lost=lost
+        )
     if not isinstance(ask.type.kind, k.Dist | k.Choice):
-        return AnswerCells(axes, nothing, nothing, ok)
+        return AnswerCells(axes, nothing, None, ok, lost=lost)
     options = grid.options[k.scale_name(ask.type.kind.scale)]
     probs = np.zeros((*shape, options.exists.shape[1]), dtype=np.float32)
     scale_rows = (
@@ -64,7 +69,7 @@ def _ask(answers: pa.Table, ask: d.TypedAsk, grid: Grid) -> AnswerCells:
         for row in np.flatnonzero(answered).tolist():
             (place,) = positions.of(int(scale_rows[row]), (chosen[row],))
             probs[(*at[row].tolist(), place)] = 1.0
-        return AnswerCells(axes, probs, nothing, ok, np.where(ok, 1, 0))
+        return AnswerCells(axes, probs, None, ok, np.where(ok, 1, 0), lost)
     columns = rows.select(["codes", "probs"]).to_pydict()
     for row in np.flatnonzero(answered).tolist():
         cell = tuple(at[row].tolist())
@@ -72,7 +77,17 @@ def _ask(answers: pa.Table, ask: d.TypedAsk, grid: Grid) -> AnswerCells:
         probs[cell][list(where)] = columns["probs"][row]
     mass, n = (_numbers(rows, name, at, answered, shape) for name in ("mass", "n"))
     counted = None if n is None else n.astype(np.int64)
-    return AnswerCells(axes, probs, nothing if mass is None else mass.astype(np.float32), ok, counted)
+    return AnswerCells(axes, probs, None if mass is None else mass.astype(np.float32), ok, counted, lost)
+
+
+def _lost(rows: pa.Table, at: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Why each answer is missing, by `ANSWER_REASONS`."""
+    found = np.full(shape, ABSENT, dtype=np.int8)
+    reasons = rows["reason"].cast(pa.string()).to_pylist()
+    codes = {word: ANSWER_REASONS.index(kind_of_missing(word)) + 1 for word in {*reasons} if word}
+    status = np.array([codes.get(word, ABSENT) for word in reasons], dtype=np.int8)
+    found[tuple(at.T)] = status
+    return found
 
 
 def _numbers(

@@ -20,10 +20,15 @@ from cyclspec.compiler.plan.plan import Plan, Reply
 from cyclspec.compiler.plan.reads import Labels, Likeliest, Options, Read, Writing
 from cyclspec.compiler.readings.likeliest import TopTokens
 from cyclspec.compiler.readings.reading import WrittenText
+from cyclspec.compiler.scores.reasons import ANSWER_REASONS
 from cyclspec.compiler.scores.tables import FEW_CLUSTERS, CheckCells, MeasureCells
 
 SCHEMA_VERSION = 1
 TABLES = ("measures", "answers", "requests", "checks")
+NO_ANSWER = {f"n_{reason.replace(' ', '_')}": reason for reason in reversed(ANSWER_REASONS)}
+"""Columns of measures that count answers which are missing, with the reason that each counts."""
+BESIDE = ("uniform", "others", "shuffled")
+"""Columns of measures that stand beside a noise floor."""
 LEVEL = pa.dictionary(pa.int32(), pa.string())
 _MESSAGE = pa.struct([("role", pa.string()), ("content", pa.string())])
 
@@ -167,6 +172,7 @@ def measures_table(measures: Sequence[MeasureCells], grid: Grid, definition: Map
             pa.field("low", pa.float64()),
             pa.field("high", pa.float64()),
             pa.field("floor", pa.float64()),
+            *(pa.field(name, pa.float64()) for name in (*BESIDE, "equal_n")),
             pa.field("null", pa.float64()),
             pa.field("p_value", pa.float64()),
             pa.field("p_adjusted", pa.float64()),
@@ -174,7 +180,12 @@ def measures_table(measures: Sequence[MeasureCells], grid: Grid, definition: Map
             pa.field("n_used", pa.int64(), nullable=False),
             pa.field("n_clusters", pa.int64(), nullable=False),
             pa.field("n_missing", pa.int64(), nullable=False),
+            *(pa.field(name, pa.int64(), nullable=False) for name in NO_ANSWER),
             pa.field("missing", pa.string()),
+            pa.field("bound_low", pa.float64()),
+            pa.field("bound_high", pa.float64()),
+            pa.field("outside", pa.float64()),
+            pa.field("outside_most", pa.float64()),
             pa.field("withheld_by", pa.string()),
             pa.field("value_unexcluded", pa.float64()),
             pa.field("error", pa.float64()),
@@ -208,6 +219,10 @@ def _measure(measure: MeasureCells, index: tuple[int, ...], levels: Mapping[str,
         "low": _number(measure.low[index]),
         "high": _number(measure.high[index]),
         "floor": _number(measure.floor[index]),
+        "uniform": _number(measure.uniform[index]),
+        "others": _number(measure.others[index]),
+        "shuffled": _number(measure.shuffled[index]),
+        "equal_n": _number(measure.equal_n[index]),
         "null": _number(measure.null[index]),
         "p_value": _number(measure.p_value[index]),
         "p_adjusted": _number(measure.p_adjusted[index]),
@@ -215,7 +230,12 @@ def _measure(measure: MeasureCells, index: tuple[int, ...], levels: Mapping[str,
         "n_used": int(measure.n_used[index]),
         "n_clusters": int(measure.n_clusters[index]),
         "n_missing": int(measure.n_missing[index]),
+        **{column: missing.get(reason, 0) for column, reason in NO_ANSWER.items()},
         "missing": json.dumps(missing, ensure_ascii=False, sort_keys=True) if missing else None,
+        "bound_low": _number(measure.bound_low[index]),
+        "bound_high": _number(measure.bound_high[index]),
+        "outside": _number(measure.outside[index]),
+        "outside_most": _number(measure.outside_most[index]),
         "withheld_by": ", ".join(measure.withheld_by[index]) or None,
         "value_unexcluded": _number(measure.value_unexcluded[index]),
         "error": _number(measure.error[index]),

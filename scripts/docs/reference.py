@@ -79,13 +79,22 @@ def _prose(doc: tuple[str, ...]) -> str:
 def _declaration(decl: t.Decl) -> str:
     if not isinstance(decl, t.Metric):
         return f"### {decl.name.name}\n\nA {decl.kind}.\n\n{_prose(decl.doc)}"
-    head, _, body = decl.span.text[decl.name.span.start - decl.span.start :].partition("=")
+    last = decl.result.span if decl.where is None else decl.where.span
+    end = last.end - decl.span.start
+    head, body = decl.span.text[decl.name.span.start - decl.span.start : end], decl.span.text[end:]
+    body = body.partition("=")[2]
     unit = decl.result.span.text
     needs = "an ordered scale" if decl.where is not None else "any scale"
     return (
-        f"### {decl.name.name}\n\n    {' '.join(head.split())}\n\n{_prose(decl.doc)}\n"
+        f"### {decl.name.name}\n\n    {_on_one_line(head)}\n\n{_prose(decl.doc)}\n"
         f"Unit: `{unit}`. Works on {needs}. Definition:\n\n    {_indented(body)}\n"
     )
+
+
+def _on_one_line(head: str) -> str:
+    """A signature without the layout that several lines give it."""
+    spaced = " ".join(head.split()).replace(" :", ":")
+    return re.sub(r",? \)", ")", spaced.replace("( ", "("))
 
 
 def _indented(body: str) -> str:
@@ -117,7 +126,8 @@ def _parameter(parameter: Parameter) -> str:
 
 def _argument(parameter: Parameter) -> str:
     words = f" (`{'`, `'.join(parameter.words)}`)" if parameter.words else ""
-    return f"`{parameter.name}`: {parameter.says}{words}."
+    left_out = "; may be left out" if parameter.default == "" else ""
+    return f"`{parameter.name}`: {parameter.says}{words}{left_out}."
 
 
 def _cell(text: str) -> str:

@@ -6,7 +6,7 @@ under the carets.
 
 from __future__ import annotations
 
-from mistakes import line, top, whole
+from mistakes import AUDIT, HEAD, line, top, whole
 
 MISTAKES = (
     # numbers and ranges
@@ -366,4 +366,28 @@ MISTAKES = (
         'ask again = neighbour(item, town, lang = "en") { model = model, read = first_token }', "CY0201",
         "argument `lang` has the wrong type",
         "write `en`", 'lang = "en"'),
+    line("the share of a split by its position", "each other in holdout(towns.items, 20%)", "CY0209",
+        "`holdout` has no argument `20%`",
+        "write `share = 20%`", "20%"),
+    line("the size of a sample by its position", "each person in sample(towns.people, 200, weight = weight)", "CY0209",
+        "`sample` has no argument `200`",
+        "write `n = 200`", "200"),
+    line("a sample by its strata", "each person in sample(towns.people, [town])", "CY0209",
+        "`sample` has no argument `[town]`",
+        "arguments have names here: `table`, `n`, `strata`, `weight`", "[town]"),
+    line("waves by their position", "each day in waves(4, every = 7d)", "CY0209",
+        "`waves` has no argument `4`",
+        "write `count = 4`", "4"),
+    line("a temperature by its position",
+        "ask again = neighbour(item, town, lang = en) { model = model, read = sampled(0.7), missing = drop }",
+        "CY0209", "`sampled` has no argument `0.7`",
+        "arguments have names here: `temperature`, `top_p`, `max_tokens`", "0.7"),
+    whole("rows by a name of their own", HEAD + AUDIT.replace("each item", "each i").replace("(item", "(i")
+        .replace("over item", "over i") + "}\n", "CY0309",
+        "an axis cannot be named `i` here",
+        "write `each item in towns.items`", "i"),
+    whole("an axis by the name of a column of results", HEAD + AUDIT.replace("each town", "each unit")
+        .replace(", town", ", unit") + "}\n", "CY0309",
+        "an axis cannot be named `unit` here",
+        "name it otherwise: `each unit_ in town`", "unit"),
 )  # fmt: skip

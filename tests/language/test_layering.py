@@ -42,7 +42,9 @@ DATA_CLASSES = {
     "cyclspec.compiler.plan.summary",
     "cyclspec.compiler.plan.writing",
     "cyclspec.compiler.readings.likeliest",
+    "cyclspec.compiler.readings.missing",
     "cyclspec.compiler.readings.reading",
+    "cyclspec.compiler.scores.reasons",
     "cyclspec.compiler.scores.tables",
     "cyclspec.compiler.seeds",
 }

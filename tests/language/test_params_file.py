@@ -25,6 +25,8 @@ param size    : parameters = 7B
 param careful : bool = true
 param weights : list(real) = [1]
 param rows    : list(list(real)) = [[1]]
+param hello   : text(en, fr) = {en: "a", fr: "b"}
+param asides  : list(text(en)) = []
 """
 GIVEN = {
     "repeats": (5, 5),
@@ -36,6 +38,8 @@ GIVEN = {
     "careful": (False, False),
     "weights": ([-1e-3, 1e22, 0.1, 3], (-0.001, 1e22, 0.1, 3)),
     "rows": ([[1], [2, 3]], ((1,), (2, 3))),
+    "hello": ({"fr": 'Dis "oui"\n\t{x}', "en": "é\u202e\\"}, {"fr": 'Dis "oui"\n\t{x}', "en": "é\u202e\\"}),
+    "asides": ([{"en": "a"}, {"en": "b", "zh": "一"}], ({"en": "a"}, {"en": "b", "zh": "一"})),
 }
 
 
@@ -91,15 +95,21 @@ def test_a_value_from_a_file_is_checked_like_any_other(spec: Path) -> None:
         ("{", "is not JSON"),
         ('{"repeats": NaN}', "NaN is no value of JSON"),
         ('{"repeats": null}', "'repeats' is null"),
-        ('{"repeats": {"a": 1}}', "'repeats' is an object"),
+        ('{"repeats": {}}', "params.json:1:13: 'repeats' is an empty object"),
+        ('{"repeats": {"a": 1}}', "params.json:1:19: 'repeats' is a text in several languages, and has no text in a"),
+        ('{"hello": {"en": "a", "fr": ["b"]}}', "has no text in fr"),
+        ('{"hello": {"en-GB": "a"}}', "has 'en-GB' where a language such as en or zh stands"),
         ('{"repeats": 1, "repeats": 2}', "it gives 'repeats' twice"),
         ('{"title": "Two towns"}', '"\\"Two towns\\""'),
         ('{"title": ""}', "no expression"),
         ('{"themes": ["work, family"]}', "no expression"),
         ('{"weights": ' + "[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1) + "}", "lists in lists"),
+        ('{"hello": {"en": "a", "fr": "\\ud800"}}', "params.json:1:29: a text has half of a surrogate pair"),
+        ('{"themes": ["\\udfff"]}', "half of a surrogate pair"),
+        ('{"\\ud800": 1}', "half of a surrogate pair"),
         ("[" * 100_000, "brackets are too deep"),
     ],
-)
+)  # fmt: skip
 def test_anything_else_is_refused_with_the_place(spec: Path, text: str, problem: str) -> None:
     found = said(spec, text)
     assert found.exit_code == 2
@@ -115,5 +125,52 @@ def test_a_file_that_cannot_be_read_is_a_diagnostic(tmp_path: Path) -> None:
 def test_the_path_of_the_file_is_told(tmp_path: Path) -> None:
     file = tmp_path / "params.json"
     file.write_text("3", encoding="utf-8")
-    with pytest.raises(click.UsageError, match=r"params\.json: it is no object"):
+    with pytest.raises(click.UsageError, match=r"params\.json:1:1: it is no object"):
         read_params(file)
+
+
+MISFITS = [
+    ('{\n  "theme": "politics"\n}', "2:13", '2 |   "theme": "politics"', "^^^^^^^^"),
+    ('{"themes": ["work",\n "famly"]}', "2:3", '2 |  "famly"]}', "^^^^^"),
+    ('{"repeats": 500}', "1:13", '1 | {"repeats": 500}', "^^^"),
+    ('{"repeats": 5E2}', "1:13", '1 | {"repeats": 5E2}', "^^^"),
+    ('{"least": 80}', "1:11", '1 | {"least": 80}', "^^"),
+    ('{"careful": 1}', "1:13", '1 | {"careful": 1}', "^"),
+    ('{"themes": "family"}', "1:13", '1 | {"themes": "family"}', "^^^^^^"),
+    ('{"weights": [1,\n[2]]}', "2:1", "2 | [2]]}", "^^^"),
+    ('{"rows": [3]}', "1:10", '1 | {"rows": [3]}', "^^^"),
+    ('{"hello": {"en": "x"}}', "1:11", '1 | {"hello": {"en": "x"}}', "^^^^^^^^^^^"),
+    ('{"asides": [{"en": "x"}, {"fr": "y"}]}', "1:26", '1 | {"asides": [{"en": "x"}, {"fr": "y"}]}', "^^^^^^^^^^^"),
+    ('{"theme": "polit\\u0069cs"}', "1:12", '1 | {"theme": "polit\\u0069cs"}', "^^^^^^^^^^^^^"),
+    ('{"nope": 3}', "1:3", '1 | {"nope": 3}', "^^^^"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "place", "line", "carets"), MISFITS, ids=[m[0] for m in MISFITS])
+def test_a_value_that_does_not_fit_is_shown_where_it_stands_in_the_file(
+    spec: Path, text: str, place: str, line: str, carets: str
+) -> None:
+    found = said(spec, text)
+    assert found.exit_code == 1
+    assert f"--> {spec.with_name('params.json')}:{place}\n" in found.output
+    shown, marked = found.output.split(f"{line}\n")[1].split("\n")[0], found.output.count("error[")
+    assert shown.split("|")[1].split()[0] == carets
+    column = int(place.split(":")[1])
+    assert shown.index("^") - shown.index("|") - 2 == column - 1
+    assert marked == 1
+
+
+def test_a_value_that_does_not_fit_has_no_edits_of_the_file(spec: Path) -> None:
+    """What mends a spec would break the JSON: `80%` is no number."""
+    (record,) = json.loads(said(spec, '{"least": 80}', "--format", "json").stdout)
+    assert (record["file"], record["line"], record["column"]) == (str(spec.with_name("params.json")), 1, 11)
+    assert record["help"] and record["edits"] == []
+
+
+def test_a_value_says_what_gave_it(spec: Path) -> None:
+    file = spec.with_name("params.json")
+    file.write_text('{"least": 0.5}', encoding="utf-8")
+    args = ["explain", str(spec), "--stage", "types", "--params", str(file), "-p", "repeats=7"]
+    output = " ".join(CliRunner().invoke(group, args).output.split())
+    assert "repeats count 7, command line" in output
+    assert f"least share 0.5, {file}" in output

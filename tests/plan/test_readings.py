@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cyclspec.compiler.readings.choices import MOST_CHARACTERS, PARSERS, Offered, read_option
+from cyclspec.compiler.readings.choices import MOST_CHARACTERS, PARSERS, Offered, is_off_scale, read_option
+from cyclspec.compiler.readings.missing import kind_of_missing
 from cyclspec.compiler.readings.reading import EMPTY, Reading, WrittenText, read_text
 
 OFFERED = (
@@ -162,3 +163,37 @@ def test_what_comes_late_is_not_read() -> None:
 def test_a_text_is_an_answer_unless_it_is_empty() -> None:
     assert read_text(WrittenText((5,), " Good day.\n", "stop")) == Reading(text="Good day.")
     assert read_text(WrittenText((5,), " \n\u3000", "length")) == Reading(reason=EMPTY)
+
+
+@pytest.mark.parametrize("text", ["D.", "(F)", "**E**, because", "Answer: G", "Z"])
+def test_a_label_that_was_not_shown_is_off_the_scale(text: str) -> None:
+    assert read(text) is None and is_off_scale(text, OFFERED)
+
+
+@pytest.mark.parametrize("text", ["B.", "7", "I would rather not say.", "", "A or D", "Don't know", "d"])
+def test_other_texts_are_not_off_the_scale(text: str) -> None:
+    assert not is_off_scale(text, OFFERED)
+
+
+def test_a_number_beyond_a_numbered_scale_is_off_the_scale() -> None:
+    numbered = tuple(Offered(str(at), (str(at),), f"step {at}") for at in range(1, 6))
+    assert is_off_scale("7", numbered) and is_off_scale("10.", numbered)
+    assert not is_off_scale("5", numbered) and not is_off_scale("B.", numbered)
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("refused", "refused"),
+        ("Declined", "refused"),
+        ("filtered", "refused"),
+        ("empty", "unreadable"),
+        ("OFF-SCALE", "off scale"),
+        ("out_of_range", "off scale"),
+        ("not recorded", "absent"),
+        ("upstream", "absent"),
+        ("the dog ate it", "absent"),
+    ],
+)
+def test_every_reason_is_of_one_kind(reason: str, kind: str) -> None:
+    assert kind_of_missing(reason) == kind

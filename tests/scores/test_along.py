@@ -19,7 +19,7 @@ def test_running_sums_and_ranks_keep_their_axis_and_what_is_missing() -> None:
     for model, repeat in np.ndindex(2, 3):
         wanted = pd.Series(values[model, :, repeat]).rank(ascending=False, method="average")
         np.testing.assert_allclose(found["ranks"].value[model, :, repeat], wanted, rtol=0, atol=1e-12)
-    assert (found["ranks"].missing["no answer"] == ~OK).all()
+    assert (found["ranks"].missing["absent"] == ~OK).all()
 
 
 def test_differences_run_in_order_and_sorted_values_rise() -> None:

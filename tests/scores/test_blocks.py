@@ -245,7 +245,7 @@ def test_missing_answers_exclusions_and_holes_reach_their_block() -> None:
     cells = found.measure("m")
     np.testing.assert_allclose(cells.value, np.nanmean(kept, axis=(1, 2)), rtol=0, atol=1e-15)
     assert cells.n_used.tolist() == [19, 19]
-    assert cells.missing["no answer"].tolist() == [1, 1]
+    assert cells.missing["absent"].tolist() == [1, 1]
     strict = replace(
         bad, term=compare("<", reduce("max", ["model", "country"], metric("entropy", reply)), real(1.5))
     )

@@ -119,8 +119,8 @@ def test_a_check_that_cannot_be_evaluated_neither_passes_nor_acts() -> None:
 def test_what_cannot_run_is_refused_by_name_all_at_once() -> None:
     by_item = d.Permutation("item", None, (), 100, "upper")
     measures = [
-        measure("signs", AXES, call("sign", mass)),
-        measure("clipped", AXES, call("clip", mass, real(0.0), real(1.0))),
+        measure("included", AXES, call("includes", mass)),
+        measure("shuffled", AXES, call("prompt_shuffled", mass)),
         replace(measure("permuted", ["model"], reduce("mean", ["country", "item"], distance)), test=by_item),
     ]
     with pytest.raises(SpecError) as refused:
@@ -128,8 +128,8 @@ def test_what_cannot_run_is_refused_by_name_all_at_once() -> None:
     assert [diagnostic.code for diagnostic in refused.value.diagnostics] == ["CY0801"] * 3
     messages = {diagnostic.message for diagnostic in refused.value.diagnostics}
     assert messages == {
-        "`sign(..)` over cells is checked but cannot run yet",
-        "`clip(..)` over cells is checked but cannot run yet",
+        "`includes(..)` over cells is checked but cannot run yet",
+        "`prompt_shuffled(..)` over cells is checked but cannot run yet",
         "a permutation over `item`, whose levels have options of their own, is checked but cannot run yet",
     }
 

@@ -201,7 +201,7 @@ def test_a_point_and_its_interval_equal_those_of_a_loop(name: str) -> None:
         low, high = np.nanquantile(drawn, tails(int(found.n_clusters[model]), LEVEL))
         np.testing.assert_allclose([found.low[model], found.high[model]], [low, high], rtol=0, atol=1e-10)
         assert found.n_used[model] == OK[model].sum()
-        assert found.missing["no answer"][model] == (~OK[model]).sum()
+        assert found.missing["absent"][model] == (~OK[model]).sum()
 
 
 @pytest.mark.parametrize("weights", ["none", "linear", "quadratic"])
@@ -256,7 +256,7 @@ def test_scores_of_units_on_components_leave_out_units_that_lack_a_value() -> No
         np.testing.assert_allclose(found.value[model][whole], wanted, rtol=0, atol=1e-10)
         assert np.isnan(found.value[model][~whole]).all()
         lost = (~ok[model]).sum(axis=1)
-        np.testing.assert_array_equal(found.missing["no answer"][model], np.stack([lost, lost], axis=1))
+        np.testing.assert_array_equal(found.missing["absent"][model], np.stack([lost, lost], axis=1))
 
 
 def test_choices_are_counted_compared_and_shared() -> None:
@@ -306,7 +306,7 @@ def test_nothing_there_counts_as_zero_and_lacks_everything_else() -> None:
     assert found["count"].value.tolist() == [0.0, 0.0]
     for name in ("pairs", "tau", "at"):
         assert np.isnan(found[name].value).all()
-        assert (found[name].missing["no answer"] == 42).all() and (found[name].n_used == 0).all()
+        assert (found[name].missing["absent"] == 42).all() and (found[name].n_used == 0).all()
 
 
 def test_an_option_that_is_a_missing_answer_is_missing_with_that_reason() -> None:

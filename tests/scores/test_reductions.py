@@ -82,7 +82,7 @@ def test_each_reducer_agrees_with_numpy_over_one_axis_and_over_two() -> None:
             kept = X[model, country][OK[model, country]]
             assert cells.n_used[country, model] == kept.size
             assert cells.n_missing[country, model] == 7 - kept.size
-            assert cells.missing["no answer"][country, model] == 7 - kept.size
+            assert cells.missing["absent"][country, model] == 7 - kept.size
             wanted = oracle(kept) if kept.size > (1 if name == "sd" else 0) else np.nan
             np.testing.assert_allclose(cells.value[country, model], wanted, rtol=0, atol=1e-12)
         for model in range(3):
@@ -291,4 +291,4 @@ def test_an_undefined_value_is_missing_and_counted(base: float) -> None:
     cells = scored(measure("broken", ["model", "country"], term))[0]
     assert np.isnan(cells.value).all() and (cells.n_used == 0).all()
     np.testing.assert_array_equal(cells.missing["undefined"], OK.sum(axis=-1))
-    np.testing.assert_array_equal(cells.missing["no answer"], (~OK).sum(axis=-1))
+    np.testing.assert_array_equal(cells.missing["absent"], (~OK).sum(axis=-1))

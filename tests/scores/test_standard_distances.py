@@ -33,7 +33,15 @@ VALUES = np.array(
     ]
 )
 ANSWERS = 40
-ONE = ("mean_value", "span_of_values", "entropy_nats", "polarisation")
+ONE = (
+    "mean_value",
+    "span_of_values",
+    "path_of_values",
+    "entropy_nats",
+    "polarisation",
+    "number_of_modes",
+    "place_of_mode",
+)
 TWO = (
     "hellinger",
     "kl_per_option",
@@ -137,6 +145,9 @@ def _corrected(p: Floats) -> float:
 ORACLES: dict[str, Callable[[Floats, Floats, Floats], float]] = {
     "mean_value": lambda v, p, q: float(np.average(v, weights=p)),
     "span_of_values": lambda v, p, q: float(np.ptp(v)),
+    "path_of_values": lambda v, p, q: float(np.abs(np.diff(v)).sum()),
+    "number_of_modes": lambda v, p, q: float(len(_modes(p))),
+    "place_of_mode": lambda v, p, q: float(p.argmax()),
     "entropy_nats": lambda v, p, q: float(scipy.stats.entropy(p)),
     "polarisation": lambda v, p, q: _leik(p),
     "hellinger": lambda v, p, q: float(np.linalg.norm(np.sqrt(p) - np.sqrt(q)) / np.sqrt(2)),

@@ -132,7 +132,7 @@ def _reducers(direction: str) -> Mapping[str, Values]:
         name: {
             p.name: _whole(int(p.default)) if p.is_a == "whole" else _word(p.default)
             for p in reducer.parameters
-            if p.default is not None
+            if p.default
         }
         for (name, along), reducer in REDUCERS.items()
         if along == direction

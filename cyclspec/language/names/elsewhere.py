@@ -38,6 +38,16 @@ _HERE: Final[Mapping[str, str]] = {
     "is_missing": "isna isnull is_null isnan is_na",
     "minimum": "min",
     "maximum": "max",
+    "diff": "lag delta difference",
+    "sorted": "sort",
+    # metrics
+    "emd_norm": "wasserstein earth_mover",
+    "w1": "wasserstein wasserstein_distance",
+    "js_distance": "jensenshannon jensen_shannon",
+    "log_loss": "cross_entropy logloss nll",
+    "brier": "brier_score",
+    "same_mode": "accuracy acc argmax",
+    "polarisation": "polarization",
     # readers, formats and places of models
     "sampled": "sample generate generated greedy",
     "option_likelihood": "logprobs logprob loglikelihood likelihood",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from cyclspec.language.diagnostics.mend import Mend, write
@@ -10,16 +11,30 @@ from cyclspec.language.syntax import tree as t
 
 _ENDING = ".cycl"
 _MOST_FILES = 1000
+_BACKSLASHES = re.compile(r"\\+")
 
 
-def file_meant(asked: t.ImportFile | t.ImportNames, path: Path) -> Mend:
-    """`"std.metrics"`, `"survey"` for `"survey.cycl"`, `"surwey.cycl"`: what can be written instead."""
+def file_meant(asked: t.ImportFile | t.ImportNames, path: Path, beside: Path) -> Mend:
+    """`"std.metrics"`, `"survey"` for `"survey.cycl"`, `"surwey.cycl"`, `"lib\\\\survey.cycl"`: what to write instead.
+
+    `beside` is the folder that paths of the module start from.
+    """
     text = asked.path.value
+    slashed = _BACKSLASHES.sub("/", asked.path.span.text)
+    if slashed != asked.path.span.text and _is_file(beside / slashed.strip('"')):
+        return write(asked.path.span, slashed)
     if text.startswith("std.") and isinstance(asked, t.ImportFile):
         span = asked.path.span
         return write(span, text, f"import {text}")
     near = _near(path)
     return write(asked.path.span, f'"{text[: len(text) - len(path.name)]}{near}"') if near else Mend()
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _near(path: Path) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from cyclspec.language.canonical.hashes import module_hash
 from cyclspec.language.diagnostics import Diagnostic, Findings, Label
+from cyclspec.language.diagnostics.base import Edit
 from cyclspec.language.diagnostics.cy00_syntax import SourceUnreadable, TooLarge
 from cyclspec.language.diagnostics.cy01_names import (
     Duplicate,
@@ -28,12 +29,13 @@ from cyclspec.language.diagnostics.cy01_names import (
     UnknownName,
     VersionWithoutMeaning,
 )
-from cyclspec.language.diagnostics.mend import Mend
+from cyclspec.language.diagnostics.mend import Mend, write
 from cyclspec.language.names.files import file_meant
 from cyclspec.language.names.lock import FILE, Lock, key_in, lock_of
 from cyclspec.language.names.suggest import did_you_mean, sparing, suggest
 from cyclspec.language.spans import Source, Span, with_plain_ends
 from cyclspec.language.syntax import tree as t
+from cyclspec.language.syntax.escapes import bad_escapes
 from cyclspec.language.syntax.parse import MAX_CHARACTERS, parse
 
 STD_VERSION = "1"
@@ -193,7 +195,7 @@ class _Loader:
             return diagnostic
         mend = Mend(diagnostic.helps)
         if diagnostic.problem == ABSENT and not isinstance(asked, t.ImportStd):
-            mend = file_meant(asked, path)
+            mend = file_meant(asked, path, Path(self.open[-1]).parent)
         return SourceUnreadable(
             span=_path_span(asked), file=diagnostic.file, problem=diagnostic.problem, **mend._asdict()
         )
@@ -268,7 +270,9 @@ class _Loader:
     def _resolve(self, path: Path, name: str, asked: t.Import) -> Module | None:
         if isinstance(asked, t.ImportStd):
             return self._resolve_std(asked)
-        text = asked.path.value
+        text, at = asked.path.value, asked.path.span
+        if any(bad_escapes(at.source.text, at.start, at.end)):
+            return None
         try:
             target = (path.parent / text).resolve()
         except (OSError, RuntimeError, ValueError):
@@ -305,11 +309,14 @@ class _Loader:
                 helps = (f"if the change is meant, write `hash {found}`",)
                 self.findings.add(PinMismatch(span=pin.span, found=found, helps=helps))
             if pin.of == "version" and isinstance(asked, t.ImportStd) and pin.value != STD_VERSION:
-                helps = (f'write `version "{STD_VERSION}"`',)
-                self.findings.add(PinMismatch(span=pin.span, found=f"version {STD_VERSION}", helps=helps))
+                mend = write(pin.span, f'"{STD_VERSION}"', f'version "{STD_VERSION}"')
+                found = f"version {STD_VERSION}"
+                self.findings.add(PinMismatch(span=pin.span, found=found, **mend._asdict()))
             if pin.of == "version" and not isinstance(asked, t.ImportStd):
-                helps = (f"pin it by what is in it: `hash sha256:{target.hash[:12]}`",)
-                self.findings.add(VersionWithoutMeaning(span=pin.span, helps=helps))
+                pinned, text = f"hash sha256:{target.hash[:12]}", pin.span.source.text
+                whole = Span(pin.span.source, text.rindex(pin.of, 0, pin.span.start), pin.span.end)
+                helps, edits = (f"pin it by what is in it: `{pinned}`",), (Edit(whole, pinned),)
+                self.findings.add(VersionWithoutMeaning(span=pin.span, helps=helps, edits=edits))
         return len(self.findings.errors) == told
 
     def _check_lock(self, asked: t.Import, target: Module) -> None:

@@ -18,6 +18,7 @@ from cyclspec.language.diagnostics.cy03_axes import (
     NotAnAttribute,
     WeightAxes,
 )
+from cyclspec.language.diagnostics.cy04_templates import LanguageMissing
 from cyclspec.language.diagnostics.cy05_units import MixedSteps, UnitMismatch
 from cyclspec.language.diagnostics.cy06_bounds import PythonRefused, Recursion
 from cyclspec.language.rules.rule import Rule, holds
@@ -26,6 +27,7 @@ from cyclspec.language.types.expressions import infer
 from cyclspec.language.types.metrics import elaborate_metrics
 from cyclspec.language.types.reductions import infer_reduce
 from cyclspec.language.types.scope import Scope
+from cyclspec.language.types.texts import infer_texts
 
 _MOODS = (
     'axis mood : nominal { calm "calm", tense "tense" }\n'
@@ -44,6 +46,15 @@ VALUES: Final[tuple[Rule, ...]] = (
         breaks=WrongType,
         good=holds("measure gap by town, model : share = mean over item of m.tv(reply, people)"),
         bad=holds("measure gap by town, model : share = mean over item of m.tv(reply, item)"),
+    ),
+    Rule(
+        name="texts",
+        formula="{l1: t1, .., ln: tn} : text(L)   =>   L <= {l1, .., ln}",
+        says="A text in several languages is a value, and has every language that its place asks for.",
+        applied_by=infer_texts,
+        breaks=LanguageMissing,
+        good=holds("", beside='param hello : text(en, fr) = {en: "Good day.", fr: "Bonjour."}'),
+        bad=holds("", beside='param hello : text(en, fr) = {en: "Good day."}'),
     ),
     Rule(
         name="over",
@@ -169,7 +180,8 @@ VALUES: Final[tuple[Rule, ...]] = (
     Rule(
         name="unit of a metric",
         formula="metric f(..) -> U = e,  e : V   =>   V = U, or V is a plain number",
-        says="A metric has the unit of its formula; only a plain number may be given one.",
+        says="A metric has the unit of its formula; only a plain number may be given one. A sum of cumulative shares "
+        "over the options may be in steps.",
         applied_by=elaborate_metrics,
         breaks=UnitMismatch,
         good=holds(

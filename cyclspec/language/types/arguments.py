@@ -12,7 +12,7 @@ from cyclspec.language.diagnostics.cy01_names import UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongArguments, WrongType
 from cyclspec.language.diagnostics.cy03_axes import KnownTooLate
 from cyclspec.language.diagnostics.cy05_units import OutsideRange
-from cyclspec.language.diagnostics.mend import renamed
+from cyclspec.language.diagnostics.mend import Mend, before, renamed
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
@@ -24,6 +24,7 @@ from cyclspec.language.types.scope import Scope, failed
 
 Arguments = Mapping[str, t.Argument]
 MAX_SHOWN = 10**6
+_AMOUNTS = frozenset({"n", "share", "count", "every", "last", "range"})
 
 
 def called(node: t.Expr) -> tuple[str, tuple[t.Argument, ...], Span]:
@@ -48,11 +49,11 @@ def bind(
         name = arg.name.name if arg.name else formals[position] if position < by_position else ""
         problem = _flaw(arg, name, formals, bound)
         if problem:
-            helps = did_you_mean(name, formals) if name else ()
-            edits = renamed(arg.name.span, helps) if arg.name else ()
-            scope.report(
-                WrongArguments(span=arg.span, callee=callee, problem=problem, helps=helps, edits=edits)
-            )
+            mend = _name_meant(args, position, formals, required)
+            if name:
+                helps = did_you_mean(name, formals)
+                mend = Mend(helps, renamed(arg.name.span, helps) if arg.name else ())
+            scope.report(WrongArguments(span=arg.span, callee=callee, problem=problem, **mend._asdict()))
             return None
         bound[name] = arg
     missing = [name for name in required if name not in bound]
@@ -61,6 +62,28 @@ def bind(
         scope.report(WrongArguments(span=node.span, callee=callee, problem=problem))
         return None
     return bound
+
+
+def _name_meant(
+    args: Sequence[t.Argument], position: int, formals: Sequence[str], required: Sequence[str]
+) -> Mend:
+    """The name of an argument that is given by its position: that of the required formal which stands there."""
+    given = {arg.name.name for arg in args if arg.name is not None}
+    arg, name = args[position], formals[position] if position < len(formals) else ""
+    if name in required and name not in given and _may_be(arg.value, name):
+        return before(arg.span, f"{name} = ", f"{name} = {arg.span.text}")
+    free = [f"`{formal}`" for formal in formals if formal not in given]
+    return Mend((f"arguments have names here: {', '.join(free)}",)) if free else Mend()
+
+
+def _may_be(value: t.Expr, name: str) -> bool:
+    """Whether a value is of the kind that a formal takes, as far as its spelling tells: numbers are for amounts."""
+    match value:
+        case t.Whole() | t.Real() | t.Quantity() | t.Negative():
+            return name in _AMOUNTS
+        case t.TextValue() | t.I18n() | t.List():
+            return name not in _AMOUNTS
+    return True
 
 
 def _flaw(arg: t.Argument, name: str, formals: Sequence[str], bound: Arguments) -> str:

@@ -264,7 +264,7 @@ def _mentioned(ask: d.TypedAsk) -> frozenset[str]:
 
 
 def _chosen_along(built: _Built) -> frozenset[str]:
-    """The axes that a measure chooses levels of: both in `reply[country: other]`, `country` in `human[country: mexico]`."""
+    """The axes that a measure chooses levels of, and by: `country` and `other` in `reply[country: other]`."""
     found: set[str] = set()
     for part in (part for term in built.named.values() for part in subterms(term)):
         match part:

@@ -27,6 +27,7 @@ from cyclspec.language.types.draws import CONSTRUCTED, NAMING_AXES
 from cyclspec.language.types.expressions import truth_of
 from cyclspec.language.types.narrowing import narrowed
 from cyclspec.language.types.references import subterms, value_names
+from cyclspec.language.types.renaming import renamed_axis
 from cyclspec.language.types.scope import Scope, dotted_parts, failed, key_of
 from cyclspec.language.types.sources import Found, Wanted, begins_with_an_axis, plain_source
 from cyclspec.language.types.vocabularies import check_name
@@ -55,6 +56,18 @@ RESERVED_COLUMNS = frozenset(
         "n_used",
         "n_clusters",
         "n_missing",
+        "uniform",
+        "others",
+        "shuffled",
+        "equal_n",
+        "n_refused",
+        "n_off_scale",
+        "n_unreadable",
+        "n_absent",
+        "bound_low",
+        "bound_high",
+        "outside",
+        "outside_most",
         "withheld_by",
         "error",
         "bias",
@@ -232,7 +245,7 @@ def each_statement(
 
 
 def _narrows_a_draw(scope: Scope, each: t.Each, found: Found, where: h.Term | None) -> bool:
-    """Whether a condition says which levels can be drawn: of the levels alone, not of the cell that they are drawn in."""
+    """Whether a condition says which levels can be drawn: of these alone, not of the cells that draw them."""
     assert each.where is not None
     callee = each.source.span.text.split("(")[0]
     if isinstance(found.source, d.ShuffledSource):
@@ -286,7 +299,8 @@ def _check_axis_name(scope: Scope, each: t.Each, ident: t.Ident, taken: Mapping[
     if name in RESERVED_COLUMNS:
         notes = ("the results have a column of that name",)
         helps = (f"name it otherwise: `each {name}_ in {each.source.span.text}`",)
-        scope.report(AxisNameTaken(span=ident.span, axis=name, notes=notes, helps=helps))
+        edits = renamed_axis(scope, ident, f"{name}_")
+        scope.report(AxisNameTaken(span=ident.span, axis=name, notes=notes, helps=helps, edits=edits))
 
 
 def _source(scope: Scope, each: t.Each) -> Found | None:

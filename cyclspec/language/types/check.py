@@ -12,9 +12,8 @@ from cyclspec.language.diagnostics import Findings
 from cyclspec.language.names.consequences import independent
 from cyclspec.language.names.modules import Program
 from cyclspec.language.names.suggest import sparing
-from cyclspec.language.syntax import tree as t
 from cyclspec.language.types.audits import elaborate_audits
-from cyclspec.language.types.context import Context, Observe
+from cyclspec.language.types.context import Binding, Context, Observe
 from cyclspec.language.types.expressions import infer
 from cyclspec.language.types.metrics import elaborate_metrics
 from cyclspec.language.types.panels import elaborate_panels, elaborate_targets
@@ -40,7 +39,7 @@ PASSES = (
 
 @sparing()
 def check_program(
-    program: Program, findings: Findings, bindings: Mapping[str, t.Expr], observe: Observe | None = None
+    program: Program, findings: Findings, bindings: Mapping[str, Binding], observe: Observe | None = None
 ) -> Context:
     """The context of a program after all passes.
 

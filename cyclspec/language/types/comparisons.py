@@ -57,11 +57,16 @@ def comparable(scope: Scope, sign: str, left: h.Term, right: h.Term) -> bool:
     if units.unit_of(left) is not None and units.unit_of(right) is not None:
         return units.together(left, right) is not None
     a, b = left.type.kind, right.type.kind
-    if isinstance(a, k.Number) or isinstance(b, k.Number):
+    if isinstance(a, k.Number) or isinstance(b, k.Number) or _in_languages(a) or _in_languages(b):
         return False
     if sign not in _EQUALITY and not (is_ordered(scope, a) and is_ordered(scope, b)):
         return False
     return levels_meet(scope, a, b, sign) or k.fits(a, b) or k.fits(b, a)
+
+
+def _in_languages(kind: k.Kind) -> bool:
+    """Whether a text differs by language, so that it equals no one text."""
+    return isinstance(kind, k.Text) and bool(kind.langs)
 
 
 def levels_meet(scope: Scope, a: k.Kind, b: k.Kind, sign: str = "==") -> bool:
@@ -113,6 +118,8 @@ def mismatch(scope: Scope, node: t.Binary, verb: str, left: h.Term, right: h.Ter
     helps: tuple[str, ...] = ()
     edits: tuple[Edit, ...] = ()
     for side, term in ((node.left, left), (node.right, right)):
+        if _in_languages(term.type.kind):
+            helps = ("compare what is the same in every language, such as a key or a level",)
         if units.unit_of(term) in (k.Unit.BITS, k.Unit.NATS, k.Unit.STEPS):
             helps = (f"drop the unit on purpose: `number({side.span.text})`",)
     for node_, kind in ((node.right, left.type.kind), (node.left, right.type.kind)):

@@ -15,7 +15,7 @@ from typing import Any
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 
-Value = bool | int | float | str | tuple[Any, ...]
+Value = bool | int | float | str | Mapping[str, str] | tuple[Any, ...]
 
 _OPS: Mapping[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
@@ -57,6 +57,8 @@ def evaluate(term: h.Term) -> Value:
     match term:
         case h.Literal_(value=value):
             return value
+        case h.TextsTerm(texts=texts):
+            return dict(texts)
         case h.LevelTerm(level=level):
             return level
         case h.ListTerm(items=items):
@@ -89,14 +91,14 @@ def evaluate(term: h.Term) -> Value:
 def folded(term: h.Term) -> h.Term:
     """A static term as its value, so that whatever names it computes nothing again. `NotConstant` where it has none."""
     match term:
-        case h.Literal_() | h.LevelTerm() | h.RangeTerm():
+        case h.Literal_() | h.TextsTerm() | h.LevelTerm() | h.RangeTerm():
             return term
         case h.ListTerm(items=items):
             return replace(term, items=tuple(map(folded, items)))
         case h.IfTerm(condition=condition, then=then, otherwise=otherwise):
             return replace(folded(then if evaluate(condition) else otherwise), span=term.span)
     value = evaluate(term)
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | Mapping):
         raise NotConstant(type(term).__name__)
     return h.Literal_(type=term.type, span=term.span, value=value)
 

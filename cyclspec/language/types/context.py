@@ -39,6 +39,15 @@ class Meant(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Binding:
+    """A value that was given from outside, where its parameter is named there, and what gave it."""
+
+    value: t.Expr
+    name: Span
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
 class ParamValue:
     """A bound parameter: its kind, its value as a term, and where the value came from."""
 
@@ -82,7 +91,7 @@ class Context:
 
     program: Program
     findings: Findings
-    bindings: Mapping[str, t.Expr]
+    bindings: Mapping[str, Binding]
     infer: Infer
     observe: Observe | None = None
     vocabularies: dict[Symbol, Vocabulary] = field(default_factory=dict)

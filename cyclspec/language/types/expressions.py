@@ -29,6 +29,7 @@ from cyclspec.language.types.comparisons import (
 from cyclspec.language.types.lookups import infer_pick
 from cyclspec.language.types.reductions import infer_reduce
 from cyclspec.language.types.scope import Scope, dotted_parts, failed, unknown
+from cyclspec.language.types.texts import infer_texts
 from cyclspec.language.types.values import typed
 from cyclspec.language.types.vocabularies import quantity
 
@@ -60,7 +61,9 @@ def _infer(scope: Scope, node: t.Expr, expected: k.Kind | None) -> h.Term:
             return h.Literal_(type=_BOOL, span=node.span, value=truth)
         case t.DateValue(value=text):
             return _date(scope, node, text)
-        case t.HashValue() | t.I18n():
+        case t.I18n():
+            return infer_texts(scope, node, expected)
+        case t.HashValue():
             scope.report(WrongType(span=node.span, what="this", expected="a value", found=node.op))
             return unknown(node.span)
         case t.List():
@@ -112,12 +115,15 @@ def _list(scope: Scope, node: t.List, expected: k.Kind | None) -> h.Term:
     kind = items[0].type.kind if items else k.Unknown()
     if inner is not None and levels_meet(scope, kind, inner):
         kind = inner
-    for item in items[1:]:
-        one_kind = k.fits(item.type.kind, kind) or levels_meet(scope, item.type.kind, kind)
-        if not one_kind and not failed(item):
-            found, wanted = k.kind_text(item.type.kind), k.kind_text(kind)
-            scope.report(WrongType(span=item.span, what="this item", expected=wanted, found=found))
-    if any(failed(item) for item in items):
+    others = [
+        item
+        for item in items[1:]
+        if not (k.fits(item.type.kind, kind) or levels_meet(scope, item.type.kind, kind) or failed(item))
+    ]
+    for item in others:
+        found, wanted = k.kind_text(item.type.kind), k.kind_text(kind)
+        scope.report(WrongType(span=item.span, what="this item", expected=wanted, found=found))
+    if others or any(failed(item) for item in items):
         return unknown(node.span)
     return h.ListTerm(type=typed(k.ListOf(kind), *items), span=node.span, items=items)
 

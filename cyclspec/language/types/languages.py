@@ -39,12 +39,16 @@ class _Worded:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """Something that is shown; `told` where it was said already that a language lacks it."""
+    """Something that is shown; `told` where it was said already that a language lacks it.
+
+    `given` where it is a text that stands in the argument itself.
+    """
 
     name: str
     kind: k.Kind
     at: Span
     told: bool = False
+    given: bool = False
 
 
 def check_languages(
@@ -102,7 +106,9 @@ def _shown(worded: _Worded, lang: str | None) -> Iterator[_Shown]:
             declared = hole_kind(ctx, formals[first], rest) or k.Unknown()
             # A message with a tag is held against the types of its prompt's parameters where it is declared.
             told = message.lang is not None and lang not in (_texts(declared) or (lang,))
-            yield _Shown(".".join(part.path), kind, worded.at if rest else worded.args[first].span, told)
+            term = worded.args[first]
+            given = isinstance(term, h.TextsTerm) and term.span.text.startswith("{")
+            yield _Shown(".".join(part.path), kind, worded.at if rest else term.span, told, given)
     if worded.scored:
         yield _Shown("options", worded.prompt.result, worded.at)
 
@@ -117,7 +123,7 @@ def _item_scale(kind: k.Kind) -> k.ItemScale | None:
 def _vocabulary(kind: k.Kind) -> k.Vocabulary | None:
     """The vocabulary whose labels are shown."""
     match kind:
-        case k.Of(vocabulary):
+        case k.Of(vocabulary) | k.ListOf(k.Of(vocabulary)):
             return vocabulary
         case k.Choice(scale) | k.Order(scale) | k.Picks(scale, _, _) | k.ScaleValue(scale):
             return scale if isinstance(scale, k.Vocabulary) else None
@@ -142,6 +148,8 @@ def _in_language(worded: _Worded, shown: Sequence[_Shown], lang: str) -> None:
             continue
         notes = (f"it exists in {', '.join(have)}",)
         helps = (f"leave {lang} out, or declare it `text({', '.join([*have, lang])})` once the data have it",)
+        if one.given:
+            helps = (f'add `{lang}: "..."`, or leave {lang} out',)
         what = f"`{one.name}`" if "." in one.name else f"argument `{one.name}`"
         worded.scope.report(LanguageMissing(span=one.at, lang=lang, what=what, notes=notes, helps=helps))
 

@@ -21,7 +21,7 @@ from cyclspec.language.types.fields import read_fields
 from cyclspec.language.types.resampling import Judged, Named, read_interval, read_test
 from cyclspec.language.types.scope import Scope, failed
 
-_MEASURE_FIELDS = ("better", "interval", "test", "adjust")
+_MEASURE_FIELDS = ("better", "interval", "test", "adjust", "bounds", "sizes")
 _CHECK_FIELDS = ("on_fail", "because")
 _ON_FAIL = ("exclude", "withhold", "warn", "stop")
 
@@ -62,6 +62,8 @@ def measure_statement(scope: Scope, measure: t.Measure, named: Named) -> d.Typed
     interval = read_interval(judged, drawn)
     better = _word(scope, fields.get("better"), ("higher", "lower"))
     adjust = _word(scope, fields.get("adjust"), ("holm", "bh"))
+    bounds = _word(scope, fields.get("bounds"), ("worst_case",))
+    sizes = _word(scope, fields.get("sizes"), ("equal",))
     wanted = fields["adjust"] if adjust is not None else None
     # An interval that could not be read was told of already.
     tested = read_test(judged, fields.get("test"), wanted, interval) if interval or not drawn else None
@@ -86,6 +88,8 @@ def measure_statement(scope: Scope, measure: t.Measure, named: Named) -> d.Typed
         doc=measure.doc,
         span=measure.span,
         test=tested,
+        sizes=cast(Literal["equal"] | None, sizes),
+        bounds=cast(Literal["worst_case"] | None, bounds),
     )
 
 

@@ -20,7 +20,6 @@ from cyclspec.language.diagnostics.cy06_bounds import Recursion
 from cyclspec.language.names.modules import Module
 from cyclspec.language.names.order import in_order
 from cyclspec.language.names.suggest import did_you_mean
-from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.syntax.parse import MAX_PARTS
 from cyclspec.language.types import kinds as k
@@ -28,7 +27,7 @@ from cyclspec.language.types import meant, units
 from cyclspec.language.types import terms as h
 from cyclspec.language.types.bounds import within
 from cyclspec.language.types.constants import NotConstant, evaluate, folded, has_more
-from cyclspec.language.types.context import Context, ParamValue, Symbol
+from cyclspec.language.types.context import Binding, Context, ParamValue, Symbol
 from cyclspec.language.types.declared import TypeReader
 from cyclspec.language.types.expressions import infer, truth_of
 from cyclspec.language.types.metrics import walk
@@ -43,11 +42,11 @@ class _Wanted:
     module: Module
     decl: t.Param
     kind: k.Kind
-    binding: t.Expr | None
+    binding: Binding | None
 
     @property
     def value(self) -> t.Expr | None:
-        return self.binding or self.decl.default
+        return self.decl.default if self.binding is None else self.binding.value
 
 
 def elaborate_params(ctx: Context) -> None:
@@ -69,16 +68,10 @@ def elaborate_params(ctx: Context) -> None:
     for symbol in outside:
         del ctx.params[symbol]
     known = [name for name, decl in main.decls.items() if isinstance(decl, t.Param)]
-    for name, expr in ctx.bindings.items():
+    for name, binding in ctx.bindings.items():
         if name not in known:
             helps = did_you_mean(name, known) or ("this module has no parameters",)
-            ctx.report(UnknownName(span=_given_name(expr, name), what="parameter", name=name, helps=helps))
-
-
-def _given_name(expr: t.Expr, name: str) -> Span:
-    """The name of a binding as it was typed before its value: `-p name=...`."""
-    start = expr.span.source.text.find(f"{name}=", 0, expr.span.start)
-    return Span(expr.span.source, start, start + len(name)) if start >= 0 else expr.span
+            ctx.report(UnknownName(span=binding.name, what="parameter", name=name, helps=helps))
 
 
 def _inside(ctx: Context, param: _Wanted, value: ParamValue) -> bool:
@@ -148,7 +141,7 @@ def _bind(ctx: Context, param: _Wanted) -> ParamValue | None:
         ctx.report(WrongType(span=expr.span, what=what, expected=wanted, found="no number"))
         return None
     bound = _as_declared(value, kind)
-    return ParamValue(kind, bound, "default" if param.binding is None else "command line")
+    return ParamValue(kind, bound, "default" if param.binding is None else param.binding.origin)
 
 
 def _accepts(term: h.Term, kind: k.Kind) -> bool:

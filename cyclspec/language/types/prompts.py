@@ -215,9 +215,10 @@ def _check_style(ctx: Context, hole: Hole, kind: k.Kind, span: Span, message: t.
     if _style_fits(hole.style, kind):
         return
     name = ".".join(hole.path)
-    helps = (f"write `{{{name}|lettered}}`",) if _style_fits("lettered", kind) else ()
+    mended = "{" + name + ("|lettered" if _style_fits("lettered", kind) else "") + "}"
+    mend = write(span, mended) if span.text == hole.text else Mend()
     label = "" if hole.style != "plain" else f"`{name}` is shown in one of: {', '.join(_MANY)}"
     label = label if _style_fits("lettered", kind) else f"`{name}` is {_described(kind)}"
     ctx.report(
-        StyleDoesNotFit(span=span, style=hole.style, found=k.kind_text(kind), label=label, helps=helps)
+        StyleDoesNotFit(span=span, style=hole.style, found=k.kind_text(kind), label=label, **mend._asdict())
     )

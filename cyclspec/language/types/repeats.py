@@ -42,7 +42,7 @@ class _Group(NamedTuple):
 def report_repeats(ctx: Context) -> None:
     """Reports every repetition in the program and in what was given from outside."""
     trees: list[tuple[Module, t.Node]] = [(module, module.tree) for module in ctx.program.modules.values()]
-    trees += [(ctx.program.main, expr) for expr in ctx.bindings.values()]
+    trees += [(ctx.program.main, binding.value) for binding in ctx.bindings.values()]
     for module, tree in trees:
         for node in walk(tree):
             for group in _groups(node):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cyclspec.language.diagnostics.base import Edit
 from cyclspec.language.diagnostics.cy01_names import Duplicate, UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongType
 from cyclspec.language.diagnostics.cy03_axes import AxisNameTaken
@@ -21,6 +22,7 @@ from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.context import Symbol
 from cyclspec.language.types.panels import level_name
+from cyclspec.language.types.renaming import renamed_axis
 from cyclspec.language.types.scope import Scope, dotted_parts, failed, key_of
 
 MAX_VALUES = 1_000_000
@@ -128,6 +130,15 @@ def not_a_source(scope: Scope, wanted: Wanted, found: str) -> None:
     )
 
 
+def _refuse_texts(scope: Scope, wanted: Wanted) -> None:
+    """Reports texts in several languages, none of which is the name of its level."""
+    name = wanted.names[0].name
+    helps = (f'declare levels that have them as labels: `axis {name} : nominal {{ first {{en: "..."}} }}`',)
+    expected, found = "levels with names", "a list of texts in several languages"
+    span = wanted.node.span
+    scope.report(WrongType(span=span, what="this source", expected=expected, found=found, helps=helps))
+
+
 def names_are(scope: Scope, wanted: Wanted, known: tuple[str, ...], what: str, *, because: str = "") -> bool:
     """Whether the bound names are exactly those that the source has; `because` says why it has them."""
     given = tuple(ident.name for ident in wanted.names)
@@ -136,8 +147,19 @@ def names_are(scope: Scope, wanted: Wanted, known: tuple[str, ...], what: str, *
     first = next((i for i in wanted.names if i.name not in known), wanted.names[0])
     helps = (f"write `each {', '.join(known)} in {wanted.node.span.text}`",)
     notes = (because or f"{what} has {', '.join(known)}",)
-    scope.report(AxisNameTaken(span=first.span, axis=first.name, notes=notes, helps=helps))
+    edits = _renamed(scope, wanted.names, known)
+    scope.report(AxisNameTaken(span=first.span, axis=first.name, notes=notes, helps=helps, edits=edits))
     return False
+
+
+def _renamed(scope: Scope, names: tuple[t.Ident, ...], known: tuple[str, ...]) -> tuple[Edit, ...]:
+    """The edits that bind the names that a source has: one that is called otherwise, or those that are left out."""
+    given = {ident.name for ident in names}
+    others, lacking = given.difference(known), set(known) - given
+    if len(others) == len(lacking) == 1 and len(names) == len(known):
+        other = next(ident for ident in names if ident.name in others)
+        return renamed_axis(scope, other, lacking.pop())
+    return () if others else (Edit(names[0].span.to(names[-1].span), ", ".join(known)),)
 
 
 def one_name(scope: Scope, wanted: Wanted) -> bool:
@@ -277,6 +299,9 @@ def _list(scope: Scope, wanted: Wanted, items: tuple[h.Term, ...]) -> Found | No
                 values.append(level)
             case h.Literal_(value=str() | int() | float() as value):
                 values.append(value)
+            case h.TextsTerm():
+                _refuse_texts(scope, wanted)
+                return None
             case _:
                 not_a_source(scope, wanted, "a list of expressions")
                 return None

@@ -37,6 +37,13 @@ class Literal_(Base):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TextsTerm(Base):
+    """One text in several languages: `{en: "China", zh: "中国"}`, as pairs of a language and its text."""
+
+    texts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LevelTerm(Base):
     """One level of a closed vocabulary, or a language tag, or a bare word option of a builtin (vocabulary None)."""
 
@@ -264,6 +271,7 @@ class LookupTerm(Base):
 
 Term = (
     Literal_
+    | TextsTerm
     | LevelTerm
     | ListTerm
     | RangeTerm

@@ -401,6 +401,8 @@ class TypedMeasure:
     doc: tuple[str, ...]
     span: Span = field(compare=False, repr=False)
     test: Test | None = None
+    bounds: Literal["worst_case"] | None = None
+    sizes: Literal["equal"] | None = None
 
 
 @dataclass(frozen=True, slots=True)

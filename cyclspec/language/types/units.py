@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
+from cyclspec.language.types.references import subterms
 
 U = k.Unit
 _FRACTIONS = (U.SHARE, U.POINTS, U.RATIO, U.NONE)
@@ -107,5 +108,19 @@ def fits(found: k.Unit, declared: k.Unit, term: h.Term) -> bool:
 
 
 def defines(found: k.Unit, declared: k.Number, term: h.Term) -> bool:
-    """Whether the body of a metric may have the unit it declares: a metric may name the unit of a plain number."""
-    return found is U.NONE or (fits(found, declared.unit, term) and not declared.whole)
+    """Whether the body of a metric may have the unit it declares: a metric may name the unit of a plain number.
+
+    A sum of cumulative shares over the options counts steps: of one distribution, how far its people stand from the
+    first option; of a difference of two, how far they must move (Vallender 1974).
+    """
+    if found is U.NONE or (fits(found, declared.unit, term) and not declared.whole):
+        return True
+    return declared.unit is U.STEPS and found in (U.SHARE, U.POINTS) and _is_cumulative(term)
+
+
+def _is_cumulative(term: h.Term) -> bool:
+    """Whether a term sums cumulative shares over `option`."""
+    match term:
+        case h.ReduceTerm(reducer="sum", direction="over", axes=("option",), of=of):
+            return any(isinstance(one, h.ReduceTerm) and one.reducer == "cumsum" for one in subterms(of))
+    return False

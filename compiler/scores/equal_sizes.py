@@ -1,0 +1,127 @@
+"""A measure at equal sizes: as few people behind every cell as behind the smallest, and as few answers.
+
+Expects shares and how many stand behind each. Ensures that a distance to few people is compared with one to many
+without the noise that few people add (a distance grows with it): shares of n are drawn again so that they vary like
+those of the smallest number m, by a multinomial of 1 / (1/m - 1/n). The smallest are left as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import jax.numpy as jnp
+
+from cyclspec.compiler.scores.arrays import CountedArrays
+from cyclspec.compiler.scores.cells import Array, Blocked, Cells, choose
+from cyclspec.compiler.scores.draws import over_draws
+from cyclspec.compiler.scores.expressions import Scope, Setting
+from cyclspec.compiler.scores.resample import FLOOR_DRAWS
+from cyclspec.compiler.scores.variates import joined_seed, multinomial
+from cyclspec.compiler.scores.walk import Leaf, options_of_leaf, scale_of_leaf
+from cyclspec.language.types.kinds import Choice
+from cyclspec.language.types.terms import AnswerTerm, Term
+from cyclspec.language.types.typed import TypedMeasure
+
+Plain = Callable[[Term, Cells], Array]
+
+
+@dataclass(frozen=True, slots=True)
+class EqualSizes:
+    """Measures at equal sizes; `leaves`, `axes_of` and `sizes` are those of their program."""
+
+    setting: Setting
+    final: Scope
+    leaves: tuple[Leaf, ...]
+    axes_of: Mapping[Leaf, frozenset[str]]
+    sizes: Mapping[int, CountedArrays]
+
+    def of(self, measure: TypedMeasure, plain: Plain) -> Array | None:
+        """The mean of a measure over draws; None where nobody knows how many people stand behind what it reads."""
+        read = self.setting.reach.of(measure.term).leaves
+        places = [at for at, leaf in enumerate(self.leaves) if leaf in read and scale_of_leaf(leaf)]
+        people = [at for at in places if not isinstance(self.leaves[at], AnswerTerm)]
+        if not places or any(at not in self.sizes for at in people):
+            return None
+
+        def some(draws: Array) -> Array:
+            leaves: dict[Leaf, Cells | Blocked] = {}
+            for at in places:
+                target = self._people(at) if at in people else self._answers(at, read)
+                if target is not None:
+                    leaves[self.leaves[at]] = self._thinned(at, target, draws)
+            scope = Scope(self.setting, leaves, outer=self.final, counting=False)
+            found = plain(measure.term, scope.cells(measure.term))
+            return jnp.broadcast_to(found, (*found.shape[:-1], len(draws)))
+
+        held = [at for at in places if at in self.sizes]
+        drawn = sum(int(self.sizes[at].numbers.size) * self._width(at) for at in held)
+        asked = max(self.setting.frame.size(self.axes_of[leaf]) for leaf in self.leaves)
+        numbers = jnp.arange(FLOOR_DRAWS, dtype=jnp.uint64)
+        values = over_draws(some, numbers, FLOOR_DRAWS, 8 * (6 * drawn + 4 * asked))
+        return values.mean(axis=-1, keepdims=True)
+
+    def _width(self, at: int) -> int:
+        return max(len(part.places[0]) for part in self.setting.blocks[self._scale(at)].parts)
+
+    def _scale(self, at: int) -> str:
+        scale = scale_of_leaf(self.leaves[at])
+        assert scale is not None
+        return scale
+
+    def _people(self, at: int) -> Array:
+        """The smallest number of people behind any group of each item."""
+        frame = self.setting.frame
+        others = self.axes_of[self.leaves[at]] - frame.scale_axes(self._scale(at))
+        places = tuple(frame.place_of(axis) for axis in others)
+        numbers = self.sizes[at].numbers
+        # Fewer than one person is nobody: such cells make no others small.
+        return choose(numbers >= 1.0, numbers, jnp.inf).min(axis=places, keepdims=True)
+
+    def _answers(self, at: int, read: frozenset[Leaf]) -> Array | None:
+        """The smallest number of answers to a question by any ask that counts them; None where none does."""
+        leaf, found = self.leaves[at], list[Array]()
+        for other_at, other in enumerate(self.leaves):
+            if not isinstance(other, AnswerTerm) or other not in read or other.field != "value":
+                continue
+            if options_of_leaf(other) == options_of_leaf(leaf):
+                extra = self.axes_of[other] - self.axes_of[leaf]
+                number = self._number(other_at, other)
+                places = tuple(self.setting.frame.place_of(axis) for axis in extra)
+                found += [] if number is None else [_fewest(other, number, places)]
+        if not found:
+            return None
+        least = found[0]
+        for one in found[1:]:
+            least = jnp.minimum(least, one)
+        return jnp.maximum(least, 1.0)
+
+    def _number(self, at: int, leaf: AnswerTerm) -> Array | None:
+        """How many answers stand in each cell of an ask: one choice, or as many as were counted."""
+        if isinstance(leaf.type.kind, Choice):
+            there = self.final.cells(leaf).ok.astype(jnp.float64)
+            return jnp.broadcast_to(there, self.setting.frame.shape(self.axes_of[leaf]))
+        return self.sizes[at].numbers if at in self.sizes else None
+
+    def _thinned(self, at: int, target: Array, draws: Array) -> Blocked:
+        """A leaf with shares that vary like those of `target`."""
+        scale, held = self._scale(at), self.sizes[at]
+        blocks, parts = self.setting.blocks[scale], list[Cells]()
+        for block, scope in zip(blocks.parts, self.final.blocks(scale), strict=True):
+            cells = scope.cells(self.leaves[at])
+            smallest, numbers, seeds = (
+                blocks.cut(block, Cells(frozenset(), one)).value for one in (target, held.numbers, held.seeds)
+            )
+            lacking = 1.0 / smallest - 1.0 / jnp.maximum(numbers, 1.0)
+            fewer = lacking > 1e-9
+            size = jnp.maximum(jnp.round(1.0 / choose(fewer, lacking, 1.0)), 1.0)
+            drawn = multinomial(joined_seed(seeds, draws), size, cells.value) / size[..., None]
+            parts.append(replace(cells, value=choose(fewer[..., None], drawn, cells.value)))
+        return Blocked(scale, tuple(parts))
+
+
+def _fewest(leaf: AnswerTerm, number: Array, places: tuple[int, ...]) -> Array:
+    """Choices along further axes are counted together; of shares along them the fewest answers decide."""
+    if isinstance(leaf.type.kind, Choice):
+        return number.sum(axis=places, keepdims=True)
+    return number.min(axis=places, keepdims=True)
