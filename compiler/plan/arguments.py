@@ -8,7 +8,7 @@ refused by name, and that a cell whose argument was never answered says so.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -27,6 +27,7 @@ from cyclspec.compiler.plan.joint import Combinations
 from cyclspec.compiler.plan.sources import contract_levels
 from cyclspec.compiler.plan.upstream import is_upstream, named_lets
 from cyclspec.compiler.prompts.messages import LevelValue, RowValue, Shown
+from cyclspec.compiler.prompts.turns import Turn
 from cyclspec.compiler.readings.reading import Reading
 from cyclspec.compiler.records.reading import FieldReading, FieldValue
 from cyclspec.compiler.seeds import other_level
@@ -50,6 +51,9 @@ class Answers(Protocol):
 
     def field(self, ask: str, name: str, cell: Cell) -> FieldReading:
         """What a field of a record holds in a cell."""
+
+    def turns(self, ask: d.TypedAsk, cell: Cell) -> Sequence[Turn]:
+        """The earlier turns that a cell of an ask with a history is shown."""
 
 
 class NoArgument(Exception):

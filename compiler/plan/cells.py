@@ -21,6 +21,7 @@ from cyclspec.compiler.plan.arguments import Answers, ArgumentReader, NoArgument
 from cyclspec.compiler.plan.budget import ordered_axes, present_cells
 from cyclspec.compiler.plan.upstream import Upstream, is_upstream, upstream_of
 from cyclspec.compiler.prompts.messages import Conversation, NoWording, Shown, converse, language_of
+from cyclspec.compiler.prompts.turns import after_turns
 from cyclspec.compiler.records.offered import RecordShapes
 from cyclspec.compiler.records.schema import RecordSchema
 from cyclspec.language.diagnostics import SpecError
@@ -64,13 +65,17 @@ class AskCells:
 
 @dataclass(slots=True)
 class CellReader:
-    """Reads what one ask says in its cells; with `answers`, what earlier ones tell it."""
+    """Reads what one ask says in its cells; with `answers`, what earlier ones tell it.
+
+    Of an ask with a history, the cells of one `turn`: a place along the axis that its conversations run along.
+    """
 
     audit: d.TypedAudit
     grid: Grid
     tables: Mapping[str, LoadedTable]
     ask: d.TypedAsk
     answers: Answers | None = None
+    turn: int | None = None
     reader: ArgumentReader = field(init=False)
     records: RecordShapes = field(init=False)
 
@@ -86,7 +91,7 @@ class CellReader:
         seen: dict[tuple[Hashable, ...], int] = {}
         conversations: list[Said] = []
         unasked: dict[str, int] = {}
-        for index in product(*(range(n) for n in present.shape)):
+        for index in product(*(self._places(axis, n) for axis, n in zip(axes, present.shape, strict=True))):
             if not present[index]:
                 continue
             try:
@@ -100,6 +105,10 @@ class CellReader:
                 conversations.append(one)
             said[index] = position
         return AskCells(axes, said, tuple(conversations), self._open(), tuple(unasked))
+
+    def _places(self, axis: str, count: int) -> range:
+        here = self.turn is not None and self.ask.history is not None and axis == self.ask.history.along
+        return range(self.turn, self.turn + 1) if here and self.turn is not None else range(count)
 
     def _is_open(self, term: h.Term) -> bool:
         return self.answers is None and is_upstream(term)
@@ -117,6 +126,8 @@ class CellReader:
     def _bound_axes(self) -> frozenset[str]:
         """The axes of the known arguments, and those of scales that come with their items."""
         bound = frozenset[str]().union(*(term.type.axes for _, term in self._known()))
+        if self.turn is not None:
+            return self.ask.axes
         scales = (self.ask.scale, *self.records.scales)
         return bound | {scale.axis for scale in scales if isinstance(scale, k.ItemScale)}
 
@@ -130,6 +141,8 @@ class CellReader:
         except NoWording as lack:
             raise self._unworded(cell, lack) from None
         codes = tuple(option.code for option in offered)
+        if self.turn is not None and self.answers is not None:
+            conversation = after_turns(conversation, self.answers.turns(self.ask, cell))
         lang = language_of(self.ask.prompt, values)
         ordered = () if self.ask.scale is None else self._ordered(offered, self.ask.scale, cell)
         return Said(conversation, ordered, codes, lang, self._record(cell, lang))

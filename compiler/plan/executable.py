@@ -39,8 +39,6 @@ def _ask(ask: d.TypedAsk) -> Iterator[str]:
             yield f"`{part.span.text}` in the condition of `{ask.name}.{field}`"
     if isinstance(ask.type.kind, k.Picks):
         yield f"reading several options, ask `{ask.name}`,"
-    if ask.history is not None:
-        yield f"the `history` of ask `{ask.name}`"
 
 
 def _told(audit: d.TypedAudit, term: h.Term) -> Iterator[h.Term]:

@@ -23,6 +23,7 @@ from cyclspec.compiler.prompts.tokens import Tokenizer
 from cyclspec.language.types import typed as d
 
 Count = Callable[[str], int]
+_LABEL_TOKENS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +175,13 @@ def open_tokens(ask: d.TypedAsk, cells: AskCells, count: Count) -> NDArray[np.in
     )
 
 
-def turn_tokens(ask: d.TypedAsk, longest: int) -> int:
-    """The most tokens that earlier turns add to a prompt: each a prompt and its answer."""
+def turn_tokens(ask: d.TypedAsk, longest: int, said: Sequence[Said], count: Count) -> int:
+    """The most tokens that earlier turns add to a prompt: each a prompt and its answer, told in words where it names one."""
     if ask.history is None:
         return 0
-    return ask.history.high * (longest + most_tokens(ask.reader))
+    words = {label_of(option, one.lang) for one in said for option in one.options}
+    named = max(map(count, words), default=0) + _LABEL_TOKENS
+    return ask.history.high * (longest + most_tokens(ask.reader) + named)
 
 
 def option_tokens(ask: d.TypedAsk, said: Sequence[Said], count: Count) -> NDArray[np.int64]:

@@ -139,7 +139,7 @@ def hosted_figures(
     characters = np.array([sum(map(len, some)) for some in texts], dtype=np.int64)
     if distinct is None:
         lengths = lengths + open_tokens(ask, cells, estimated_tokens)
-        lengths = lengths + turn_tokens(ask, int(lengths.max(initial=0)))
+        lengths = lengths + turn_tokens(ask, int(lengths.max(initial=0)), cells.conversations, estimated_tokens)
     extra = np.zeros(len(lengths), dtype=np.int64)
     found = figures(ask, (asked.name, asked.digest), counts, lengths, extra=extra, distinct=distinct)
     each = drawn(ask.reader) or distinct is None

@@ -154,11 +154,13 @@ class Planner:
         """What is asked of a model in later stages, or after earlier turns."""
         return (found for found in self.figures if found.digest == digest and found.at_most)
 
-    def ask(self, ask: d.TypedAsk, answers: Answers | None = None) -> PlannedAsk | None:
-        """One ask; None where it has no requests that can be laid out now.
+    def ask(
+        self, ask: d.TypedAsk, answers: Answers | None = None, turn: int | None = None
+    ) -> PlannedAsk | None:
+        """One ask, or one turn of its conversations; None where it has no requests that can be laid out now.
 
-        With the `answers` of earlier stages every ask has; a prompt that became too long for its model is then not
-        asked.
+        With the `answers` of earlier stages and turns every ask has; a prompt that became too long for its model is
+        then not asked.
         """
         axes = ordered_axes(self.audit, ask.axes)
         present = present_cells(self.grid, axes)
@@ -166,7 +168,7 @@ class Planner:
             if answers is None:
                 self.figures.append(recorded_figures(ask, int(present.sum())))
             return None
-        cells = CellReader(self.audit, self.grid, self.tables, ask, answers).cells()
+        cells = CellReader(self.audit, self.grid, self.tables, ask, answers, turn).cells()
         said = _spread(cells, axes, present)
         laid = answers is not None or known_ahead(ask)
         requests = np.where(said < -1, said, -1).astype(np.int64)
@@ -325,7 +327,7 @@ class Planner:
         count = counter(tokenizer)
         lengths = np.array([len(prompt.ids) for prompt in prompts], dtype=np.int64)
         lengths = lengths + open_tokens(ask, cells, count)
-        lengths = lengths + turn_tokens(ask, int(lengths.max(initial=0)))
+        lengths = lengths + turn_tokens(ask, int(lengths.max(initial=0)), cells.conversations, count)
         extra = option_tokens(ask, cells.conversations, count)
         self.figures.append(figures(ask, (model.name, asked.digest), counts, lengths, extra=extra))
 

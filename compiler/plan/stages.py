@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 from cyclspec.compiler.plan.arguments import UPSTREAM, Cell
 from cyclspec.compiler.plan.drawing import seeded, text_seed
 from cyclspec.compiler.plan.figures import drawn
+from cyclspec.compiler.plan.history import remembered, told_turn, with_turn
 from cyclspec.compiler.plan.plan import Plan, PlannedAsk, Reply
 from cyclspec.compiler.plan.planner import Planner
 from cyclspec.compiler.plan.reads import Writing
 from cyclspec.compiler.plan.requests import Offer
+from cyclspec.compiler.prompts.turns import Turn
 from cyclspec.compiler.readings.reading import (
     EMPTY,
     Reading,
@@ -51,6 +53,7 @@ class Stages:
     reasons: Mapping[str, str] = field(default_factory=dict)
     _readings: dict[str, dict[tuple[int, int], Reading]] = field(default_factory=dict)
     _asked: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _turns: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         made = self.first.planner
@@ -70,6 +73,9 @@ class Stages:
         known = len(self.planner.listed)
         attempt = self._try_again()
         while len(self.planner.listed) == known:
+            if self._next_turn():
+                attempt = 1
+                continue
             if self.stage == max((ask.stage for ask in self.first.audit.asks), default=1):
                 return None
             self.stage, attempt = self.stage + 1, 1
@@ -152,13 +158,55 @@ class Stages:
     def _begin(self) -> None:
         """Plans the asks of a stage."""
         for ask in self.first.audit.asks:
-            if ask.stage != self.stage or ask.name in self.first.recorded:
+            if ask.stage != self.stage or ask.name in self.first.recorded or ask.history is not None:
                 continue
             planned = self.planner.ask(ask, self)
             if planned is None:
                 raise InternalError("plan", f"`{ask.name}` is not laid out though all before it is answered")
             self.asks[ask.name] = planned
             self._count(ask.name, planned.requests[planned.requests >= 0])
+
+    def _next_turn(self) -> bool:
+        """Plans the next turn of every conversation of a stage; whether there was any."""
+        going = False
+        for ask in self.first.audit.asks:
+            turn = self._turns[ask.name]
+            if ask.history is None or ask.stage != self.stage:
+                continue
+            if turn == len(self.first.grid.axes[ask.history.along]):
+                continue
+            planned = self.planner.ask(ask, self, turn)
+            assert planned is not None
+            self.asks[ask.name] = with_turn(self.asks.get(ask.name), planned)
+            self._turns[ask.name] += 1
+            self._count(ask.name, planned.requests[planned.requests >= 0])
+            going = True
+        return going
+
+    def turns(self, ask: d.TypedAsk, cell: Cell) -> Sequence[Turn]:
+        """The earlier turns that a cell is shown: those that were answered, drawn and cleaned as its history says."""
+        assert ask.history is not None
+        along, axes = ask.history.along, self.first.grid.axes
+        answered: dict[str, Turn] = {}
+        for place in range(cell[along]) if ask.name in self.asks else ():
+            found = self._turn(ask, {**cell, along: place})
+            if found is not None:
+                answered[axes[along].levels[place]] = found
+        levels = {axis: axes[axis].levels[cell[axis]] for axis in ask.axes}
+        return [answered[level] for level in remembered(self.first.audit, ask, levels, answered)]
+
+    def _turn(self, ask: d.TypedAsk, cell: Cell) -> Turn | None:
+        """What was said in one cell, None where there was no answer."""
+        planned = self.asks[ask.name]
+        index = tuple(cell[axis] for axis in planned.axes)
+        number, at = int(planned.requests[index]), int(planned.offers[index])
+        if number < 0:
+            return None
+        found, request = self._reading(ask, number, at), self.planner.listed[number]
+        reply = self.replies.get(request.key)
+        if found.reason or not isinstance(reply, WrittenText):
+            return None
+        return told_turn(ask, request, planned.offered[at], self._harmless(reply.text), found)
 
     def _try_again(self) -> int:
         """Asks again, with another seed, what could not be read in this stage; gives the latest try, else 1.

@@ -152,6 +152,11 @@ def automata_of(tasks: Iterable[WritingTask]) -> tuple[TokenAutomaton, ...]:
     return tuple(found[key] for key in sorted(found))
 
 
+def _in_order(tasks: Many[WritingTask]) -> tuple[WritingTask, ...]:
+    """The tasks of a shard in the order in which their prompts are read."""
+    return tuple(sorted(tasks, key=lambda one: (one.ids, one.request)))
+
+
 def _record(task: WritingTask) -> str:
     """Tasks of one record stand together, so that few shards have any."""
     return "" if task.automaton is None else task.automaton.key
@@ -239,7 +244,7 @@ def _shards(tasks: Many[WritingTask], config: DecoderConfig, budget: WritingBudg
     count = -(-len(tasks) // (fitting * ROUNDS))
     size = -(-len(tasks) // count)
     rows = min(fitting, _grained(-(-size // -(-size // fitting)), ROW_GRAIN))
-    parts = [tuple(tasks[start : start + size]) for start in range(0, len(tasks), size)]
+    parts = [_in_order(tasks[start : start + size]) for start in range(0, len(tasks), size)]
     shape = WritingShape(
         rows=rows,
         prompt=prompt,

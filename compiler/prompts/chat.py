@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from cyclspec.compiler.prompts import chat_worker
@@ -94,11 +95,17 @@ def _has_system(conversation: Conversation) -> bool:
     return any(message.role == "system" for message in conversation.messages)
 
 
-def _loses_system(format_: ChatFormat, conversation: Conversation) -> bool:
-    """Whether the template refuses a system message, or drops its words."""
-    reply = _work(format_, [conversation])[0]
-    words = " ".join(m.content for m in conversation.messages if m.role == "system").strip()
+@lru_cache(maxsize=64)
+def _loses(model: str, template: str | None, variables: tuple[tuple[str, str], ...], words: str) -> bool:
+    turns = (Message("system", words), Message("user", "Hello"))
+    reply = _work(ChatFormat(model, template, dict(variables)), [Conversation(turns, "")])[0]
     return "error" in reply or words not in reply["text"]
+
+
+def _loses_system(format_: ChatFormat, conversation: Conversation) -> bool:
+    """Whether the template refuses a system message, or drops its words; asked once for each of its texts."""
+    words = " ".join(m.content for m in conversation.messages if m.role == "system").strip()
+    return _loses(format_.model, format_.template, tuple(sorted(format_.variables.items())), words)
 
 
 def render(format_: ChatFormat, prompt: str, conversations: Sequence[Conversation]) -> Rendered:

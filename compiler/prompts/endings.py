@@ -7,6 +7,7 @@ that a template which cannot say how a turn ends adds nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from cyclspec.compiler.checkpoints.checkpoint import Checkpoint
 from cyclspec.compiler.checkpoints.documents import read_object
@@ -54,6 +55,7 @@ def _ids(model: str, file: str, facts: Mapping[str, object]) -> tuple[int, ...]:
     return tuple(ids)
 
 
+@lru_cache(maxsize=64)
 def _end_of_turn(tokenizer: Tokenizer) -> tuple[int, ...]:
     """The special token that the chat template writes after what an assistant says."""
     turns = (Message("user", _MARK), Message("assistant", _MARK), Message("user", _MARK))

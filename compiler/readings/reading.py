@@ -113,6 +113,12 @@ def read_fields(ask: d.TypedAsk, written: WrittenText, schema: RecordSchema) -> 
     return Reading(fields=fields, reason=lacking[0] if len(lacking) == len(fields) else "")
 
 
+def shown_labels(prompt: d.TypedPrompt, count: int) -> tuple[str, ...]:
+    """The labels that a prompt shows beside `count` options, in the order it shows them in."""
+    numbered = "numbered" in _styles(prompt)
+    return numbers(count) if numbered and "lettered" not in _styles(prompt) else letters(count)
+
+
 @lru_cache(maxsize=256)
 def _styles(prompt: d.TypedPrompt) -> frozenset[str]:
     """How a prompt labels options; by letters where it writes its labels out."""

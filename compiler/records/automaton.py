@@ -20,13 +20,13 @@ Kernel = frozenset[int]
 class ByteAutomaton:
     """States by number, 0 first: `moves[state]` leads on by byte, `ends` are the states of whole texts.
 
-    `choosing` are the states in which a value is chosen. `texts[state]` says for a state inside of a free text which of
+    `choosing[state]` are the states to which the values lead that can be chosen there. `texts[state]` says for a state inside of a free text which of
     the texts that is, and which state of the automaton of `TEXT`.
     """
 
     moves: tuple[Mapping[int, int], ...]
     ends: frozenset[int]
-    choosing: frozenset[int]
+    choosing: Mapping[int, frozenset[int]]
     texts: Mapping[int, tuple[int, int]]
 
     def after(self, state: int, data: bytes) -> int | None:
@@ -119,6 +119,7 @@ def automaton_of(pattern: Pattern) -> ByteAutomaton:
     first = net.closed((start,), end)
     known: dict[Kernel, int] = {first: 0}
     waiting, moves = [first], list[dict[int, int]]()
+    choosing: dict[int, frozenset[int]] = {}
     for kernel in waiting:
         moves.append({})
         for byte, some in _leading(net, kernel).items():
@@ -127,11 +128,14 @@ def automaton_of(pattern: Pattern) -> ByteAutomaton:
                 known[following] = len(known)
                 waiting.append(following)
             moves[-1][byte] = known[following]
+        chosen = _leading(net, kernel & net.choosing)
+        if chosen:
+            choosing[known[kernel]] = frozenset(moves[-1][byte] for byte in chosen)
     texts = ((number, _text_at(net, kernel)) for kernel, number in known.items())
     return ByteAutomaton(
         moves=tuple(moves),
         ends=frozenset(number for kernel, number in known.items() if end in kernel),
-        choosing=frozenset(number for kernel, number in known.items() if kernel & net.choosing),
+        choosing=choosing,
         texts={number: at for number, at in texts if at is not None},
     )
 

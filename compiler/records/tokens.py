@@ -132,18 +132,18 @@ def _regions(found: ByteAutomaton) -> dict[tuple[int, int], int]:
 def _needs(found: ByteAutomaton, follows: np.ndarray, kinds: np.ndarray) -> np.ndarray:
     """How many tokens are needed from each state: the fewest, but where a value is chosen as many as any value needs.
 
-    There every byte counts as a token, which is the most that a spelling can take.
+    There every byte counts as a token, which is the most that a spelling can take. What comes after the value counts
+    with the fewest again: a list may end.
     """
     written = np.unique(kinds)
     table = follows[:, written[written > 0]]
     needs = np.full(len(table), NEVER, dtype=np.int64)
     needs[sorted(found.ends)] = 0
-    steps = {state: np.array(sorted(set(found.moves[state].values()))) for state in found.choosing}
+    steps = {state: np.array(sorted(targets)) for state, targets in found.choosing.items()}
     while True:
         reached = np.where(table >= 0, needs[table], NEVER).min(axis=1, initial=NEVER) + 1
         for state, targets in steps.items():
-            if len(targets):
-                reached[state] = max(int(reached[state]), int(needs[targets].max()) + 1)
+            reached[state] = max(int(reached[state]), int(needs[targets].max()) + 1)
         reached[sorted(found.ends)] = 0
         new = np.minimum(reached, NEVER)
         if np.array_equal(new, needs):

@@ -58,7 +58,14 @@ READERS: list[tuple[str, str, d.Reader, str, bool]] = [
     (
         "diary(town)",
         "json(top_p = 0.5)",
-        d.JsonReader(1.0, 0.5, 256),
+        d.JsonReader(1.0, 0.5, 256, constrained=True),
+        "record {mood : choice(mood), worries : list(text), rate : share, words : text}",
+        True,
+    ),
+    (
+        "diary(town)",
+        "json(decoding = free)",
+        d.JsonReader(1.0, 1.0, 256, constrained=False),
         "record {mood : choice(mood), worries : list(text), rate : share, words : text}",
         True,
     ),

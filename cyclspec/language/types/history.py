@@ -14,10 +14,11 @@ from cyclspec.language.diagnostics.cy05_units import OutsideRange
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import typed as d
-from cyclspec.language.types.arguments import bind, called, constant, whole, words
+from cyclspec.language.types.arguments import Arguments, bind, called, constant, whole, words
 from cyclspec.language.types.scope import Scope
 from cyclspec.language.types.values import axis_words
 
+_Last = tuple[int, int, tuple[str, ...] | None]
 MAX_TURNS = 1000
 CLEANERS = ("answer", "first_sentence")
 
@@ -42,11 +43,12 @@ def history_of(
     if args is None:
         return None
     along = _along(scope, args["along"], axes, models)
-    last = _turns(scope, args["last"].value)
+    last = _turns(scope, args["last"].value, axes)
     clean = words(scope, args["clean"].value, "clean", CLEANERS) if "clean" in args else ()
     if along is None or last is None or clean is None:
         return None
-    return (d.History(along=along, low=last[0], high=last[1], clean=clean),)
+    low, high, per = last
+    return (d.History(along=along, low=low, high=high, clean=clean, per=per),)
 
 
 def _along(scope: Scope, arg: t.Argument, axes: frozenset[str], models: Sequence[str]) -> str | None:
@@ -69,14 +71,30 @@ def _along(scope: Scope, arg: t.Argument, axes: frozenset[str], models: Sequence
     return None
 
 
-def _turns(scope: Scope, node: t.Expr) -> tuple[int, int] | None:
-    """How many turns: a number, or `draw(0..5)`, one number for each cell."""
+def _turns(scope: Scope, node: t.Expr, axes: frozenset[str]) -> _Last | None:
+    """How many turns: a number, or `draw(0..5, per = run)`, one number for each cell of `per`, else for each cell."""
     if called(node)[0] != "draw":
         last = whole(scope, node, "last", 0, MAX_TURNS)
-        return None if last is None else (last, last)
-    args = bind(scope, node, ("range",), required=("range",), by_position=1)
-    if args is None:
+        return None if last is None else (last, last, None)
+    args = bind(scope, node, ("range", "per"), required=("range",), by_position=1)
+    per = None if args is None or "per" not in args else _per(scope, args["per"], axes)
+    if args is None or ("per" in args and per is None):
         return None
+    ends = _ends(scope, args)
+    return None if ends is None else (*ends, per)
+
+
+def _per(scope: Scope, arg: t.Argument, axes: frozenset[str]) -> tuple[str, ...] | None:
+    named = axis_words(scope, t.Argument(span=arg.span, name=None, value=arg.value))
+    for axis in named:
+        if axis.name not in axes:
+            helps = did_you_mean(axis.name, axes)
+            scope.report(UnknownName(span=axis.span, what="axis of this ask", name=axis.name, helps=helps))
+            return None
+    return tuple(dict.fromkeys(axis.name for axis in named)) or None
+
+
+def _ends(scope: Scope, args: Arguments) -> tuple[int, int] | None:
     at = args["range"].value
     found = constant(scope, at, "last", "a range of whole numbers")
     match None if found is None else found[0]:

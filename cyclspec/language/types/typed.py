@@ -335,13 +335,14 @@ class History:
     """`history = turns(along = item, last = draw(0..5), clean = [answer, first_sentence])`: earlier turns, carried on
 
     Each cell sees between `low` and `high` earlier turns of the same cell along `along`, refusals left out, each turn
-    cleaned as `clean` says.
+    cleaned as `clean` says. How many is drawn for each cell of `per`, None for each cell of the ask.
     """
 
     along: str
     low: int
     high: int
     clean: tuple[str, ...]
+    per: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
