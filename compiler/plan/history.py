@@ -22,7 +22,9 @@ from cyclspec.language.types import kinds as k
 from cyclspec.language.types import typed as d
 
 
-def remembered(audit: d.TypedAudit, ask: d.TypedAsk, cell: Mapping[str, str], earlier: Iterable[str]) -> list[str]:
+def remembered(
+    audit: d.TypedAudit, ask: d.TypedAsk, cell: Mapping[str, str], earlier: Iterable[str]
+) -> list[str]:
     """Which of the answered earlier levels a cell is shown, in their order; `cell` gives its levels by axis.
 
     Of `n` turns those count whose seeds are the smallest: a further turn is chosen, or it changes nothing.

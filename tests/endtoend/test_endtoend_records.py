@@ -160,7 +160,7 @@ def test_fields_are_read_told_and_measured(spec: Path, tmp_path: Path) -> None:
             ("none", town): 0.0,
         }
     assert measured(found) == {at: pytest.approx(value, abs=1e-6) for at, value in expected.items()}
-    assert 1 < len({row["attempts"] for row in days})
+    assert len({row["attempts"] for row in days}) > 1
     assert {row["judge"] for row in verdicts} == {"judge"}
 
 
@@ -254,7 +254,7 @@ def test_options_that_a_prompt_letters_are_spelt_by_their_letters(spec: Path, tm
         json.dumps({"stress": 3, "answer": "B", "said": "x"})
         if "How often" in request.text
         else reply(request)
-    )  # noqa: E731
+    )
     found, _ = run(spec, tmp_path / "out", Scripted(say=said))
     asked = {row["request"]: row for row in found.requests.to_pylist()}
     codes = {"not at all": "never", "now and then": "sometimes", "every day": "always"}

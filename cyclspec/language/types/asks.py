@@ -26,7 +26,14 @@ from cyclspec.language.types.fields import misspelt, read_fields
 from cyclspec.language.types.history import history_of
 from cyclspec.language.types.languages import check_languages
 from cyclspec.language.types.meant import NOTHING, word_meant
-from cyclspec.language.types.readers import check_words, fitted, missing_policy, parsers, read_reader
+from cyclspec.language.types.readers import (
+    check_words,
+    fitted,
+    missing_policy,
+    parsers,
+    read_reader,
+    temperatures,
+)
 from cyclspec.language.types.recorded import covers
 from cyclspec.language.types.references import subterms
 from cyclspec.language.types.scope import Scope, dotted_parts, failed, unknown
@@ -79,6 +86,8 @@ def ask_statement(scope: Scope, ask: t.Ask, sources: Sources, stages: Mapping[st
         return None
     history = history_of(scope, fields.get("history"), answer.reader, asked.axes, asked.model_axes)
     if history is None or not covers(scope, answer.reader, asked.axes, fields["read"]):
+        return None
+    if not temperatures(scope, answer.reader, asked.axes, sources, fields["read"]):
         return None
     upstream = any(term.type.optional and term.type.phase is k.Phase.RESPONSE for _, term in asked.args)
     optional = answer.optional or upstream

@@ -288,9 +288,12 @@ class OptionLikelihood:
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """Reader: text drawn from the model, of which a choice is parsed."""
+    """Reader: text drawn from the model, of which a choice is parsed.
 
-    temperature: float
+    A temperature that differs between cells is an axis or a draw, by its name.
+    """
+
+    temperature: float | str
     top_p: float
     max_tokens: int
 
@@ -299,7 +302,7 @@ class Sampled:
 class TextReader:
     """Reader: the text itself."""
 
-    temperature: float
+    temperature: float | str
     top_p: float
     max_tokens: int
 
@@ -308,7 +311,7 @@ class TextReader:
 class JsonReader:
     """Reader: a record, written by the model as JSON; `constrained` where it can write nothing else."""
 
-    temperature: float
+    temperature: float | str
     top_p: float
     max_tokens: int
     constrained: bool
