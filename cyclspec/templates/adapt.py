@@ -13,7 +13,7 @@ from typing import Any
 
 from cyclspec.language.spans import Source, Span
 from cyclspec.language.syntax import tree as t
-from cyclspec.language.types.metrics import walk
+from cyclspec.language.syntax.walk import walk
 from cyclspec.language.types.scope import dotted_parts
 from cyclspec.language.types.templates import Hole, split
 from cyclspec.templates.roles import Roles

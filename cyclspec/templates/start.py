@@ -24,8 +24,8 @@ from cyclspec.language.names.modules import read_source
 from cyclspec.language.spans import Source
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.syntax.parse import parse
+from cyclspec.language.syntax.walk import walk
 from cyclspec.language.types.context import Context
-from cyclspec.language.types.metrics import walk
 from cyclspec.language.types.vocabularies import RESERVED
 from cyclspec.templates.adapt import ALIAS, Wanted, adapted, import_file
 from cyclspec.templates.roles import Group, Roles, roles_of

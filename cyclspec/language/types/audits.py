@@ -17,6 +17,7 @@ from cyclspec.language.names.modules import Module, twice
 from cyclspec.language.names.order import in_order
 from cyclspec.language.names.suggest import suggest
 from cyclspec.language.syntax import tree as t
+from cyclspec.language.syntax.walk import walk
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.asks import MAX_SEED, ask_statement
@@ -25,7 +26,6 @@ from cyclspec.language.types.context import Context
 from cyclspec.language.types.expressions import infer
 from cyclspec.language.types.fields import read_fields
 from cyclspec.language.types.measures import check_statement, let_statement, measure_statement
-from cyclspec.language.types.metrics import walk
 from cyclspec.language.types.recorded import has_mass
 from cyclspec.language.types.references import subterms, value_names
 from cyclspec.language.types.scope import Scope, dotted_parts, failed

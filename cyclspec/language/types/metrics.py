@@ -19,6 +19,7 @@ from cyclspec.language.diagnostics.cy06_bounds import Recursion
 from cyclspec.language.names.modules import Module
 from cyclspec.language.names.order import in_order
 from cyclspec.language.syntax import tree as t
+from cyclspec.language.syntax.walk import walk
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import units
@@ -32,17 +33,6 @@ from cyclspec.language.types.scope import Scope, dotted_parts, failed
 from cyclspec.language.types.vocabularies import check_name
 
 _OPTION = frozenset({"option"})
-
-
-def walk(node: object) -> Iterator[t.Node]:
-    """All nodes of a tree, in order of writing. Depth is bounded by the parser."""
-    if isinstance(node, tuple):
-        for child in node:
-            yield from walk(child)
-    elif isinstance(node, t.Node):
-        yield node
-        for name in node.__slots__ if hasattr(node, "__slots__") else ():
-            yield from walk(getattr(node, name))
 
 
 def _uses(ctx: Context, module: Module, metric: t.Metric) -> Iterator[tuple[Symbol, t.Call]]:

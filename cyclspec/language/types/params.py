@@ -22,6 +22,7 @@ from cyclspec.language.names.order import in_order
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.syntax.parse import MAX_PARTS
+from cyclspec.language.syntax.walk import walk
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import meant, units
 from cyclspec.language.types import terms as h
@@ -30,7 +31,6 @@ from cyclspec.language.types.constants import NotConstant, evaluate, folded, has
 from cyclspec.language.types.context import Binding, Context, ParamValue, Symbol
 from cyclspec.language.types.declared import TypeReader
 from cyclspec.language.types.expressions import infer, truth_of
-from cyclspec.language.types.metrics import walk
 from cyclspec.language.types.scope import Scope, dotted_parts, failed
 from cyclspec.language.types.vocabularies import check_name
 

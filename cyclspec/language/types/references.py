@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any, cast
 
 from cyclspec.language.syntax import tree as t
+from cyclspec.language.syntax.walk import walk
 from cyclspec.language.types import terms as h
-from cyclspec.language.types.metrics import walk
 
 
 def value_names(expr: t.Expr) -> Iterator[t.Name]:

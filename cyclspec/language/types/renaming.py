@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from cyclspec.language.diagnostics.base import Edit
 from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
+from cyclspec.language.syntax.walk import walk
 from cyclspec.language.types import kinds as k
-from cyclspec.language.types.metrics import walk
 from cyclspec.language.types.scope import Scope
 
 

@@ -16,8 +16,8 @@ from cyclspec.language.diagnostics.mend import removed
 from cyclspec.language.names.modules import Module
 from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
+from cyclspec.language.syntax.walk import walk
 from cyclspec.language.types.context import Context
-from cyclspec.language.types.metrics import walk
 from cyclspec.language.types.scope import dotted_parts
 
 _OF_WORDS = ("nominal", "ordinal", "text")
