@@ -19,6 +19,7 @@ from cyclspec.language.diagnostics.cy08_not_yet import NotLowered
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
+from cyclspec.language.types.constants import as_text
 
 Values = Mapping[str, Any]
 Array = NDArray[Any]
@@ -109,6 +110,8 @@ def _evaluate(term: h.Term, values: Values) -> Any:
     match term:
         case h.Literal_(value=value):
             return value
+        case h.TextsTerm(texts=texts):
+            return dict(texts)
         case h.LevelTerm(level=level):
             return level
         case h.FormalTerm(name=name) | h.AxisTerm(axis=name) | h.DrawnTerm(name=name) if name in values:
@@ -166,7 +169,7 @@ def _elementwise(function: Callable[[Any, Any], Any], left: Any, right: Any) -> 
 
 
 def _compare(term: h.CompareTerm, values: Values) -> Array:
-    left, right = _evaluate(term.left, values), _evaluate(term.right, values)
+    left, right = _told(term.left, values), _told(term.right, values)
     kinds = term.left.type.kind, term.right.type.kind
     order = _order(kinds[0]) or _order(kinds[1])
     if any(isinstance(kind, k.Number) for kind in kinds):
@@ -174,6 +177,18 @@ def _compare(term: h.CompareTerm, values: Values) -> Array:
     elif order is not None and term.op not in ("==", "!="):
         left, right = _looked_up(left, order), _looked_up(right, order)
     return _elementwise(_COMPARE[term.op], left, right)
+
+
+def _told(term: h.Term, values: Values) -> Any:
+    """A value as it is compared: texts by their words, whatever their column calls the language."""
+    found, kind = _evaluate(term, values), term.type.kind
+    if not isinstance(kind, k.Text):
+        return found
+    if not isinstance(found, np.ndarray):
+        return as_text(found, kind)
+    told = np.empty(found.size, dtype=object)
+    told[:] = [as_text(one, kind) for one in found.ravel().tolist()]
+    return told.reshape(found.shape)
 
 
 def _amounts(names: Any, kind: k.Kind) -> Any:
@@ -194,7 +209,7 @@ def _looked_up(names: Any, known: Mapping[str, Any]) -> Any:
 
 
 def _member(term: h.MemberTerm, values: Values) -> Array:
-    found = _evaluate(term.of, values)
+    found = _told(term.of, values)
     if isinstance(term.among, h.RangeTerm):
         found, high = _amounts(found, term.of.type.kind), term.among.high
         above = _elementwise(operator.ge, found, term.among.low)
@@ -202,6 +217,6 @@ def _member(term: h.MemberTerm, values: Values) -> Array:
     else:
         if any(isinstance(item.type.kind, k.Number) for item in term.among.items):
             found = _amounts(found, term.of.type.kind)
-        wanted = [_evaluate(item, values) for item in term.among.items]
+        wanted = [_told(item, values) for item in term.among.items]
         inside = np.array([value in wanted for value in np.atleast_1d(found).tolist()])
     return ~inside if term.negated else inside

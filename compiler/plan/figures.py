@@ -181,7 +181,7 @@ def open_tokens(ask: d.TypedAsk, cells: AskCells, count: Count) -> NDArray[np.in
 
 
 def turn_tokens(ask: d.TypedAsk, longest: int, said: Sequence[Said], count: Count) -> int:
-    """The most tokens that earlier turns add to a prompt: each a prompt and its answer, told in words where it names one."""
+    """The most tokens that earlier turns add to a prompt: each a prompt and its answer, which may be told in words."""
     if ask.history is None:
         return 0
     words = {label_of(option, one.lang) for one in said for option in one.options}

@@ -41,8 +41,8 @@ class WritingTask:
     A token is drawn at `temperature` from the smallest set of the likeliest whose probability is at least
     `top_p`; at temperature 0 it is the likeliest, of equals the lowest id. `max_tokens` counts what is
     written at most; any of `stop_ids` ends the text and is no part of it. `seed` is the pair of 32-bit words
-    that the noise of every step is a function of. Where there is an `automaton`, only its texts are written, and a whole
-    one ends.
+    that the noise of every step is a function of. Where there is an `automaton`, only its texts are written,
+    and a whole one ends.
 
     Raises:
         InternalError: a value is outside its range.

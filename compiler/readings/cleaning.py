@@ -1,7 +1,7 @@
 """What later turns of a conversation are told of a reply.
 
-Expects a reply that was read. Ensures that nothing is told which the reply did not say, in words or by naming an option.
-Knows no language but the marks that end a sentence.
+Expects a reply that was read. Ensures that nothing is told which the reply did not say, in words or by naming an
+option. Knows no language but the marks that end a sentence.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ Kernel = frozenset[int]
 class ByteAutomaton:
     """States by number, 0 first: `moves[state]` leads on by byte, `ends` are the states of whole texts.
 
-    `choosing[state]` are the states to which the values lead that can be chosen there. `texts[state]` says for a state inside of a free text which of
-    the texts that is, and which state of the automaton of `TEXT`.
+    `choosing[state]` are the states to which the values lead that can be chosen there. `texts[state]` says for a state
+    inside of a free text which of the texts that is, and which state of the automaton of `TEXT`.
     """
 
     moves: tuple[Mapping[int, int], ...]

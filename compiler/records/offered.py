@@ -8,7 +8,7 @@ for two options.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cyclspec.compiler.data.contracts import Option
@@ -51,7 +51,7 @@ class RecordShapes:
         return self._made[key]
 
 
-_LABELS = {"lettered": letters, "numbered": numbers}
+_LABELS: Mapping[str, Callable[[int], tuple[str, ...]]] = {"lettered": letters, "numbered": numbers}
 
 
 def words_of(shown: Sequence[Option], style: str, lang: str | None) -> tuple[Word, ...]:

@@ -1,8 +1,8 @@
 """What a constrained reply may be, byte for byte: the JSON of a record as a regular pattern over UTF-8.
 
-Expects the shape of a record. Ensures that every text of the pattern is JSON that the reader of records takes, as far as
-a regular pattern can say so (a list without repeats, ends of a range with decimals and conditions over several fields
-are left to the reader), and that no text field is blank.
+Expects the shape of a record. Ensures that every text of the pattern is JSON that the reader of records takes, as far
+as a regular pattern can say so (a list without repeats, ends of a range with decimals and conditions over several
+fields are left to the reader), and that no text field is blank.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _maybe(part: Pattern) -> Pattern:
 
 def _times(part: Pattern, low: int, high: int) -> Pattern:
     """From `low` to `high` times."""
-    most = InOrder(())
+    most: Pattern = InOrder(())
     for _ in range(high - low):
         most = _maybe(InOrder((part, most)))
     return InOrder((*(part,) * low, most))
@@ -179,6 +179,7 @@ def _entries(of: Pattern, low: int, high: int | None) -> Pattern:
     """The entries of a list; many are as many as one likes, which the reader counts."""
     more = _in_order(_COMMA, of)
     least = min(low, MOST_UNROLLED)
+    some: Pattern
     if high is None or high > MOST_UNROLLED:
         some = InOrder((of, *(more,) * (least - 1), Often(more)))
     elif high == 0:
@@ -214,7 +215,8 @@ _DAY = _in_order(
 
 def _number(shape: NumberShape) -> Pattern:
     """A number of at most nine digits and three decimals; one of a short range lies in it."""
-    low, high, fraction = shape.low, shape.high, InOrder(()) if shape.whole else _FRACTION
+    low, high = shape.low, shape.high
+    fraction: Pattern = InOrder(()) if shape.whole else _FRACTION
     if high - low <= MOST_LISTED and math.floor(low) <= math.floor(high):
         return Either(tuple(_listed(low, high, fraction)))
     digits = Either((literal("0"), _in_order(_span(0x31, 0x39), _times(_DIGIT, 0, _DIGITS - 1))))

@@ -1,7 +1,7 @@
 """Replies to records: which value each field has, or why it has none.
 
-Expects any text at all, since a model wrote it. Ensures that at most `MOST_CHARACTERS` of it are looked at, that a value
-is of the shape of its field or missing with a reason, and that a field whose condition does not hold is missing.
+Expects any text at all, since a model wrote it. Ensures that at most `MOST_CHARACTERS` of it are looked at, that a
+value is of the shape of its field or missing with a reason, and that a field whose condition does not hold is missing.
 """
 
 from __future__ import annotations

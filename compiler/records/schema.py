@@ -106,7 +106,7 @@ class RecordSchema:
 
 
 def shape_of(kind: k.Kind, words: Mapping[str, Sequence[Word]], bounds: tuple[float, float]) -> Shape:
-    """The shape of one field; `words` are those of each scale by name, `bounds` what its condition leaves of a number."""
+    """The shape of one field; `words` are those of each scale, `bounds` what its condition leaves of a number."""
     match kind:
         case k.ListOf(of, low, high):
             inner = shape_of(of, words, (-math.inf, math.inf))
@@ -126,8 +126,8 @@ def shape_of(kind: k.Kind, words: Mapping[str, Sequence[Word]], bounds: tuple[fl
         case k.Text():
             return TextShape()
         case k.Number(unit, whole):
-            low, high = _RANGES.get(unit, (0.0 if whole else -math.inf, math.inf))
-            return NumberShape(max(low, bounds[0]), min(high, bounds[1]), whole)
+            least, most = _RANGES.get(unit, (0.0 if whole else -math.inf, math.inf))
+            return NumberShape(max(least, bounds[0]), min(most, bounds[1]), whole)
     raise InternalError("plan", f"`{k.kind_text(kind)}` in a record")
 
 
@@ -144,7 +144,7 @@ def scales_in(kind: k.Kind) -> tuple[k.Scale, ...]:
 
 
 def bounds_of(field: str, check: h.Term | None) -> tuple[float, float]:
-    """The ends that a condition sets for a number alone: `where stress in 0..100`, `where mood >= 0 and mood <= 1`."""
+    """The ends that a condition sets for a number alone: `where stress in 0..100`, `where a >= 0 and a <= 1`."""
     match check:
         case h.MemberTerm(of=h.FormalTerm(name=name), among=h.RangeTerm(low=low, high=high), negated=False):
             if name == field:

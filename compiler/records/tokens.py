@@ -114,12 +114,12 @@ def _classed(
     follows = np.full((len(rows), len(kinds.numbers) + 1), -1, dtype=np.int16)
     first = {way: int(np.argmax(vocabulary.way == way)) for way in range(len(own))}
     regions = _regions(found)
-    for (way, some), kind in kinds.numbers.items():
+    for (way, targets), kind in kinds.numbers.items():
         column = vocabulary.inside[:, first[way]]
         for state, (text, at) in found.texts.items():
             if column[at] >= 0:
                 follows[state, kind] = regions[text, int(column[at])]
-        for state, target in some:
+        for state, target in targets:
             follows[state, kind] = target
     return of_token, follows
 
@@ -145,7 +145,7 @@ def _needs(found: ByteAutomaton, follows: np.ndarray, kinds: np.ndarray) -> np.n
         for state, targets in steps.items():
             reached[state] = max(int(reached[state]), int(needs[targets].max()) + 1)
         reached[sorted(found.ends)] = 0
-        new = np.minimum(reached, NEVER)
+        new: np.ndarray = np.minimum(reached, NEVER).astype(np.int32)
         if np.array_equal(new, needs):
-            return new.astype(np.int32)
-        needs = new
+            return new
+        needs = new.astype(np.int64)

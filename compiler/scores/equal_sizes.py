@@ -16,7 +16,7 @@ from cyclspec.compiler.scores.arrays import CountedArrays
 from cyclspec.compiler.scores.cells import Array, Blocked, Cells, choose
 from cyclspec.compiler.scores.draws import over_draws
 from cyclspec.compiler.scores.expressions import Scope, Setting
-from cyclspec.compiler.scores.resample import FLOOR_DRAWS
+from cyclspec.compiler.scores.resample import floor_draws
 from cyclspec.compiler.scores.variates import joined_seed, multinomial
 from cyclspec.compiler.scores.walk import Leaf, options_of_leaf, scale_of_leaf
 from cyclspec.language.types.kinds import Choice
@@ -57,8 +57,9 @@ class EqualSizes:
         held = [at for at in places if at in self.sizes]
         drawn = sum(int(self.sizes[at].numbers.size) * self._width(at) for at in held)
         asked = max(self.setting.frame.size(self.axes_of[leaf]) for leaf in self.leaves)
-        numbers = jnp.arange(FLOOR_DRAWS, dtype=jnp.uint64)
-        values = over_draws(some, numbers, FLOOR_DRAWS, 8 * (6 * drawn + 4 * asked))
+        number = floor_draws(drawn)
+        each = jnp.arange(number, dtype=jnp.uint64)
+        values = over_draws(some, each, number, 8 * (6 * drawn + 4 * asked))
         return values.mean(axis=-1, keepdims=True)
 
     def _width(self, at: int) -> int:

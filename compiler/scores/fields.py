@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Literal
 
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
@@ -60,7 +61,7 @@ def _answer(term: h.Term) -> h.Term | None:
     if not isinstance(term, h.FieldTerm):
         return None
     kind = scored_kind(term.type.kind)
-    field = "mass" if isinstance(kind, k.Number) else "value"
+    field: Literal["value", "mass"] = "mass" if isinstance(kind, k.Number) else "value"
     type_ = replace(term.type, kind=kind)
     answer = h.AnswerTerm(type=type_, span=term.span, ask=f"{term.ask}{DOT}{term.field}", field=field)
     if not isinstance(term.type.kind, k.Bool):

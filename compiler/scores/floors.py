@@ -19,7 +19,7 @@ from cyclspec.compiler.scores.draws import over_draws
 from cyclspec.compiler.scores.expressions import Scope, Setting
 from cyclspec.compiler.scores.perfect import answers_to, choices_of, people_beside, truths
 from cyclspec.compiler.scores.reasons import NO_PEOPLE
-from cyclspec.compiler.scores.resample import FLOOR_DRAWS
+from cyclspec.compiler.scores.resample import floor_draws
 from cyclspec.compiler.scores.walk import Leaf, options_of_leaf, scale_of_leaf
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.types.kinds import Choice
@@ -84,16 +84,21 @@ class Floors:
                 )
                 return [plain(measure.term, scope.cells(measure.term)) for measure in measures]
 
-            numbers = jnp.arange(FLOOR_DRAWS, dtype=jnp.uint64)
-            values = over_draws(some, numbers, FLOOR_DRAWS, self._bytes(index, perfect))
+            number = floor_draws(self._width(index) * int(perfect.people.numbers.size))
+            each = jnp.arange(number, dtype=jnp.uint64)
+            values = over_draws(some, each, number, self._bytes(index, perfect))
             floors |= {measure.name: _mean(of) for measure, of in zip(measures, values, strict=True)}
         return floors
 
-    def _bytes(self, index: int, perfect: PerfectArrays) -> int:
-        """What one draw holds at most."""
+    def _width(self, index: int) -> int:
+        """The most options that a block of people has."""
         scale = scale_of_leaf(self.leaves[index])
         assert scale is not None
-        width = max(len(part.places[0]) for part in self.setting.blocks[scale].parts)
+        return max(len(part.places[0]) for part in self.setting.blocks[scale].parts)
+
+    def _bytes(self, index: int, perfect: PerfectArrays) -> int:
+        """What one draw holds at most."""
+        width = self._width(index)
         asked = max((self.setting.frame.size(self.axes_of[leaf]) for leaf in self.leaves), default=1)
         counted = sum(int(one.numbers.size) for one in perfect.answers.values())
         return 8 * (4 * asked + width * (6 * int(perfect.people.numbers.size) + 4 * counted))

@@ -20,7 +20,8 @@ from cyclspec.compiler.scores.variates import gamma, joined_seed, multinomial, u
 from cyclspec.compiler.seeds import seed_of
 
 Floats = NDArray[np.float64]
-_PEOPLE: Final = 1
+_PEOPLE: Final = 1 << 32
+"""The stream of people, beyond those of options."""
 
 
 # ---- on the host

@@ -162,6 +162,13 @@ class MeasureCells:
     judgement: Judgement
 
     @property
+    def times_null(self) -> Floats:
+        """The value as a multiple of its mean under permuted labels; NaN where there is none, or it is zero."""
+        known = np.isfinite(self.null) & (self.null != 0.0)
+        found: Floats = np.divide(self.value, self.null, out=np.full(self.value.shape, np.nan), where=known)
+        return found
+
+    @property
     def few(self) -> Bools:
         """Cells whose interval rests on fewer clusters than the nominal coverage needs."""
         return np.isfinite(self.low) & (self.n_clusters < FEW_CLUSTERS)

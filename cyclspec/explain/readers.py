@@ -28,7 +28,7 @@ def reader_text(ask: d.TypedAsk) -> str:
         case d.TextReader():
             return f"text({_drawn(reader)})"
         case d.JsonReader():
-            return f"json({_drawn(reader)})"
+            return f"json({_drawn(reader)}{'' if reader.constrained else ', free'})"
         case d.Recorded(table=table, column=column):
             return f"recorded({table}.{column})"
         case _:
@@ -42,4 +42,5 @@ def policy_text(ask: d.TypedAsk) -> Iterator[str]:
     if ask.missing is not None:
         yield f"missing = retry({ask.retries})" if ask.missing == "retry" else f"missing = {ask.missing}"
     if ask.history is not None:
-        yield f"remembers {ask.history.low}..{ask.history.high} turns along {ask.history.along}"
+        per = "" if ask.history.per is None else f", drawn per {', '.join(ask.history.per)}"
+        yield f"remembers {ask.history.low}..{ask.history.high} turns along {ask.history.along}{per}"

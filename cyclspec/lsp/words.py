@@ -190,7 +190,7 @@ ARGUMENTS: Final[Mapping[str, Words]] = {
     },
     "sampled": _SAMPLING,
     "text": _SAMPLING,
-    "json": _SAMPLING,
+    "json": {**_SAMPLING, "decoding": "Whether the model can write anything but the record."},
     "bootstrap": {
         "over": "The axes that are resampled, or the key of people.",
         "draws": "How often.",

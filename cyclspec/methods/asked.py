@@ -116,7 +116,8 @@ def _reader(ask: d.TypedAsk) -> Prose:
         case d.TextReader():
             return (f"The answer is the text that the model wrote ({_settings(reader)}).",)
         case d.JsonReader():
-            return (f"The answer is a record that the model wrote as JSON ({_settings(reader)}).",)
+            how = "constrained to its fields" if reader.constrained else "and was not constrained"
+            return (f"The answer is a record that the model wrote as JSON, {how} ({_settings(reader)}).",)
         case d.Recorded():
             return ()
     assert_never(reader)

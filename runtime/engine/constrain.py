@@ -1,7 +1,7 @@
 """Which tokens a record allows next, on the device: the automata of a shard as arrays.
 
-Expects automata over the tokens of one model. Ensures that of every row there is a token left to write, and that a token
-which does not lead to the end of its record in time has no probability.
+Expects automata over the tokens of one model. Ensures that of every row there is a token left to write, and that a
+token which does not lead to the end of its record in time has no probability.
 """
 
 from __future__ import annotations
@@ -55,6 +55,6 @@ def allowed(
 def following(
     records: Records, record: Int32[Array, " row"], state: Int32[Array, " row"], token: Int32[Array, " row"]
 ) -> Int32[Array, " row"]:
-    """The states of all rows after a token each; where one may not follow, which is of a row that is done, the first."""
+    """The states of all rows after a token each; the first where a token may not follow, which only idle rows have."""
     leads = records.follows[record, state, records.kinds[record, token]]
     return jnp.maximum(leads, 0).astype(jnp.int32)

@@ -87,7 +87,7 @@ def decode(
     *,
     choice: Choice,
 ) -> Call:
-    """At most `steps` tokens, up to `STEPS`, for every row that is not done; nothing but `records` where there are any."""
+    """At most `steps` tokens, up to `STEPS`, for every row that is not done; `records` say what they may be."""
 
     def goes_on(state: tuple[Array, Call]) -> Array:
         return (state[0] < steps) & ~state[1].rows.done.all()

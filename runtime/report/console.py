@@ -28,6 +28,7 @@ _NUMERIC = (
     "high",
     "floor",
     "null",
+    "times_null",
     "p_value",
     "p_adjusted",
     "n_used",
@@ -52,6 +53,7 @@ _NOW_AND_THEN = (
     "low",
     "high",
     "null",
+    "times_null",
     "p_value",
     "p_adjusted",
 )

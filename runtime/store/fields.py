@@ -1,7 +1,7 @@
 """The fields of stored records as rows of their own.
 
-Expects an answers table. Ensures that a field has a row where its record has one, with a choice by its code or a number,
-and that it is answered where it has a value.
+Expects an answers table. Ensures that a field has a row where its record has one, with a choice by its code or a
+number, and that it is answered where it has a value.
 """
 
 from __future__ import annotations

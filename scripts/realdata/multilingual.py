@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from comparison import Line, laid_out, shown
+from scipy.stats import spearmanr
 
 import cyclspec
 
@@ -29,6 +30,8 @@ SPEAKERS = "ground_truth_per_language.csv"
 STANCES = "stance_labels.json"
 EXACT = 1e-6
 TABLE_HEAD = ("model", "language", "published", "ours", "by question", "low", "high", "replies")
+
+RANKS_HEAD = ("model", "language", "Spearman", "SciPy", "low", "high", "replies")
 
 Row = Mapping[str, str]
 Group = tuple[str, str]
@@ -171,6 +174,24 @@ def run(data: Path, folder: Path) -> tuple[Published, Found]:
     return published, Found(audit.run(out=folder / "runs"), audit.typed.panels["models"].models)
 
 
+def rank_correlation(published: Published, group: Group) -> float:
+    """Spearman's correlation of the mean share of the invented people and that of people, over questions."""
+    said: dict[str, list[float]] = defaultdict(list)
+    for row in published.replies:
+        if (row["model_name"], row["language"]) == group:
+            said[row["question_key"]].append(float(row["response_pro_score"]))
+    people = [published.beside[key, group[1]] for key in said]
+    return float(spearmanr([sum(one) / len(one) for one in said.values()], people).statistic)
+
+
+def ranks(published: Published, found: Found) -> Iterator[tuple[str, ...]]:
+    """By model and language: Spearman's correlation over questions, ours and that of SciPy."""
+    for group, row in by_group(found, "ranks").items():
+        theirs = rank_correlation(published, group)
+        numbers = (row["value"], theirs, row["low"], row["high"])
+        yield (*group, *(f"{number:.4f}" for number in numbers), str(row["n_used"]))
+
+
 def table(published: Published, found: Found) -> Iterator[tuple[str, ...]]:
     """By model and language: the published definition, ours of the same, ours by question with its interval."""
     theirs = expected(published)["by_reply"]
@@ -185,6 +206,7 @@ def main(data: str, folder: str) -> None:
     published, found = run(Path(data), Path(folder))
     print(shown(compare(published, found)))
     print("\n" + laid_out([TABLE_HEAD, *table(published, found)]))
+    print("\n" + laid_out([RANKS_HEAD, *ranks(published, found)]))
 
 
 if __name__ == "__main__":

@@ -189,12 +189,14 @@ def test_a_later_ask_waits_for_all_turns(spec: Path, tmp_path: Path) -> None:
     edit(
         spec,
         "panel models",
-        'prompt why(before: choice(verdict), topic: topic) -> text {\n  user "{before} to {topic}: why?"\n}\n\npanel models',
+        "prompt why(before: choice(verdict), topic: topic) -> text {\n"
+        '  user "{before} to {topic}: why?"\n}\n\npanel models',
     )
     edit(
         spec,
         "  measure unread",
-        "  ask reason = why(reply, topic) { model = model, read = text(max_tokens = 9), missing = drop }\n  measure unread",
+        "  ask reason = why(reply, topic) {\n"
+        "    model = model, read = text(max_tokens = 9), missing = drop\n  }\n  measure unread",
     )
     script = Scripted(say=reply)
     found, _ = run(spec, tmp_path / "out", script)

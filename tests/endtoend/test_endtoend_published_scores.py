@@ -22,6 +22,8 @@ sys.path.insert(0, str(ROOT / "scripts" / "realdata"))
 
 import mena  # noqa: E402
 import multilingual  # noqa: E402
+import scruples  # noqa: E402
+import worldvalues  # noqa: E402
 from comparison import laid_out, shown  # noqa: E402
 
 real = [
@@ -125,6 +127,16 @@ def languages(tmp_path_factory: pytest.TempPathFactory) -> tuple[multilingual.Pu
     return multilingual.run(folder, tmp_path_factory.mktemp("multilingual"))
 
 
+@pytest.fixture(scope="module")
+def labels(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
+    return scruples.run(DATA / "scruples_human_label_counts", tmp_path_factory.mktemp("scruples"))
+
+
+@pytest.fixture(scope="module")
+def participants(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return worldvalues.run(DATA / "worldvaluesbench", tmp_path_factory.mktemp("worldvalues"))
+
+
 def real_data(test: Any) -> Any:
     for mark in real:
         test = mark(test)
@@ -206,6 +218,8 @@ def test_scores_in_four_languages_are_those_of_pandas(
 def test_the_page_shows_what_the_scripts_print(
     values: tuple[mena.Published, Any, Any],
     languages: tuple[multilingual.Published, multilingual.Found],
+    labels: tuple[Any, Any],
+    participants: Any,
 ) -> None:
     published, ordered, unordered = values
     printed = [
@@ -213,9 +227,37 @@ def test_the_page_shows_what_the_scripts_print(
         laid_out([mena.MEANS_HEAD, *mena.means(published, ordered, unordered)]),
         shown(multilingual.compare(*languages)),
         laid_out([multilingual.TABLE_HEAD, *multilingual.table(*languages)]),
+        laid_out([multilingual.RANKS_HEAD, *multilingual.ranks(*languages)]),
+        laid_out([scruples.HEAD, *scruples.shown(*labels)]),
+        laid_out([worldvalues.HEAD, *worldvalues.shown(participants)]),
     ]
     tables = re.findall(r"^```\n(m[^`]*)```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     assert len(tables) == len(printed)
     for table, whole in zip(tables, printed, strict=True):
         assert set(table.splitlines()) <= set(whole.splitlines())
     assert [tables[0].strip(), tables[2].strip()] == [printed[0], printed[2]]
+
+
+@real_data
+def test_the_ceiling_of_five_labels_is_that_of_a_simulation(labels: tuple[Any, Any]) -> None:
+    """2340 dilemmas and 200 draws on each side: the error of their difference is 4e-4."""
+    counts, found = labels
+    assert set(counts.sum(axis=1)) == {5}
+    wanted = scruples.simulated(counts)
+    for row in found.measures.to_pylist():
+        assert row["floor"] == pytest.approx(wanted[row["measure"]], abs=2e-3)
+
+
+@real_data
+def test_answers_of_participants_are_missing_by_reason_as_pandas_counts_them(participants: Any) -> None:
+    rows = [row for row in participants.measures.to_pylist() if row["measure"] == "level"]
+    for row in rows:
+        name = next(file for file, who in worldvalues.MODELS.items() if who == (row["base"], row["told"]))
+        frame = pd.read_csv(DATA / "worldvaluesbench" / "model_outputs" / f"{name}.tsv", sep="\t", dtype=str)
+        meant = pd.read_json(DATA / "worldvaluesbench" / "question_metadata.json").T.loc[frame["QUESTION_ID"]]
+        score = pd.to_numeric(frame["SCORE"]).to_numpy()
+        most = pd.to_numeric(meant["answer_scale_max"]).to_numpy()
+        least = pd.to_numeric(meant["answer_scale_min"]).to_numpy()
+        off = int(((score > most) | (score < least)).sum())
+        assert (row["n_off_scale"], row["n_unreadable"]) == (off, int(frame["SCORE"].isna().sum()))
+        assert row["bound_low"] < row["value"] < row["bound_high"]

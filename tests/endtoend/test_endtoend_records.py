@@ -115,10 +115,11 @@ def reply(request: Request) -> str:
     """A diary whose first try lacks half of what was asked, a reply, a verdict; each hangs on the request alone."""
     number = number_of(request)
     if "worries you" in request.text:
-        made: dict[str, Any] = GOOD | {"nature": ["a quiet one", "loud"][number % 2]}
-        if number % 5 == 0:
+        made: dict[str, Any] = GOOD | {"nature": ["a quiet one", "loud"][number // 2 % 2]}
+        if number % 2 == 0:
             made |= {"mood": 2, "worries": []}
-        return f"Well: {json.dumps(made)} That is all."
+        # The script's own tokenizer would read the mark as a token; the text is what counts.
+        return f"Well: {json.dumps(made)} That is all.".replace("<|end|>", "<|e<|end|>nd|>")
     if "How often" in request.text:
         return json.dumps(
             {"stress": number % 101, "answer": ["not at all", "always"][number % 2], "said": "I walk."}
@@ -250,11 +251,11 @@ def test_options_that_a_prompt_letters_are_spelt_by_their_letters(spec: Path, tm
     ):
         text = text.replace(old, new)
     spec.write_text(text, encoding="utf-8")
-    said = lambda request: (
-        json.dumps({"stress": 3, "answer": "B", "said": "x"})
-        if "How often" in request.text
-        else reply(request)
-    )
+
+    def said(request: Request) -> str:
+        made = {"stress": 3, "answer": "B", "said": "x"}
+        return json.dumps(made) if "How often" in request.text else reply(request)
+
     found, _ = run(spec, tmp_path / "out", Scripted(say=said))
     asked = {row["request"]: row for row in found.requests.to_pylist()}
     codes = {"not at all": "never", "now and then": "sometimes", "every day": "always"}
@@ -276,7 +277,7 @@ def test_a_hosted_model_is_sent_the_schema(spec: Path, tmp_path: Path, command: 
     edit(spec, "panel models { model tiny = demo() }", 'panel models { model tiny = openai("gpt") }')
     out = tmp_path / "out"
     command("run", spec, "--out", out)
-    said = command("requests", spec, "--out", out, "--to", tmp_path / "sent")
+    said = command("requests", spec, "--out", out, "-o", tmp_path / "sent")
     lines = [
         line for path in sorted((tmp_path / "sent").glob("*.jsonl")) for line in path.read_text().splitlines()
     ]

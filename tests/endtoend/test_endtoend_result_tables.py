@@ -77,6 +77,7 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
                 "shuffled",
                 "equal_n",
                 "null",
+                "times_null",
                 "p_value",
                 "p_adjusted",
             ),

@@ -72,7 +72,7 @@ def by_hand(reference: Any, ids: Sequence[int], oracle: Expression) -> list[int]
     return written
 
 
-@pytest.mark.parametrize("case", ["llama_grouped", "qwen3", "gemma2", "gpt2", "glm"])
+@pytest.mark.parametrize("case", ["llama_grouped", "gemma2", "gpt2"])
 def test_greedy_records_agree_with_torch_token_for_token(
     case: str,
     write_checkpoint: Callable[..., None],

@@ -10,6 +10,7 @@ from pathlib import Path
 import mistakes
 import mistakes_in_audits
 import mistakes_in_declarations
+import mistakes_with_surveys
 import pytest
 from mistakes import Mistake
 from spec_files import TESTS, codes, shown
@@ -20,7 +21,12 @@ from cyclspec.language.diagnostics.mend import edits_of
 from cyclspec.language.syntax.mistakes.explain import HABITS
 from cyclspec.language.syntax.mistakes.habits import MADE
 
-MISTAKES = (*mistakes.MISTAKES, *mistakes_in_audits.MISTAKES, *mistakes_in_declarations.MISTAKES)
+MISTAKES = (
+    *mistakes.MISTAKES,
+    *mistakes_in_audits.MISTAKES,
+    *mistakes_in_declarations.MISTAKES,
+    *mistakes_with_surveys.MISTAKES,
+)
 _WRITE = re.compile(r"write `([^`]+)`|did you mean `([^`]+)`\?")
 _PARSER_TALK = re.compile(
     r"\b(?:token|parser|lexer|terminal|grammar|unexpected|syntax|EOF|INT)s?\b|\$END|__ANON"

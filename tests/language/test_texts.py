@@ -58,6 +58,9 @@ def asked(folder: Path, text: str, params: dict[str, str] | None = None) -> set[
         ("text(en, fr)", '"Hello."', "Hello."),
         ("list(text(en))", f'[{{en: "a"}}, {HELLO_TEXT}]', ({"en": "a"}, HELLO)),
         ("list(text(en))", f'[{HELLO_TEXT}, {{en: "a"}}]', (HELLO, {"en": "a"})),
+        ("text(en)", '{en: "a"} where p in [{en: "b"}, {en: "a"}] and p != {en: "b"}', {"en": "a"}),
+        ("text(en)", f'{HELLO_TEXT} where p == "Good day." and p not in ["", "Bonjour."]', HELLO),
+        ("text(en, fr)", '{en: "a", fr: "b"} where p == {fr: "b", en: "a"}', {"en": "a", "fr": "b"}),
         ("text(en, fr)", f'if 1 < 2 then {HELLO_TEXT} else {{en: "a", fr: "b"}}', HELLO),
     ],
 )
@@ -65,7 +68,8 @@ def test_a_text_in_several_languages_is_a_value(
     type_: str, given: str, value: object, tmp_path: Path
 ) -> None:
     declared = f"cycl 1\nparam p : {type_} = {given}\nparam q : {type_} = p\n"
-    for checked in (check_text(tmp_path, declared), check_text(tmp_path, declared, {"p": given})):
+    bound = {"p": given.split(" where ", maxsplit=1)[0]}
+    for checked in (check_text(tmp_path, declared), check_text(tmp_path, declared, bound)):
         assert codes(checked) == [], shown(checked)
         assert [evaluate(param.term) for param in checked.require().params.values()] == [value, value]
 
@@ -92,9 +96,8 @@ def test_a_missing_language_is_told_of_once(
     ("line", "code", "message"),
     [
         ('param p : count = {en: "a"}', "CY0201", "parameter `p` has the wrong type"),
-        ('param p : text(en) = {en: "a"} where p != ""', "CY0501", "cannot compare `text(en)` with `text`"),
-        ('param p : text(en) = {en: "a"} where p in [{en: "a"}]', "CY0501",
-         "cannot compare `text(en)` with `text(en)`"),
+        ('param p : text(en, fr) = {en: "a", fr: "b"} where p != ""', "CY0501",
+         "cannot compare `text(en, fr)` with `text`"),
         ('param p : text = {en: "a", en: "b"}', "CY0102", "`en` is given twice in one text"),
         ("param p : text = sha256:c0ffee12ab34", "CY0201", "this has the wrong type"),
     ],
@@ -198,3 +201,43 @@ def test_it_is_printed_and_read_back(tmp_path: Path) -> None:
     spec.write_text(f"cycl 1\nparam hello : text(en, fr) = {HELLO_TEXT}\n", encoding="utf-8")
     types = run(group, ["explain", str(spec), "--stage", "types"]).output
     assert f"text(en, fr)  {HELLO_TEXT}, default" in types
+
+
+ITEMS = """cycl 1
+corpus c {{
+  table items {{ source = jsonl("items.jsonl") item : key question : text(en) remark : text both : text(en, fr) }}
+}}
+scale mood : nominal {{ calm "calm", cross "cross" }}
+prompt p(item: c.items) -> choice(mood) {{ user[en] "{{item.question}} {{item.remark}} {{item.both}}" }}
+panel models {{ model tiny = demo() }}
+audit main {{
+  each item  in c.items where {condition}
+  each model in models
+  ask reply = p(item) {{ model = model, read = first_token }}
+  check enough = (min over item of reply.mass) >= 0
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("condition", "kept"),
+    [
+        ('item.question == "Why?"', ["a"]),
+        ('item.question == {en: "Why?"}', ["a"]),
+        ('item.question != "Why?"', ["b"]),
+        ('item.remark in ["new", "none"]', ["b"]),
+        ('item.remark not in ["new", "none"]', ["a"]),
+        ('item.both == {fr: "Oui", en: "Yes"}', ["a"]),
+        ('item.both in [{fr: "Non", en: "No"}]', ["b"]),
+        ("item.question == item.remark", ["b"]),
+    ],
+)
+def test_texts_of_data_are_compared_by_their_words(condition: str, kept: list[str], tmp_path: Path) -> None:
+    rows = [
+        {"item": "a", "question": {"en": "Why?"}, "remark": "old", "both": {"en": "Yes", "fr": "Oui"}},
+        {"item": "b", "question": "new", "remark": "new", "both": {"en": "No", "fr": "Non"}},
+    ]
+    (tmp_path / "items.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    context = check_text(tmp_path, ITEMS.format(condition=condition)).require()
+    opened = pipeline.open_data(context, pipeline.choose(context, None))
+    assert list(opened.grid.axes["item"].levels) == kept

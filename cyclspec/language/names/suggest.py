@@ -106,6 +106,11 @@ def _near(name: str) -> Callable[[str], bool]:
     return near
 
 
+def meant_by(names: Iterable[str]) -> tuple[str, ...]:
+    """The help line that asks whether one of some names is meant."""
+    return ("did you mean " + " or ".join(f"`{name}`" for name in names) + "?",)
+
+
 def did_you_mean(name: str, candidates: Iterable[str]) -> tuple[str, ...]:
     """The help lines of an unknown name: a suggestion, or the list where it is short."""
     if _is_spent():
@@ -113,7 +118,7 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> tuple[str, ...]:
     known = sorted(set(candidates))
     close = suggest(name, known)
     if close:
-        return ("did you mean " + " or ".join(f"`{c}`" for c in close) + "?",)
+        return meant_by(close)
     if 0 < len(known) <= 8:
         verb = "is" if len(known) == 1 else "are"
         return (f"there {verb} " + ", ".join(f"`{c}`" for c in known),)

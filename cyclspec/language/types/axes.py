@@ -51,6 +51,7 @@ RESERVED_COLUMNS = frozenset(
         "floor",
         "unit",
         "null",
+        "times_null",
         "p_value",
         "p_adjusted",
         "n_used",

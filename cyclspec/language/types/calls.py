@@ -11,7 +11,7 @@ from itertools import chain
 from cyclspec.language.diagnostics import Label
 from cyclspec.language.diagnostics.cy01_names import UnknownName
 from cyclspec.language.diagnostics.cy02_types import DifferentScales, NeedsOrdered, WrongArguments, WrongType
-from cyclspec.language.names.suggest import did_you_mean
+from cyclspec.language.names.suggest import did_you_mean, meant_by
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import meant, units
@@ -74,7 +74,7 @@ def _report_unknown(scope: Scope, node: t.Call, parts: tuple[str, ...]) -> None:
         helps = (f"`{parts[0]}` " + ELSEWHERE[parts[0]].format(parts[0]),)
     homes = [f"{alias}.{parts[0]}" for alias in module.aliases if _has_metric(scope, alias, parts[0])]
     if homes and len(parts) == 1:
-        helps = ("did you mean " + " or ".join(f"`{name}`" for name in homes) + "?",)
+        helps = meant_by(homes)
     mend = meant.reduction_meant(node)
     helps = mend.helps or helps
     name = ".".join(parts)

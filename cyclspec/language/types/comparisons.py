@@ -11,11 +11,10 @@ import re
 from dataclasses import replace
 from typing import cast
 
-from cyclspec.language.diagnostics.base import Edit
 from cyclspec.language.diagnostics.cy01_names import UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongType
 from cyclspec.language.diagnostics.cy05_units import UnitMismatch
-from cyclspec.language.diagnostics.mend import write
+from cyclspec.language.diagnostics.mend import Mend, write
 from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
@@ -57,16 +56,14 @@ def comparable(scope: Scope, sign: str, left: h.Term, right: h.Term) -> bool:
     if units.unit_of(left) is not None and units.unit_of(right) is not None:
         return units.together(left, right) is not None
     a, b = left.type.kind, right.type.kind
-    if isinstance(a, k.Number) or isinstance(b, k.Number) or _in_languages(a) or _in_languages(b):
+    if isinstance(a, k.Number) or isinstance(b, k.Number):
         return False
+    if isinstance(a, k.Text) and isinstance(b, k.Text):
+        one_each = len(a.langs) <= 1 and len(b.langs) <= 1
+        return sign in _EQUALITY and (one_each or set(a.langs) == set(b.langs))
     if sign not in _EQUALITY and not (is_ordered(scope, a) and is_ordered(scope, b)):
         return False
     return levels_meet(scope, a, b, sign) or k.fits(a, b) or k.fits(b, a)
-
-
-def _in_languages(kind: k.Kind) -> bool:
-    """Whether a text differs by language, so that it equals no one text."""
-    return isinstance(kind, k.Text) and bool(kind.langs)
 
 
 def levels_meet(scope: Scope, a: k.Kind, b: k.Kind, sign: str = "==") -> bool:
@@ -109,16 +106,17 @@ def _as_level_of(term: h.Term, other: h.Term) -> h.Term:
     return replace(term, vocabulary=vocabulary, type=replace(term.type, kind=k.Of(vocabulary)))
 
 
-def mismatch(scope: Scope, node: t.Binary, verb: str, left: h.Term, right: h.Term) -> None:
-    """Reports two values that do not go together."""
+def mismatch(
+    scope: Scope, node: t.Binary, verb: str, left: h.Term, right: h.Term, mend: Mend = meant.NOTHING
+) -> None:
+    """Reports two values that do not go together; `mend` is what was meant, where it is known."""
 
     def words(term: h.Term) -> str:
         return "a plain number" if units.is_literal(term) else f"`{k.kind_text(term.type.kind)}`"
 
-    helps: tuple[str, ...] = ()
-    edits: tuple[Edit, ...] = ()
+    helps, edits = mend
     for side, term in ((node.left, left), (node.right, right)):
-        if _in_languages(term.type.kind):
+        if isinstance(term.type.kind, k.Text) and len(term.type.kind.langs) > 1:
             helps = ("compare what is the same in every language, such as a key or a level",)
         if units.unit_of(term) in (k.Unit.BITS, k.Unit.NATS, k.Unit.STEPS):
             helps = (f"drop the unit on purpose: `number({side.span.text})`",)
@@ -158,7 +156,9 @@ def infer_member(scope: Scope, node: t.Binary) -> h.Term:
     if isinstance(among, h.ListTerm):
         wrong = [item for item in among.items if not comparable(scope, "==", of, item)]
         if wrong:
-            mismatch(scope, node, "compare", of, wrong[0])
+            mismatch(
+                scope, node, "compare", of, wrong[0], meant.words_meant(node.right, _vocabulary(of.type.kind))
+            )
             return unknown(node.span)
         among = replace(among, items=tuple(_as_level_of(item, of) for item in among.items))
     elif units.unit_of(of) is None:

@@ -71,14 +71,18 @@ def evaluate(term: h.Term) -> Value:
             op in _ORDERING
         ):
             return _apply(op, _position(left), _position(right))
-        case h.ArithmeticTerm(op=op, left=left, right=right) | h.CompareTerm(op=op, left=left, right=right):
+        case h.CompareTerm(op=op, left=left, right=right):
+            return _apply(
+                op, as_text(evaluate(left), left.type.kind), as_text(evaluate(right), right.type.kind)
+            )
+        case h.ArithmeticTerm(op=op, left=left, right=right):
             return _apply(op, evaluate(left), evaluate(right))
         case h.CallTerm(function="size", args=(arg,)):
             return _size(arg)
         case h.CallTerm(function=function, args=args) if function in _FUNCTIONS:
             return _call(function, [_number(evaluate(arg)) for arg in args])
         case h.MemberTerm(of=of, among=among, negated=negated):
-            return _member(evaluate(of), among) != negated
+            return _member(as_text(evaluate(of), of.type.kind), among) != negated
         case h.LogicTerm(op="not", args=(arg,)):
             return not evaluate(arg)
         case h.LogicTerm(op=op, args=args):
@@ -161,4 +165,17 @@ def _member(value: Value, among: h.ListTerm | h.RangeTerm) -> bool:
     assert isinstance(found, tuple)
     if isinstance(among, h.RangeTerm):
         return bool(found[0] <= _number(value) <= found[1])
-    return value in found
+    kinds = [item.type.kind for item in among.items]
+    return value in [as_text(item, kind) for item, kind in zip(found, kinds, strict=True)]
+
+
+def as_text(value: Any, kind: k.Kind) -> Any:
+    """A text of one language, or of none, as it is compared: the words alone. Any other value as it is."""
+    if not isinstance(value, Mapping) or not isinstance(kind, k.Text):
+        return value
+    match kind.langs:
+        case ():
+            return value.get("", value)
+        case (lang,):
+            return value.get(lang, value.get("", value))
+    return {lang: value.get(lang) for lang in kind.langs}

@@ -143,6 +143,18 @@ class Context:
         found = self.resolve(module, parts[0])
         return None if found is None else (*found, parts[1:])
 
+    def path_to(self, module: Module, symbol: Symbol) -> str | None:
+        """How a module names a declaration; None where it cannot."""
+        found = self.resolve(module, symbol.name)
+        if found is not None and found[0] == symbol:
+            return symbol.name
+        alias = next((alias for alias, key in module.aliases.items() if key == symbol.module), None)
+        return None if alias is None or symbol.name.startswith("_") else f"{alias}.{symbol.name}"
+
+    def homes(self, module: Module, name: str) -> tuple[str, ...]:
+        """The paths to a name behind the aliases of a module, for whoever wrote the name alone."""
+        return tuple(f"{alias}.{name}" for alias in module.aliases if name in self.public(module, alias))
+
     def names(self, module: Module) -> frozenset[str]:
         """Every name that a bare word can mean in a module."""
         if module.key not in self._names:

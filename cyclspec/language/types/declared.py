@@ -15,7 +15,7 @@ from cyclspec.language.diagnostics.cy01_names import UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongArguments, WrongType
 from cyclspec.language.diagnostics.wording import article
 from cyclspec.language.names.modules import Module
-from cyclspec.language.names.suggest import did_you_mean
+from cyclspec.language.names.suggest import did_you_mean, meant_by
 from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
@@ -305,6 +305,9 @@ class TypeReader:
             helps = did_you_mean(parts[1], candidates)
             return UnknownName(span=spelled.span, what="type", name=parts[1], where=where, helps=helps)
         helps = did_you_mean(parts[0], chain(self.ctx.names(self.module), TYPE_NAMES))
+        homes = self.ctx.homes(self.module, parts[0])
+        if homes:
+            helps = meant_by(homes)
         return UnknownName(span=spelled.span, what="type", name=parts[0], helps=helps)
 
 

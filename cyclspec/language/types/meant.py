@@ -13,6 +13,7 @@ from cyclspec.language.diagnostics.base import Edit
 from cyclspec.language.diagnostics.mend import Mend, before, several, write
 from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
+from cyclspec.language.types import kinds as k
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.declared import TYPE_NAMES
 from cyclspec.language.types.reducers import reducer_names
@@ -95,6 +96,20 @@ def word_meant(node: t.Expr) -> Mend:
     if isinstance(node, t.TextValue) and _WORD.match(node.value):
         return write(node.span, node.value)
     return NOTHING
+
+
+def words_meant(node: t.Expr, vocabulary: k.Vocabulary | None) -> Mend:
+    """`["family", "work"]` where levels are expected, all of them levels."""
+    if not isinstance(node, t.List) or vocabulary is None:
+        return NOTHING
+    texts = [item.value for item in node.items if isinstance(item.value, t.TextValue)]
+    if not texts or any(vocabulary.level(text.value) is None for text in texts):
+        return NOTHING
+    edits = tuple(Edit(text.span, text.value) for text in texts)
+    shown = ", ".join(
+        item.value.value if isinstance(item.value, t.TextValue) else item.span.text for item in node.items
+    )
+    return several(edits, f"[{shown}]", otherwise="write levels without quotation marks")
 
 
 def condition_meant(node: t.Expr, name: str) -> Mend:

@@ -36,6 +36,7 @@ from cyclspec.language.types.vocabularies import check_name
 Role = Literal["system", "user", "assistant", "prefix"]
 ROLES: tuple[str, ...] = get_args(Role)
 _MANY = ("lettered", "numbered", "bulleted", "inline")
+_OF_LABELS = (("name",), ("label",), ("text",), ("title",), ("value",), ("level",))
 _FRACTIONS = (k.Unit.NONE, k.Unit.SHARE, k.Unit.POINTS, k.Unit.RATIO, k.Unit.COEFFICIENT)
 
 
@@ -151,9 +152,12 @@ def _report_hole(ctx: Context, decl: t.Prompt, hole: Hole, span: Span, formals: 
     for name, kind in formals.items():
         candidates.update(dict.fromkeys(f"{name}.{attribute}" for attribute in _paths(ctx, kind)))
     close = suggest(".".join(hole.path), candidates)
-    helps = ("did you mean " + " or ".join(f"`{{{name}}}`" for name in close) + "?",) if close else ()
+    mend = Mend(("did you mean " + " or ".join(f"`{{{name}}}`" for name in close) + "?",) if close else ())
+    if hole.path[1:] in _OF_LABELS and isinstance(formals.get(hole.path[0]), k.Of):
+        label = "{" + hole.path[0] + "}"
+        mend = Mend((f"a level is shown by its label: `{label}`",), write(span, label).edits)
     also = (Label(decl.name.span, "available: " + ", ".join(formals)),)
-    ctx.report(UnknownHole(span=span, name=".".join(hole.path), also=also, helps=helps))
+    ctx.report(UnknownHole(span=span, name=".".join(hole.path), also=also, **mend._asdict()))
 
 
 def _paths(ctx: Context, kind: k.Kind) -> list[str]:

@@ -160,7 +160,12 @@ def _json(scope: Scope, node: t.Expr) -> d.Reader | None:
     decoding = None if args is None else _chosen(scope, args, "decoding", ("constrained", "free"))
     if args is None or decoding is None:
         return None
-    return _drawn(scope, args, 256, lambda *drawn: d.JsonReader(*drawn, decoding == "constrained"))
+    constrained = decoding == "constrained"
+
+    def record(temperature: float | str, top_p: float, max_tokens: int) -> d.Reader:
+        return d.JsonReader(temperature, top_p, max_tokens, constrained)
+
+    return _drawn(scope, args, 256, record)
 
 
 _READERS: Mapping[str, Callable[[Scope, t.Expr], d.Reader | None]] = {

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from cyclspec.language.diagnostics.cy01_names import UnknownName
-from cyclspec.language.diagnostics.cy02_types import NeedsOrdered, WrongArguments
+from cyclspec.language.diagnostics.cy02_types import CannotReduce, NeedsOrdered, WrongArguments
 from cyclspec.language.diagnostics.cy03_axes import NotAnAttribute, ParentBeforeChild, WeightAxes
 from cyclspec.language.diagnostics.cy05_units import MixedSteps
 from cyclspec.language.names.suggest import did_you_mean
@@ -139,6 +139,25 @@ def _weight(scope: Scope, node: t.Reduce, expr: t.Expr, of: h.Term) -> h.Term:
     return unknown(expr.span)
 
 
+def _one_scale(scope: Scope, node: t.Reduce, reducer: Reducer, of: h.Term, kind: k.Kind) -> bool:
+    """Whether what is left is over one scale: options that each item brings along go with their item (A9)."""
+    match kind:
+        case k.Dist(k.ItemScale(axis=axis)) | k.Choice(k.ItemScale(axis=axis)):
+            reduced = axis in {ident.name for ident in node.axes}
+        case _:
+            return True
+    if not reduced:
+        return True
+    found = f"`{k.kind_text(of.type.kind)}` over `{axis}`, of which each has options of its own"
+    others = ", ".join(ident.name for ident in node.axes if ident.name != axis)
+    source, end = node.span.source, node.axes[-1].span.end
+    inner = f"{reducer.name} over {others}{source.text[end : node.span.end]}"
+    first = (f"keep `{axis}`: `{' '.join(inner.split())}`",) if others else ()
+    helps = (*first, f"compare within each {axis}, then reduce: `mean over {axis} of m.tv(.., ..)`")
+    scope.report(CannotReduce(span=node.reducer.span, reducer=reducer.name, found=found, helps=helps))
+    return False
+
+
 def _steps_agree(scope: Scope, node: t.Reduce, kind: k.Kind) -> bool:
     """Steps may not be averaged over items whose scales differ in length, narrowed or not (A9, A10)."""
     if scope.metric_scale is not None or not (isinstance(kind, k.Number) and kind.unit is k.Unit.STEPS):
@@ -200,6 +219,8 @@ def _build(
     spelled = f"`{node.reducer.span.text} over {', '.join([*axes, *dependent])} of ...`"
     helps = (f"reduce the dependent axis as well: {spelled}",)
     if not children_stay(scope, {a.name: a for a in node.axes}, left, verb="reduced", helps=helps):
+        return unknown(node.span)
+    if not _one_scale(scope, node, reducer, of, kind):
         return unknown(node.span)
     added = _added(reducer, named)
     if added in left:

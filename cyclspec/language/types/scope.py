@@ -12,10 +12,12 @@ from itertools import chain
 
 from cyclspec.language.diagnostics import Diagnostic, Label
 from cyclspec.language.diagnostics.cy01_names import AmbiguousWord, UnknownName
+from cyclspec.language.diagnostics.cy02_types import WrongType
 from cyclspec.language.diagnostics.cy03_axes import NotAnAttribute
+from cyclspec.language.diagnostics.mend import Mend, write
 from cyclspec.language.diagnostics.wording import article
 from cyclspec.language.names.modules import Module
-from cyclspec.language.names.suggest import did_you_mean, suggest
+from cyclspec.language.names.suggest import did_you_mean, meant_by, suggest
 from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
@@ -23,6 +25,8 @@ from cyclspec.language.types import meant
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.context import Context, Symbol
+
+_ANSWERS = k.Choice | k.Dist | k.Counts | k.LogProbs
 
 ENDS = ("first", "last")
 
@@ -164,7 +168,20 @@ class Scope:
         close = suggest(node.name, chain(self.locals, self.ctx.names(self.module), ("true", "false")))
         mend = meant.comment_meant(node.span)
         helps = mend.helps or did_you_mean(node.name, close)
+        homes = self._homes(node.name)
+        if homes and node.name not in close:
+            helps = meant_by(homes)
         return UnknownName(span=node.span, what="value", name=node.name, helps=helps, edits=mend.edits)
+
+    def _homes(self, name: str) -> tuple[str, ...]:
+        """What was probably meant by a name: a column of rows that have a name here, or what an alias has."""
+        rows = [axis for axis, term in self.locals.items() if isinstance(term.type.kind, k.Row)]
+        columns = (axis for axis in rows if self._has_column(self.locals[axis].type.kind, name))
+        return (*(f"{axis}.{name}" for axis in columns), *self.ctx.homes(self.module, name))
+
+    def _has_column(self, kind: k.Kind, name: str) -> bool:
+        table = self.ctx.tables.get(kind.table) if isinstance(kind, k.Row) else None
+        return table is not None and table.column(name) is not None
 
     def _declaration(self, symbol: Symbol, decl: t.Decl, span: Span) -> h.Term:
         self.ctx.means(span, symbol)
@@ -205,9 +222,8 @@ class Scope:
             self.ctx.means(span, symbol, rest)
             return at(self.column(f"{decl.name.name}.{rest[0]}", rest[1], last), span)
         if isinstance(decl, t.Corpus) and len(rest) == 1:
-            name = f"{decl.name.name}.{rest[0]}"
-            if name not in self.ctx.tables:
-                self._report_table(decl, rest[0], last)
+            self._report_table(decl, rest[0], last)
+            self._report_whole_table(f"{decl.name.name}.{rest[0]}", span)
             return unknown(span)
         return self._declaration(symbol, decl, span) if not rest else None
 
@@ -230,6 +246,18 @@ class Scope:
             return
         where, helps = f" in `{corpus.name.name}`", did_you_mean(name, known)
         self.report(UnknownName(span=span, what="table", name=name, where=where, helps=helps))
+
+    def _report_whole_table(self, name: str, span: Span) -> None:
+        """A table where a value should be, which one of its columns is."""
+        declared = self.ctx.tables.get(name)
+        if declared is None:
+            return
+        answers = [column.name for column in declared.columns if isinstance(column.kind, _ANSWERS)]
+        known = [column.name for column in declared.columns]
+        mend = Mend((f"name a column: {', '.join(f'`{name}`' for name in known)}",) if known else ())
+        if len(answers) == 1:
+            mend = write(span, f"{span.text}.{answers[0]}")
+        self.report(WrongType(span=span, what="this", expected="a value", found="a table", **mend._asdict()))
 
     def column(self, table: str, name: str, span: Span) -> h.Term:
         """A column of a corpus table as a value, indexed by the axes of the table."""

@@ -26,6 +26,7 @@ from cyclspec.language.types.renaming import renamed_axis
 from cyclspec.language.types.scope import Scope, dotted_parts, failed, key_of
 
 MAX_VALUES = 1_000_000
+_LONGEST_LANGUAGE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +268,30 @@ def _entries(scope: Scope, wanted: Wanted) -> Found | None:
     return None
 
 
+def _levels_meant(scope: Scope, wanted: Wanted, node: t.List) -> bool:
+    """Whether bare words that are too long for languages are levels of one axis; reports that they are."""
+    words = [item.span.text for item in node.items]
+    if all(len(word) <= _LONGEST_LANGUAGE for word in words) or any(map(scope.knows, words)):
+        return False
+    symbols = (
+        s for s, v in scope.ctx.vocabularies.items() if all(v.level(word) is not None for word in words)
+    )
+    paths = [path for symbol in symbols if (path := scope.ctx.path_to(scope.module, symbol)) is not None]
+    if len(paths) != 1:
+        return False
+    name, text = wanted.names[0].name, node.span.source.text
+    help_ = f"write `each {name} in {paths[0]} where {name} in {node.span.text}`"
+    edit = Edit(node.span, f"{paths[0]} where {name} in {node.span.text}")
+    has_condition = text[node.span.end :].lstrip().startswith("where")
+    expected, found = "an axis", "a list of its levels"
+    edits = () if has_condition else (edit,)
+    told = WrongType(
+        span=node.span, what="this source", expected=expected, found=found, helps=(help_,), edits=edits
+    )
+    scope.report(told)
+    return True
+
+
 def _values(scope: Scope, wanted: Wanted) -> Found | None:
     """A list or a range of plain values."""
     if not one_name(scope, wanted):
@@ -274,6 +299,8 @@ def _values(scope: Scope, wanted: Wanted) -> Found | None:
     only_words = isinstance(wanted.node, t.List) and all(
         isinstance(i.value, t.Name) for i in wanted.node.items
     )
+    if isinstance(wanted.node, t.List) and only_words and _levels_meant(scope, wanted, wanted.node):
+        return None
     term = scope.infer(wanted.node, k.ListOf(k.Lang()) if only_words else None)
     if failed(term):
         return None
