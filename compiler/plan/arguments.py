@@ -20,11 +20,12 @@ from cyclspec.compiler.data.codes import scale_of_levels
 from cyclspec.compiler.data.contracts import Option, Scale
 from cyclspec.compiler.data.loaded import LoadedTable
 from cyclspec.compiler.plan.budget import ordered_axes
-from cyclspec.compiler.plan.columns import child_lists, column_values
+from cyclspec.compiler.plan.columns import child_lists
 from cyclspec.compiler.plan.conditions import evaluated
 from cyclspec.compiler.plan.draws import Draws
 from cyclspec.compiler.plan.joint import Combinations
 from cyclspec.compiler.plan.sources import contract_levels
+from cyclspec.compiler.plan.table_rows import TableRows
 from cyclspec.compiler.plan.upstream import is_upstream, named_lets
 from cyclspec.compiler.prompts.messages import LevelValue, RowValue, Shown
 from cyclspec.compiler.prompts.turns import Turn
@@ -77,17 +78,15 @@ class ArgumentReader:
     tables: Mapping[str, LoadedTable]
     answers: Answers | None = None
     draws: Draws = field(init=False)
+    _held: TableRows = field(init=False)
     _rows: dict[tuple[str, str], RowValue] = field(default_factory=dict)
-    _columns: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
     _lists: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
     _arrays: dict[h.Term, tuple[tuple[str, ...], NDArray[Any]]] = field(default_factory=dict)
     _scales: dict[str, tuple[Scale, ...]] = field(default_factory=dict)
-    _indices: dict[tuple[h.ColumnTerm, tuple[str, ...]], dict[tuple[str, ...], int]] = field(
-        default_factory=dict
-    )
 
     def __post_init__(self) -> None:
         self.draws = Draws(self.audit.seed, self.grid.axes, self.tables)
+        self._held = TableRows(self.audit, self.grid.axes, self.tables)
 
     def offers(self, option: Option) -> bool:
         """Whether the audit offers an option to models."""
@@ -278,11 +277,6 @@ class ArgumentReader:
         }
         return LevelValue(level, attributes)
 
-    def _table(self, table: str) -> dict[str, list[Any]]:
-        if table not in self._columns:
-            self._columns[table] = {n: column_values(c) for n, c in self.tables[table].columns.items()}
-        return self._columns[table]
-
     def _row(self, table: str, key: str) -> RowValue:
         if (table, key) not in self._rows:
             row = self.tables[table].only("key").codes.index(key)
@@ -292,7 +286,7 @@ class ArgumentReader:
     def _shown_columns(self, table: str, row: int) -> dict[str, Shown]:
         declared = self.audit.tables[table]
         found: dict[str, Shown] = {}
-        for name, values in self._table(table).items():
+        for name, values in self._held.columns(table).items():
             column = declared.column(name)
             if column is not None and values[row] is not None:
                 found[name] = self._cell_value(column.kind, values[row])
@@ -333,11 +327,11 @@ class ArgumentReader:
 
         At a level that is written, or that an answer names, no row is no value: what nobody answered to one question.
         """
-        row = self._row_at(term, cell, fixed)
+        row = self._held.row_at(term, cell, fixed)
         if row is None and fixed:
             raise NoArgument(NO_VALUE)
         if row is None:
-            levels = ", ".join(self._levels_at(_indexed(term, fixed), cell, fixed))
+            levels = ", ".join(self._held.levels_at(term, cell, fixed))
             what = f"`{term.span.text}` at {levels}, which the table lacks,"
             raise SpecError([NotLowered(span=term.span, what=what)])
         shown = self._shown_columns(term.table, row)[term.column]
@@ -350,32 +344,6 @@ class ArgumentReader:
     def _label(options: Shown, code: Shown) -> Shown:
         assert isinstance(options, tuple)
         return next((one.label for one in options if isinstance(one, Option) and one.code == code), code)
-
-    def _levels_at(self, axes: tuple[str, ...], cell: Cell, fixed: Mapping[str, str]) -> tuple[str, ...]:
-        return tuple(fixed[a] if a in fixed else self.grid.axes[a].levels[cell[a]] for a in axes)
-
-    def _row_at(self, term: h.ColumnTerm, cell: Cell, fixed: Mapping[str, str]) -> int | None:
-        """The row of a table in a cell; None where there is none, or none with a value."""
-        axes = _indexed(term, fixed)
-        if (term, axes) not in self._indices:
-            self._indices[term, axes] = self._index(term, axes)
-        row = self._indices[term, axes].get(self._levels_at(axes, cell, fixed))
-        return None if row is None or self._table(term.table)[term.column][row] is None else row
-
-    def _index(self, term: h.ColumnTerm, axes: tuple[str, ...]) -> dict[tuple[str, ...], int]:
-        columns: dict[str, list[Any]] = {}
-        for column in self.audit.tables[term.table].columns:
-            axis = column.name
-            if isinstance(column.kind, k.Key):
-                axis = column.kind.axis
-            if isinstance(column.kind, k.Ref):
-                keys = (c.kind for c in self.audit.tables[column.kind.table].columns)
-                axis = next((kind.axis for kind in keys if isinstance(kind, k.Key)), axis)
-            if axis in axes:
-                columns[axis] = self._table(term.table)[column.name]
-        if set(columns) != set(axes):
-            raise SpecError([NotLowered(span=term.span, what=f"`{term.span.text}` as an argument")])
-        return {key: row for row, key in enumerate(zip(*(columns[axis] for axis in axes), strict=True))}
 
     def _computed(self, term: h.Term, cell: Cell) -> Shown:
         """An expression over axes and their attributes, evaluated once in all its cells unless these are too many."""
@@ -397,11 +365,6 @@ class ArgumentReader:
             return self._level(term.type.kind.vocabulary, value)
         shown: Shown = value
         return shown
-
-
-def _indexed(term: h.ColumnTerm, fixed: Mapping[str, str]) -> tuple[str, ...]:
-    """What the rows of a table are told apart by: axes, and a column by which it is looked up."""
-    return tuple(sorted(term.type.axes | fixed.keys()))
 
 
 def _name(shown: Shown) -> str:
