@@ -30,7 +30,7 @@ from cyclspec.compiler.plan.upstream import is_upstream, named_lets
 from cyclspec.compiler.prompts.messages import LevelValue, RowValue, Shown
 from cyclspec.compiler.prompts.turns import Turn
 from cyclspec.compiler.readings.reading import Reading
-from cyclspec.compiler.records.reading import FieldReading, FieldValue
+from cyclspec.compiler.records.fields import FieldReading, FieldValue
 from cyclspec.compiler.seeds import other_level
 from cyclspec.language.diagnostics import InternalError, SpecError
 from cyclspec.language.diagnostics.cy08_not_yet import NotLowered

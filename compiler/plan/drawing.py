@@ -15,7 +15,7 @@ from cyclspec.compiler.plan.reads import Writing
 from cyclspec.compiler.plan.requests import Numerics, Request, read_otherwise
 from cyclspec.compiler.plan.writing import WritingTask
 from cyclspec.compiler.records.schema import RecordSchema
-from cyclspec.compiler.records.tokens import TokenAutomaton
+from cyclspec.compiler.records.stepping import TokenAutomaton
 from cyclspec.compiler.seeds import seed_of
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.types import typed as d

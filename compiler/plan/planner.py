@@ -61,7 +61,7 @@ from cyclspec.compiler.plan.sharing.shapes import Budget, NoRoom
 from cyclspec.compiler.plan.writing import WritingBudget, plan_writing
 from cyclspec.compiler.prompts.tokens import Tokenizer
 from cyclspec.compiler.records.schema import RecordSchema
-from cyclspec.compiler.records.tokens import TokenAutomaton
+from cyclspec.compiler.records.stepping import TokenAutomaton
 from cyclspec.language.diagnostics import Diagnostic
 from cyclspec.language.diagnostics.cy07_data_and_plan import PrefixFolded, SharesLittle
 from cyclspec.language.types import typed as d

@@ -32,7 +32,7 @@ from cyclspec.compiler.readings.reading import (
     read_fields,
     read_text,
 )
-from cyclspec.compiler.records.reading import FieldReading, FieldValue
+from cyclspec.compiler.records.fields import FieldReading, FieldValue
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import typed as d
