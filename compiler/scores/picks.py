@@ -21,8 +21,10 @@ from cyclspec.language.diagnostics import InternalError
 
 def picked_level(frame: Frame, cells: Cells, axis: str, level: str) -> Cells:
     """`fit[tuning: chat]`: a value at one level, without the axis."""
-    cells = _held(frame, cells)
-    at, index = frame.place_of(axis), index_of(frame.axes[axis].levels, level)
+    cells, levels, at = _held(frame, cells), frame.axes[axis].levels, frame.place_of(axis)
+    if level not in (*levels, "first", "last") or not levels:
+        return _nowhere(cells, axis, at)
+    index = index_of(levels, level)
 
     def take(array: Array) -> Array:
         lacking = array.ndim <= at or array.shape[at] == 1
@@ -34,6 +36,15 @@ def picked_level(frame: Frame, cells: Cells, axis: str, level: str) -> Cells:
         counts = replace(counts, used=take(counts.used), missing=take(counts.missing), units=units)
     status = None if cells.status is None else take(cells.status)
     return replace(cells, axes=cells.axes - {axis}, value=take(cells.value), status=status, counts=counts)
+
+
+def _nowhere(cells: Cells, axis: str, at: int) -> Cells:
+    """Cells without a value: nothing that the audit looks at is at that level, as where a condition left out all of it."""
+    shape = [1 if place == at else size for place, size in enumerate(cells.value.shape)]
+    status = jnp.full(shape[: len(shape) - cells.width], NO_VALUE, jnp.int8)
+    return replace(
+        cells, axes=cells.axes - {axis}, value=jnp.zeros(shape, cells.value.dtype), status=status, counts=None
+    )
 
 
 def looked_up(frame: Frame, of: Cells, axis: str, key: Cells) -> Cells:
