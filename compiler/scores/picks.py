@@ -39,7 +39,7 @@ def picked_level(frame: Frame, cells: Cells, axis: str, level: str) -> Cells:
 
 
 def _nowhere(cells: Cells, axis: str, at: int) -> Cells:
-    """Cells without a value: nothing that the audit looks at is at that level, as where a condition left out all of it."""
+    """Cells without a value: nothing is at that level, as where a condition left out all that was."""
     shape = [1 if place == at else size for place, size in enumerate(cells.value.shape)]
     status = jnp.full(shape[: len(shape) - cells.width], NO_VALUE, jnp.int8)
     return replace(

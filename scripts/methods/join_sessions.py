@@ -2,9 +2,9 @@
 
     python scripts/methods/join_sessions.py 2026-01-15=runs/f93c837ef0dd 2026-01-22=runs/91aa02c47d10 -o sessions
 
-A run is one session; what it calls sessions and repeats are repeats of that day. The digest of each model is that of the
-weights and settings that answered, from the metadata of the answers; `version` counts the digests of a model in the order
-in which they appear, so that it changes where the model did.
+A run is one session; what it calls sessions and repeats are repeats of that day. The digest of a model is that of the
+weights and settings that answered, from the metadata of the answers; `version` counts the digests of a model in the
+order in which they appear, so that it changes where the model did.
 """
 
 from __future__ import annotations
