@@ -50,6 +50,9 @@ class Answers(Protocol):
     def reading(self, ask: str, cell: Cell) -> Reading:
         """What was read in a cell, which gives the position of each axis of the ask."""
 
+    def written(self, ask: str, cell: Cell) -> str:
+        """The whole text that a model wrote in a cell; empty where it wrote none."""
+
     def field(self, ask: str, name: str, cell: Cell) -> FieldReading:
         """What a field of a record holds in a cell."""
 
@@ -142,6 +145,8 @@ class ArgumentReader:
                 return self._table_value(*chosen, cell)
             case h.LookupTerm(of=of, axis=axis, key=key):
                 return self.value(of, {**cell, axis: self._position(axis, _name(self.value(key, cell)))})
+            case h.AnswerTerm(ask=ask, field="text") if self.answers is not None:
+                return self._written(self.answers.written(ask, cell))
             case h.AnswerTerm(ask=ask) if self.answers is not None:
                 return self._answer(term, self.answers.reading(ask, cell), cell)
             case h.FieldTerm(ask=ask, field=name) if self.answers is not None:
@@ -172,6 +177,12 @@ class ArgumentReader:
         if level not in places:
             raise NoArgument(NO_VALUE)
         return places[level]
+
+    @staticmethod
+    def _written(text: str) -> str:
+        if not text:
+            raise NoArgument(UPSTREAM)
+        return text
 
     def _answer(self, term: h.AnswerTerm, found: Reading, cell: Cell) -> Shown:
         """An earlier answer as it is told: a text, or an option by its label."""

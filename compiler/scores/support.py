@@ -206,6 +206,8 @@ def _refused(term: Term) -> str:
             return f"`{function}(..)` along several axes"
         case ReduceTerm():
             return _reducer(term)
+        case AnswerTerm(field="text"):
+            return "a measure of texts"
         case AnswerTerm(field="value") if _unread(term):
             return "a measure of texts, records or several values"
         case ColumnTerm() if not isinstance(term.type.kind, Dist):
