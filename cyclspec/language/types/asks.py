@@ -27,9 +27,9 @@ from cyclspec.language.types.languages import check_languages
 from cyclspec.language.types.meant import NOTHING, word_meant
 from cyclspec.language.types.readers import check_words, fitted, missing_policy, parsers, read_reader
 from cyclspec.language.types.recorded import covers
-from cyclspec.language.types.references import subterms
 from cyclspec.language.types.scope import Scope, dotted_parts, failed, unknown
 from cyclspec.language.types.stages import stage_of
+from cyclspec.language.types.subterms import subterms
 from cyclspec.language.types.values import axis_words, joint
 
 _FIELDS = ("model", "per", "read", "parse", "missing", "seed", "history")
