@@ -1,7 +1,7 @@
 """What is known of a record token by token: which state follows which, and how many tokens the rest needs.
 
 Expects states that are numbered from 0, where every text begins. Ensures that a text is told whole where, and only
-nothing is left to write.
+where, nothing is left to write.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     python scripts/methods/show.py build/methods
 
-The checkpoints are made here: real architectures (Qwen2, Mistral), random weights, the demo model's tokenizer. What they
-answer is noise; what is shown is that every stage, parser and measure of a method runs to its end.
+The checkpoints are made here: real architectures (Qwen2, Mistral), random weights, the demo model's tokenizer. What
+they answer is noise; what is shown is that every stage, parser and measure of a method runs to its end.
 """
 
 from __future__ import annotations

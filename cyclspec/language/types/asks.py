@@ -35,9 +35,9 @@ from cyclspec.language.types.readers import (
     temperatures,
 )
 from cyclspec.language.types.recorded import covers
-from cyclspec.language.types.references import subterms
 from cyclspec.language.types.scope import Scope, dotted_parts, failed, unknown
 from cyclspec.language.types.stages import stage_of
+from cyclspec.language.types.subterms import subterms
 from cyclspec.language.types.values import axis_words, joint
 
 _FIELDS = ("model", "per", "read", "parse", "missing", "seed", "history")

@@ -27,9 +27,10 @@ from cyclspec.language.types.expressions import infer
 from cyclspec.language.types.fields import read_fields
 from cyclspec.language.types.measures import check_statement, let_statement, measure_statement
 from cyclspec.language.types.recorded import has_mass
-from cyclspec.language.types.references import subterms, value_names
+from cyclspec.language.types.references import value_names
 from cyclspec.language.types.scope import Scope, dotted_parts, failed
 from cyclspec.language.types.stages import in_stages
+from cyclspec.language.types.subterms import subterms
 from cyclspec.language.types.vocabularies import check_name
 
 _FIELDS = ("title", "seed", "offer_missing", "count_missing")

@@ -26,10 +26,11 @@ from cyclspec.language.types import typed as d
 from cyclspec.language.types.draws import CONSTRUCTED, NAMING_AXES
 from cyclspec.language.types.expressions import truth_of
 from cyclspec.language.types.narrowing import narrowed
-from cyclspec.language.types.references import subterms, value_names
+from cyclspec.language.types.references import value_names
 from cyclspec.language.types.renaming import renamed_axis
 from cyclspec.language.types.scope import Scope, dotted_parts, failed, key_of
 from cyclspec.language.types.sources import Found, Wanted, begins_with_an_axis, plain_source
+from cyclspec.language.types.subterms import subterms
 from cyclspec.language.types.vocabularies import check_name
 
 RESERVED_COLUMNS = frozenset(
