@@ -5,7 +5,7 @@ PYTHON ?= python3
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 
-.PHONY: quickstart setup test check bless grammar fuzz docs lock demo bench bench-quick bench-scores coverage-study clean
+.PHONY: methods quickstart setup test check bless grammar fuzz docs lock demo bench bench-quick bench-scores coverage-study clean
 
 quickstart: setup ## Run the example audit on the built-in demo model.
 	$(VENV)/bin/cyclspec run specs/quickstart.cycl
@@ -48,6 +48,9 @@ docs: $(VENV)/ready-for-tests ## Build the pages of the documentation into build
 demo: $(VENV)/ready-for-tests ## Make the demo's data and train its model anew (minutes).
 	$(PY) scripts/demo/make_data.py
 	$(PY) scripts/demo/train_model.py
+
+methods: setup ## The four methods on the demo model and two random checkpoints (minutes).
+	$(PY) scripts/methods/show.py build/methods
 
 # The peers have an environment of their own: nothing here depends on them.
 BENCH := build/bench-venv

@@ -313,8 +313,9 @@ def score(found: Run, opened: Opened, places: Mapping[str, str], *, locked: bool
 
 def _score(found: Run, opened: Opened, graph: Any, named: Mapping[str, str]) -> None:
     from cyclspec.compiler.scores import ScoreInputs
+    from cyclspec.compiler.scores.fields import with_fields
     from cyclspec.runtime.store.cells import answer_cells
 
-    answers = answer_cells(found.answers, opened.audit, opened.grid)
+    answers = answer_cells(found.answers, with_fields(opened.audit), opened.grid)
     scores = graph.evaluate(ScoreInputs(answers, opened.people))
     found.write_scores(scores, opened.audit, opened.grid, opened.people, named, document(opened.context))

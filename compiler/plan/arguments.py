@@ -20,16 +20,17 @@ from cyclspec.compiler.data.codes import scale_of_levels
 from cyclspec.compiler.data.contracts import Option, Scale
 from cyclspec.compiler.data.loaded import LoadedTable
 from cyclspec.compiler.plan.budget import ordered_axes
-from cyclspec.compiler.plan.columns import child_lists, column_values
+from cyclspec.compiler.plan.columns import child_lists
 from cyclspec.compiler.plan.conditions import evaluated
 from cyclspec.compiler.plan.draws import Draws
 from cyclspec.compiler.plan.joint import Combinations
 from cyclspec.compiler.plan.sources import contract_levels
+from cyclspec.compiler.plan.table_rows import TableRows
 from cyclspec.compiler.plan.upstream import is_upstream, named_lets
 from cyclspec.compiler.prompts.messages import LevelValue, RowValue, Shown
 from cyclspec.compiler.prompts.turns import Turn
 from cyclspec.compiler.readings.reading import Reading
-from cyclspec.compiler.records.reading import FieldReading, FieldValue
+from cyclspec.compiler.records.fields import FieldReading, FieldValue
 from cyclspec.compiler.seeds import other_level
 from cyclspec.language.diagnostics import InternalError, SpecError
 from cyclspec.language.diagnostics.cy08_not_yet import NotLowered
@@ -48,6 +49,9 @@ class Answers(Protocol):
 
     def reading(self, ask: str, cell: Cell) -> Reading:
         """What was read in a cell, which gives the position of each axis of the ask."""
+
+    def written(self, ask: str, cell: Cell) -> str:
+        """The whole text that a model wrote in a cell; empty where it wrote none."""
 
     def field(self, ask: str, name: str, cell: Cell) -> FieldReading:
         """What a field of a record holds in a cell."""
@@ -77,17 +81,15 @@ class ArgumentReader:
     tables: Mapping[str, LoadedTable]
     answers: Answers | None = None
     draws: Draws = field(init=False)
+    _held: TableRows = field(init=False)
     _rows: dict[tuple[str, str], RowValue] = field(default_factory=dict)
-    _columns: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
     _lists: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
     _arrays: dict[h.Term, tuple[tuple[str, ...], NDArray[Any]]] = field(default_factory=dict)
     _scales: dict[str, tuple[Scale, ...]] = field(default_factory=dict)
-    _indices: dict[tuple[h.ColumnTerm, tuple[str, ...]], dict[tuple[str, ...], int]] = field(
-        default_factory=dict
-    )
 
     def __post_init__(self) -> None:
         self.draws = Draws(self.audit.seed, self.grid.axes, self.tables)
+        self._held = TableRows(self.audit, self.grid.axes, self.tables)
 
     def offers(self, option: Option) -> bool:
         """Whether the audit offers an option to models."""
@@ -129,6 +131,8 @@ class ArgumentReader:
                 return self.value(named_lets(self.audit)[name], cell)
             case h.AxisTerm(axis=axis):
                 return self._bound(term, axis, cell)
+            case h.DrawnTerm(name=name, type=k.Type(kind=k.Order())):
+                return self.drawn_order(name, cell)
             case h.DrawnTerm(name=name):
                 return self._of_kind(term.type.kind, self.draws.level(self._each(name), cell))
             case h.CallTerm(function="prompt_shuffled", args=(h.AxisTerm(axis=axis) as of,)):
@@ -136,9 +140,13 @@ class ArgumentReader:
             case h.AttributeTerm(axis=axis, attribute=attribute):
                 return self._attribute(term, axis, attribute, cell)
             case h.ColumnTerm():
-                return self._table_value(term, cell, {})
-            case h.LookupTerm():
-                return self._looked_up(term, cell)
+                return self._table_value(term, {}, cell)
+            case h.LookupTerm() | h.PickTerm() if (chosen := self._chosen(term, cell)) is not None:
+                return self._table_value(*chosen, cell)
+            case h.LookupTerm(of=of, axis=axis, key=key):
+                return self.value(of, {**cell, axis: self._position(axis, _name(self.value(key, cell)))})
+            case h.AnswerTerm(ask=ask, field="text") if self.answers is not None:
+                return self._written(self.answers.written(ask, cell))
             case h.AnswerTerm(ask=ask) if self.answers is not None:
                 return self._answer(term, self.answers.reading(ask, cell), cell)
             case h.FieldTerm(ask=ask, field=name) if self.answers is not None:
@@ -147,14 +155,21 @@ class ArgumentReader:
                 return self.value(of, {**cell, **{axis: self._position(axis, level) for axis, level in at}})
         return self._computed(term, cell)
 
-    def _looked_up(self, term: h.LookupTerm, cell: Cell) -> Shown:
-        """The value at the level that another value names. An answer can name a level that is not there."""
-        level = _name(self.value(term.key, cell))
-        if isinstance(term.of, h.ColumnTerm):
-            if is_upstream(term.key) and self._row_at(term.of, cell, {term.axis: level}) is None:
-                raise NoArgument(NO_VALUE)
-            return self._table_value(term.of, cell, {term.axis: level})
-        return self.value(term.of, {**cell, term.axis: self._position(term.axis, level)})
+    def _chosen(self, term: h.Term, cell: Cell) -> tuple[h.ColumnTerm, dict[str, str]] | None:
+        """The column of a table below lookups and picks, and the levels that these choose; None over anything else."""
+        levels: dict[str, str] = {}
+        while True:
+            match term:
+                case h.ColumnTerm():
+                    return term, levels
+                case h.PickTerm(of=of, at=at):
+                    levels |= dict(at)
+                    term = of
+                case h.LookupTerm(of=of, axis=axis, key=key):
+                    levels[axis] = _name(self.value(key, cell))
+                    term = of
+                case _:
+                    return None
 
     def _position(self, axis: str, level: str) -> int:
         levels = self.grid.axes[axis].levels
@@ -162,6 +177,12 @@ class ArgumentReader:
         if level not in places:
             raise NoArgument(NO_VALUE)
         return places[level]
+
+    @staticmethod
+    def _written(text: str) -> str:
+        if not text:
+            raise NoArgument(UPSTREAM)
+        return text
 
     def _answer(self, term: h.AnswerTerm, found: Reading, cell: Cell) -> Shown:
         """An earlier answer as it is told: a text, or an option by its label."""
@@ -238,6 +259,17 @@ class ArgumentReader:
         order = self.grid.orders[axis][row][cell[axis]]
         return tuple(scale.options[at] for at in order if self.offers(scale.options[at]))
 
+    def drawn_order(self, name: str, cell: Cell) -> tuple[Option, ...]:
+        """The offered options of a scale in the order that is drawn in a cell."""
+        each = self._each(name)
+        match each.source:
+            case d.DrawSource(source=d.PermutationsSource(scale=of)):
+                options = [
+                    one for one in self.scales(of)[self.scale_row(of, cell)].options if self.offers(one)
+                ]
+                return tuple(options[at] for at in self.draws.order(each, cell, len(options)))
+        raise InternalError("plan", f"`{name}` is no order")
+
     def _of_kind(self, kind: k.Kind, level: str) -> Shown:
         match kind:
             case k.Row(table):
@@ -256,11 +288,6 @@ class ArgumentReader:
         }
         return LevelValue(level, attributes)
 
-    def _table(self, table: str) -> dict[str, list[Any]]:
-        if table not in self._columns:
-            self._columns[table] = {n: column_values(c) for n, c in self.tables[table].columns.items()}
-        return self._columns[table]
-
     def _row(self, table: str, key: str) -> RowValue:
         if (table, key) not in self._rows:
             row = self.tables[table].only("key").codes.index(key)
@@ -270,7 +297,7 @@ class ArgumentReader:
     def _shown_columns(self, table: str, row: int) -> dict[str, Shown]:
         declared = self.audit.tables[table]
         found: dict[str, Shown] = {}
-        for name, values in self._table(table).items():
+        for name, values in self._held.columns(table).items():
             column = declared.column(name)
             if column is not None and values[row] is not None:
                 found[name] = self._cell_value(column.kind, values[row])
@@ -306,40 +333,28 @@ class ArgumentReader:
             raise InternalError("expand cells", f"`{attribute}` of axis {axis} has no value")
         return value
 
-    def _table_value(self, term: h.ColumnTerm, cell: Cell, fixed: Mapping[str, str]) -> Shown:
-        """The value of a table that is indexed by axes; an error where it has no row for a cell."""
-        row = self._row_at(term, cell, fixed)
+    def _table_value(self, term: h.ColumnTerm, fixed: Mapping[str, str], cell: Cell) -> Shown:
+        """The value of a table that is indexed by axes; an error where it has no row for a cell.
+
+        At a level that is written, or that an answer names, no row is no value: what nobody answered to one question.
+        """
+        row = self._held.row_at(term, cell, fixed)
+        if row is None and fixed:
+            raise NoArgument(NO_VALUE)
         if row is None:
-            levels = ", ".join(self._levels_at(_indexed(term, fixed), cell, fixed))
+            levels = ", ".join(self._held.levels_at(term, cell, fixed))
             what = f"`{term.span.text}` at {levels}, which the table lacks,"
             raise SpecError([NotLowered(span=term.span, what=what)])
-        return self._shown_columns(term.table, row)[term.column]
+        shown = self._shown_columns(term.table, row)[term.column]
+        match term.type.kind:
+            case k.Choice(k.ItemScale(table=table, column=column, axis=axis)) if axis in fixed:
+                return self._label(self._row(table, fixed[axis]).columns[column], shown)
+        return shown
 
-    def _levels_at(self, axes: tuple[str, ...], cell: Cell, fixed: Mapping[str, str]) -> tuple[str, ...]:
-        return tuple(fixed[a] if a in fixed else self.grid.axes[a].levels[cell[a]] for a in axes)
-
-    def _row_at(self, term: h.ColumnTerm, cell: Cell, fixed: Mapping[str, str]) -> int | None:
-        """The row of a table in a cell; None where there is none, or none with a value."""
-        axes = _indexed(term, fixed)
-        if (term, axes) not in self._indices:
-            self._indices[term, axes] = self._index(term, axes)
-        row = self._indices[term, axes].get(self._levels_at(axes, cell, fixed))
-        return None if row is None or self._table(term.table)[term.column][row] is None else row
-
-    def _index(self, term: h.ColumnTerm, axes: tuple[str, ...]) -> dict[tuple[str, ...], int]:
-        columns: dict[str, list[Any]] = {}
-        for column in self.audit.tables[term.table].columns:
-            axis = column.name
-            if isinstance(column.kind, k.Key):
-                axis = column.kind.axis
-            if isinstance(column.kind, k.Ref):
-                keys = (c.kind for c in self.audit.tables[column.kind.table].columns)
-                axis = next((kind.axis for kind in keys if isinstance(kind, k.Key)), axis)
-            if axis in axes:
-                columns[axis] = self._table(term.table)[column.name]
-        if set(columns) != set(axes):
-            raise SpecError([NotLowered(span=term.span, what=f"`{term.span.text}` as an argument")])
-        return {key: row for row, key in enumerate(zip(*(columns[axis] for axis in axes), strict=True))}
+    @staticmethod
+    def _label(options: Shown, code: Shown) -> Shown:
+        assert isinstance(options, tuple)
+        return next((one.label for one in options if isinstance(one, Option) and one.code == code), code)
 
     def _computed(self, term: h.Term, cell: Cell) -> Shown:
         """An expression over axes and their attributes, evaluated once in all its cells unless these are too many."""
@@ -361,11 +376,6 @@ class ArgumentReader:
             return self._level(term.type.kind.vocabulary, value)
         shown: Shown = value
         return shown
-
-
-def _indexed(term: h.ColumnTerm, fixed: Mapping[str, str]) -> tuple[str, ...]:
-    """What the rows of a table are told apart by: axes, and a column by which it is looked up."""
-    return tuple(sorted(term.type.axes | fixed.keys()))
 
 
 def _name(shown: Shown) -> str:

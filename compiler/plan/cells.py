@@ -183,6 +183,8 @@ class CellReader:
             match term:
                 case h.AxisTerm(type=k.Type(kind=k.Order(scale)), axis=axis) if _same(scale, own):
                     return self.reader.ordered(axis, cell)
+                case h.DrawnTerm(type=k.Type(kind=k.Order(scale)), name=name) if _same(scale, own):
+                    return self.reader.drawn_order(name, cell)
         return offered
 
     def _unworded(self, cell: Mapping[str, int], lack: NoWording) -> SpecError:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from cyclspec.compiler.prompts.tokens import Tokenizer
 from cyclspec.compiler.records.schema import RecordSchema
-from cyclspec.compiler.records.tokens import NEVER, TokenAutomaton, token_automaton
+from cyclspec.compiler.records.stepping import NEVER, TokenAutomaton
+from cyclspec.compiler.records.tokens import token_automaton
 from cyclspec.compiler.records.vocabulary import Vocabulary, vocabulary_of
 from cyclspec.language.diagnostics import SpecError
 from cyclspec.language.diagnostics.cy07_data_and_plan import RecordTooLong

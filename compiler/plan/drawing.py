@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from cyclspec.compiler.axes import Grid
+from cyclspec.compiler.plan.draws import Draws, drawn_axes
 from cyclspec.compiler.plan.reads import Writing
 from cyclspec.compiler.plan.requests import Numerics, Request, read_otherwise
 from cyclspec.compiler.plan.writing import WritingTask
 from cyclspec.compiler.records.schema import RecordSchema
-from cyclspec.compiler.records.tokens import TokenAutomaton
+from cyclspec.compiler.records.stepping import TokenAutomaton
 from cyclspec.compiler.seeds import seed_of
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.types import typed as d
@@ -31,11 +33,28 @@ def text_seed(audit: d.TypedAudit, ask: d.TypedAsk, cell: Mapping[str, str], att
     return found >> _WORD, found & (2**_WORD - 1)
 
 
-def seeded(request: Request, seed: tuple[int, int], numerics: Numerics) -> Request:
-    """The request for the text that a seed draws."""
+def seeded(
+    request: Request, seed: tuple[int, int], numerics: Numerics, temperature: float | None = None
+) -> Request:
+    """The request for the text that a seed draws, at the temperature of its cell where this differs between cells."""
     if not isinstance(request.read, Writing):
         raise InternalError("plan", f"request {request.key} draws nothing")
-    return read_otherwise(request, replace(request.read, seed=seed), numerics)
+    heat = request.read.temperature if temperature is None else temperature
+    return read_otherwise(request, replace(request.read, seed=seed, temperature=heat), numerics)
+
+
+def temperature_in(
+    audit: d.TypedAudit, grid: Grid, draws: Draws, ask: d.TypedAsk, cell: Mapping[str, str]
+) -> float | None:
+    """The temperature of a cell, given as levels by axis, where it is an axis or a draw."""
+    name = getattr(ask.reader, "temperature", None)
+    if not isinstance(name, str):
+        return None
+    each = next(each for each in audit.eaches if name in each.names)
+    if not isinstance(each.source, d.DrawSource | d.ShuffledSource):
+        return float(cell[name])
+    at = {axis: grid.axes[axis].levels.index(cell[axis]) for axis in drawn_axes(each.source)}
+    return float(draws.level(each, at))
 
 
 def task_of(request: Request, automaton: Callable[[RecordSchema], TokenAutomaton]) -> WritingTask | None:

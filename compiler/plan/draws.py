@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from cyclspec.compiler.axes import Axis
 from cyclspec.compiler.data.loaded import LoadedTable
 from cyclspec.compiler.plan.columns import column_values
-from cyclspec.compiler.seeds import cycle, one_of
-from cyclspec.language.diagnostics import SpecError
+from cyclspec.compiler.plan.conditions import holds
+from cyclspec.compiler.seeds import cycle, one_of, orders
+from cyclspec.language.diagnostics import InternalError, SpecError
 from cyclspec.language.diagnostics.cy07_data_and_plan import EmptyTable
 from cyclspec.language.diagnostics.cy08_not_yet import NotLowered
 from cyclspec.language.types import typed as d
@@ -41,11 +42,17 @@ def drawn_levels(each: d.TypedEach, source: d.DrawSource, tables: Mapping[str, L
             return Axis(each.names[0], vocabulary.names, attributes)
         case d.ValuesSource(values):
             return Axis(each.names[0], tuple(map(str, values)))
+        case d.PermutationsSource():
+            raise InternalError("plan", f"`{each.names[0]}` is an order, which is no level")
 
 
 def candidates(each: d.TypedEach, source: d.DrawSource, tables: Mapping[str, LoadedTable]) -> tuple[str, ...]:
-    """The levels that can be drawn. An error where there is none."""
-    levels = drawn_levels(each, source, tables).levels
+    """The levels that can be drawn, which the condition of the `each` keeps. An error where there is none."""
+    axis = drawn_levels(each, source, tables)
+    levels = axis.levels
+    if each.where is not None:
+        kept = holds(each.where, {**axis.attributes, each.names[0]: levels}, len(levels))
+        levels = tuple(level for level, keep in zip(levels, kept, strict=True) if keep)
     if not levels:
         raise SpecError([EmptyTable(span=each.span, what=f"draw `{each.names[0]}`")])
     return levels
@@ -75,6 +82,12 @@ class Draws:
             coordinates = [word for pair in zip(each.source.per, at, strict=True) for word in pair]
             self._known[name, *at] = one_of(self.seed, (name, *coordinates), self._candidates[name])
         return self._known[name, *at]
+
+    def order(self, each: d.TypedEach, cell: Mapping[str, int], size: int) -> tuple[int, ...]:
+        """The order of `size` options that an `each` binds in a cell: the places of the options, first to last."""
+        assert isinstance(each.source, d.DrawSource)
+        at = (word for axis in each.source.per for word in (axis, self.axes[axis].levels[cell[axis]]))
+        return orders(self.seed, (each.names[0], *at), size, 1, keep_identity=False)[0]
 
     def _ring(self, each: d.TypedEach, axis: str) -> Mapping[str, str]:
         name = each.names[0]

@@ -51,7 +51,7 @@ def _told(audit: d.TypedAudit, term: h.Term) -> Iterator[h.Term]:
         case h.LookupTerm(of=of, axis=axis, key=key) if axis != OPTION:
             yield from _told(audit, of)
             yield from _told(audit, key)
-        case h.AnswerTerm(field="value") if isinstance(term.type.kind, k.Choice | k.Text | k.Picks):
+        case h.AnswerTerm(field="value" | "text") if isinstance(term.type.kind, k.Choice | k.Text | k.Picks):
             return
         case h.FieldTerm():
             return

@@ -56,6 +56,11 @@ class AskFigures:
     characters: int = 0
 
 
+def told_heat(temperature: float | str) -> str:
+    """A temperature as the language spells it: a number, or the name of what differs between cells."""
+    return temperature if isinstance(temperature, str) else f"{temperature:g}"
+
+
 def reader_text(reader: d.Reader) -> str:
     """A reader as the language spells it, with what decides its answers."""
     match reader:
@@ -65,12 +70,12 @@ def reader_text(reader: d.Reader) -> str:
             rest = "" if boundary == "joint" else f", {boundary}"
             return f"option_likelihood({normalise}{rest})"
         case d.Sampled(temperature=heat, max_tokens=most):
-            return f"sampled(temperature {heat:g}, max_tokens {most})"
+            return f"sampled(temperature {told_heat(heat)}, max_tokens {most})"
         case d.TextReader(temperature=heat, max_tokens=most):
-            return f"text(temperature {heat:g}, max_tokens {most})"
+            return f"text(temperature {told_heat(heat)}, max_tokens {most})"
         case d.JsonReader(temperature=heat, max_tokens=most, constrained=constrained):
             rest = "" if constrained else ", free"
-            return f"json(temperature {heat:g}, max_tokens {most}{rest})"
+            return f"json(temperature {told_heat(heat)}, max_tokens {most}{rest})"
         case d.Recorded(table=table, column=column):
             return f"recorded({table}.{column})"
     assert_never(reader)
@@ -85,7 +90,7 @@ def drawn(reader: d.Reader) -> bool:
     """Whether equal prompts have answers of their own, each with its own seed."""
     match reader:
         case d.Sampled(temperature=heat) | d.TextReader(temperature=heat) | d.JsonReader(temperature=heat):
-            return heat > 0
+            return isinstance(heat, str) or heat > 0
     return False
 
 

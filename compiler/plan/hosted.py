@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cyclspec.compiler.plan.cells import AskCells, Said
 from cyclspec.compiler.plan.figures import AskFigures, drawn, figures, open_tokens, turn_tokens
-from cyclspec.compiler.plan.reads import Likeliest, Read, Writing
+from cyclspec.compiler.plan.reads import Likeliest, Read, Writing, before_a_cell
 from cyclspec.compiler.plan.requests import NO_SEED, Request, hosted_key, offered_words
 from cyclspec.compiler.prompts.messages import Conversation, Message
 from cyclspec.language.diagnostics import InternalError, SpecError
@@ -100,9 +100,11 @@ def _read(ask: d.TypedAsk, asked: HostedModel, said: Said) -> Read:
                 raise _refused(ask, asked, problem, "use `read = sampled(..)`")
             return Likeliest(MOST_TOLD)
         case d.Sampled(temperature, top_p, most) | d.TextReader(temperature, top_p, most):
-            return Writing(temperature, top_p, most, (), NO_SEED)
+            return Writing(before_a_cell(temperature), top_p, most, (), NO_SEED)
         case d.JsonReader(temperature, top_p, most, constrained):
-            return Writing(temperature, top_p, most, (), NO_SEED, said.record if constrained else None)
+            return Writing(
+                before_a_cell(temperature), top_p, most, (), NO_SEED, said.record if constrained else None
+            )
         case d.OptionLikelihood():
             problem = f"tells no likelihood of whole options, which ask `{ask.name}` reads"
             raise _refused(ask, asked, problem, "use `read = first_token(..)` or `read = sampled(..)`")

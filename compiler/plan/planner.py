@@ -22,7 +22,8 @@ from cyclspec.compiler.plan.attributes import level_position
 from cyclspec.compiler.plan.budget import ordered_axes, present_cells
 from cyclspec.compiler.plan.cells import AskCells, CellReader, Said
 from cyclspec.compiler.plan.constraints import Constraints
-from cyclspec.compiler.plan.drawing import seeded, task_of, text_seed
+from cyclspec.compiler.plan.drawing import seeded, task_of, temperature_in, text_seed
+from cyclspec.compiler.plan.draws import Draws
 from cyclspec.compiler.plan.figures import (
     AskFigures,
     counter,
@@ -60,7 +61,7 @@ from cyclspec.compiler.plan.sharing.shapes import Budget, NoRoom
 from cyclspec.compiler.plan.writing import WritingBudget, plan_writing
 from cyclspec.compiler.prompts.tokens import Tokenizer
 from cyclspec.compiler.records.schema import RecordSchema
-from cyclspec.compiler.records.tokens import TokenAutomaton
+from cyclspec.compiler.records.stepping import TokenAutomaton
 from cyclspec.language.diagnostics import Diagnostic
 from cyclspec.language.diagnostics.cy07_data_and_plan import PrefixFolded, SharesLittle
 from cyclspec.language.types import typed as d
@@ -270,10 +271,12 @@ class Planner:
             places = {at: self.number(request) for at, request in requests.items()}
             return np.array([places.get(at, too_long) for at in which], dtype=np.int64)
         found = np.full(len(which), too_long, dtype=np.int64)
+        draws = Draws(self.audit.seed, self.grid.axes, self.tables)
         for place, (at, cell) in enumerate(zip(which, spoken.coordinates(self.grid), strict=True)):
             if at in requests:
                 seed = text_seed(self.audit, spoken.ask, cell, 1)
-                found[place] = self.number(seeded(requests[at], seed, self.numerics))
+                heat = temperature_in(self.audit, self.grid, draws, spoken.ask, cell)
+                found[place] = self.number(seeded(requests[at], seed, self.numerics, heat))
         return found
 
     def number(self, request: Request) -> int:

@@ -56,3 +56,8 @@ class Likeliest:
 
 
 Read = Labels | Options | Writing | Likeliest
+
+
+def before_a_cell(temperature: float | str) -> float:
+    """The temperature of a request that no cell has yet: one that differs between cells is put in with the seed."""
+    return 1.0 if isinstance(temperature, str) else temperature

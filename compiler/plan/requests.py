@@ -17,7 +17,7 @@ from cyclspec.compiler.checkpoints.checkpoint import Checkpoint
 from cyclspec.compiler.checkpoints.families import decoder_config
 from cyclspec.compiler.data.contracts import Option
 from cyclspec.compiler.plan.cells import Said
-from cyclspec.compiler.plan.reads import Labels, Likeliest, Options, Read, Writing
+from cyclspec.compiler.plan.reads import Labels, Likeliest, Options, Read, Writing, before_a_cell
 from cyclspec.compiler.plan.upstream import most_tokens
 from cyclspec.compiler.prompts.chat import render
 from cyclspec.compiler.prompts.endings import stop_ids
@@ -245,11 +245,11 @@ def _reads(
             yield from ((one.context, Options(one.ids, one.byte_counts, alone)) for one in followed)
         case d.Sampled() | d.TextReader() as reader:
             ends = stop_ids(asked.checkpoint, tokenizer, plain=asked.plain)
-            read = Writing(reader.temperature, reader.top_p, reader.max_tokens, ends, NO_SEED)
+            read = Writing(before_a_cell(reader.temperature), reader.top_p, reader.max_tokens, ends, NO_SEED)
             yield from ((prompt.ids, read) for prompt in prompts)
         case d.JsonReader() as reader:
             ends = stop_ids(asked.checkpoint, tokenizer, plain=asked.plain)
-            read = Writing(reader.temperature, reader.top_p, reader.max_tokens, ends, NO_SEED)
+            read = Writing(before_a_cell(reader.temperature), reader.top_p, reader.max_tokens, ends, NO_SEED)
             for one, prompt in zip(said, prompts, strict=True):
                 yield prompt.ids, replace(read, record=one.record if reader.constrained else None)
         case d.Recorded():

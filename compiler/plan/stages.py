@@ -32,7 +32,7 @@ from cyclspec.compiler.readings.reading import (
     read_fields,
     read_text,
 )
-from cyclspec.compiler.records.reading import FieldReading, FieldValue
+from cyclspec.compiler.records.fields import FieldReading, FieldValue
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import typed as d
@@ -121,6 +121,13 @@ class Stages:
         if number < 0:
             return Reading(reason=UPSTREAM)
         return self._told(self._reading(self._typed(ask), number, int(planned.offers[index])))
+
+    def written(self, ask: str, cell: Cell) -> str:
+        """The whole text of a reply, whether or not an option was found in it, as it may stand in a prompt."""
+        planned = self.asks[ask]
+        number = int(planned.requests[tuple(cell[axis] for axis in planned.axes)])
+        reply = None if number < 0 else self.replies.get(self.planner.listed[number].key)
+        return self._harmless(reply.text) if isinstance(reply, WrittenText) else ""
 
     def _told(self, found: Reading) -> Reading:
         """A text as it may stand in a prompt: a space stands for what a tokenizer would take for a special token."""

@@ -20,7 +20,7 @@ from cyclspec.compiler.plan.sharing.layout import BLOCK, Shape
 from cyclspec.compiler.plan.sharing.questions import Sequence
 from cyclspec.compiler.plan.sharing.shapes import NoRoom, wave_bytes
 from cyclspec.compiler.plan.sharing.walk import Walk, walk
-from cyclspec.compiler.records.tokens import TokenAutomaton
+from cyclspec.compiler.records.stepping import TokenAutomaton
 from cyclspec.language.diagnostics import InternalError
 
 Choice = Literal["greedy", "all", "nucleus"]

@@ -13,7 +13,8 @@ from typing import Literal, get_args
 
 from cyclspec.compiler.prompts.messages import letters, numbers
 from cyclspec.compiler.readings.choices import Offered, is_off_scale, read_option
-from cyclspec.compiler.records.reading import Fields, read_record
+from cyclspec.compiler.records.fields import Fields
+from cyclspec.compiler.records.reading import read_record
 from cyclspec.compiler.records.schema import RecordSchema
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import typed as d

@@ -15,7 +15,7 @@ from cyclspec.compiler.data.codes import normal_code
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types.constants import NotConstant, evaluate
-from cyclspec.language.types.references import rewritten, subterms
+from cyclspec.language.types.subterms import rewritten, subterms
 
 TOLERANCE = 1e-6
 _KNOWN = (

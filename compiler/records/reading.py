@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, assert_never
 
 from cyclspec.compiler.readings.choices import Offered, read_option
 from cyclspec.compiler.records.conditions import holds
+from cyclspec.compiler.records.fields import FieldReading, Fields, FieldValue
 from cyclspec.compiler.records.schema import (
     BoolShape,
     DateShape,
@@ -36,19 +36,6 @@ OFF_SCALE = "off scale"
 CONDITION = "condition"
 MOST_CHARACTERS = 65_536
 _TRIES = 8
-
-FieldValue = str | int | float | bool | tuple["FieldValue", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FieldReading:
-    """What one field holds: options by their codes; None for the `reason`."""
-
-    value: FieldValue | None = None
-    reason: str = ""
-
-
-Fields = tuple[tuple[str, FieldReading], ...]
 
 
 class _Lack(Exception):

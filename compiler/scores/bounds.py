@@ -18,6 +18,7 @@ from cyclspec.compiler.scores.arithmetic import FUNCTIONS
 from cyclspec.compiler.scores.cells import Array, Blocked, Cells, apply, choose, undefined, worst
 from cyclspec.compiler.scores.expressions import Scope
 from cyclspec.compiler.scores.kernels import batched, takes_numbers
+from cyclspec.compiler.scores.picks import picked_level
 from cyclspec.compiler.scores.reasons import ABSENT, OK, REFUSED
 from cyclspec.compiler.scores.walk import Leaf
 from cyclspec.language.diagnostics import InternalError
@@ -137,7 +138,7 @@ class Bounds:
                     cells, value=self._lost(of), status=None, counts=None, names=None, choices=None
                 )
                 for axis, level in at:
-                    held = scope.pick_level(held, axis, level)
+                    held = picked_level(scope.setting.frame, held, axis, level)
                 return held.value
             case _:
                 return jnp.asarray(False)

@@ -45,13 +45,21 @@ def scale_of(term: Term) -> str:
 
 
 def of_scale(frame: Frame, function: str, term: Term) -> Cells:
-    """`uniform`, `size` or `span` of a scale, over its options that count."""
+    """`uniform`, `one_hot`, `size` or `span` of a scale, over its options that count."""
     scale = scale_of(term)
     mask = mask_of(frame, scale)
     axes, number = frame.scale_axes(scale), mask.sum(axis=-1, dtype=jnp.float64)
-    if function != "uniform":
-        return Cells(axes, number - 1.0 if function == "span" else number)
-    shares = divide(mask.astype(jnp.float64), number[..., None])
+    match function:
+        case "size":
+            return Cells(axes, number)
+        case "span":
+            return Cells(axes, number - 1.0)
+        case "uniform":
+            shares = divide(mask.astype(jnp.float64), number[..., None])
+        case "one_hot":
+            shares = (mask & (jnp.cumsum(mask, axis=-1) == 1)).astype(jnp.float64)
+        case _:
+            raise InternalError("score", f"{function} of a scale")
     return Cells(axes, shares, refuse(None, number == 0.0, NO_VALUE), scale)
 
 

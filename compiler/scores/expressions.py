@@ -37,6 +37,7 @@ from cyclspec.compiler.scores.clusters import Units
 from cyclspec.compiler.scores.frame import Frame
 from cyclspec.compiler.scores.kernels import batched, takes_numbers
 from cyclspec.compiler.scores.options import one_hot
+from cyclspec.compiler.scores.picks import looked_up, picked_level
 from cyclspec.compiler.scores.reasons import HOLE, NO_VALUE
 from cyclspec.compiler.scores.reductions import Reduction, reduced
 from cyclspec.compiler.scores.running import along
@@ -55,6 +56,7 @@ from cyclspec.language.types.terms import (
     LetTerm,
     Literal_,
     LogicTerm,
+    LookupTerm,
     MemberTerm,
     MetricTerm,
     NegateTerm,
@@ -160,13 +162,14 @@ class Scope:
         return not (depends.leaves.isdisjoint(self.leaves) and depends.reduced.isdisjoint(own))
 
     def _cells(self, term: Term) -> Cells:
+        frame = self.setting.frame
         match term:
             case Literal_(value=bool() | int() | float() as value):
                 return Cells(frozenset(), jnp.asarray(value if isinstance(value, bool) else float(value)))
             case AnswerTerm() | PeopleTerm() | ColumnTerm():
                 return self._leaf(term)
             case AxisTerm() | AttributeTerm():
-                return vocabularies.attribute_cells(self.setting.frame, term)
+                return vocabularies.attribute_cells(frame, term)
             case LetTerm(name=name):
                 return self._let(name)
             case NegateTerm(of=of):
@@ -189,6 +192,8 @@ class Scope:
                 return self._reduce(term)
             case PickTerm():
                 return self._pick(term)
+            case LookupTerm():
+                return looked_up(frame, self.cells(term.of), term.axis, self.cells(term.key))
             case _:
                 raise InternalError("score", f"{type(term).__name__} where cells are needed")
 
@@ -263,7 +268,7 @@ class Scope:
                 return self._elementwise(name, *term.args)
             case "is_missing":
                 return self._is_missing(term.args[0])
-            case "uniform" | "size" | "span" as name:
+            case "uniform" | "one_hot" | "size" | "span" as name:
                 return builtins.of_scale(frame, name, term.args[0])
             case "value":
                 return vocabularies.value_of(frame, self.cells(term.args[0]), term.args[0].type.kind)
@@ -361,26 +366,8 @@ class Scope:
         else:
             cells = self.cells(term.of)
         for axis, level in at.items():
-            cells = self.pick_level(cells, axis, level)
+            cells = picked_level(self.setting.frame, cells, axis, level)
         return cells
-
-    def pick_level(self, cells: Cells, axis: str, level: str) -> Cells:
-        """The cells of one level of an axis."""
-        frame = self.setting.frame
-        holes = frame.holes(cells.axes)
-        cells = without_holes(cells, None if holes is None else jnp.asarray(holes))
-        at, index = frame.place_of(axis), vocabularies.index_of(frame.axes[axis].levels, level)
-
-        def take(array: Array) -> Array:
-            lacking = array.ndim <= at or array.shape[at] == 1
-            return array if lacking else array[(slice(None),) * at + (slice(index, index + 1),)]
-
-        counts = cells.counts
-        if counts is not None:
-            units = {name: take(number) for name, number in counts.units.items()}
-            counts = replace(counts, used=take(counts.used), missing=take(counts.missing), units=units)
-        status = None if cells.status is None else take(cells.status)
-        return replace(cells, axes=cells.axes - {axis}, value=take(cells.value), status=status, counts=counts)
 
     def pick_option(self, of: Term, scale: Scale, level: str) -> Cells:
         cells = self.cells(of)

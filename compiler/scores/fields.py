@@ -13,7 +13,7 @@ from typing import Literal
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
-from cyclspec.language.types.references import rewritten
+from cyclspec.language.types.subterms import rewritten
 
 DOT = "."
 

@@ -178,7 +178,9 @@ class Frame:
     def members(self, axis: str, derived: str) -> NDArray[np.bool_]:
         """Full-rank mask over `axis` and `derived`: which levels belong to which value of the attribute."""
         values = [None if value is None else str(value) for value in self.attribute(axis, derived)]
-        table = np.array([[value == level for level in self.axes[derived].levels] for value in values])
+        levels = self.axes[derived].levels
+        table = np.array([[value == level for level in levels] for value in values], bool)
+        table = table.reshape(len(values), len(levels))
         return self.placed(table, (axis, derived))
 
 

@@ -71,6 +71,7 @@ CELL_FUNCTIONS: Final = (
     | {
         "is_missing",
         "uniform",
+        "one_hot",
         "size",
         "span",
         "complete",
@@ -125,7 +126,7 @@ def _reached(audit: TypedAudit, *roots: Term) -> Iterator[Term]:
 
 def _evaluated_parts(term: Term) -> tuple[Term, ...]:
     match term:
-        case CallTerm(function="uniform" | "size" | "span" | "complete"):
+        case CallTerm(function="uniform" | "one_hot" | "size" | "span" | "complete"):
             return ()
         # Whether there is a text is known without its value.
         case CallTerm(function="is_missing", args=(AnswerTerm(field="value") as answer,)) if _unread(answer):
@@ -140,7 +141,7 @@ def _evaluated_parts(term: Term) -> tuple[Term, ...]:
         case ReduceTerm(of=of, weight=weight, args=args):
             values = (arg for _, arg in args if not isinstance(arg, _WORDS))
             return (of, *(() if weight is None else (weight,)), *values)
-        case LookupTerm(of=of):
+        case LookupTerm(of=of) if _refused(term):
             return (of,)
         case IfTerm(condition=condition) if not isinstance(term.type.kind, _BRANCHES):
             return (condition,)
@@ -205,6 +206,8 @@ def _refused(term: Term) -> str:
             return f"`{function}(..)` along several axes"
         case ReduceTerm():
             return _reducer(term)
+        case AnswerTerm(field="text"):
+            return "a measure of texts"
         case AnswerTerm(field="value") if _unread(term):
             return "a measure of texts, records or several values"
         case ColumnTerm() if not isinstance(term.type.kind, Dist):
@@ -213,8 +216,12 @@ def _refused(term: Term) -> str:
             return f"the drawn value `{name}` in a measure"
         case PopulationTerm(target=target):
             return f"`{target}.share`"
-        case LookupTerm(axis=axis):
-            return f"a lookup `[{axis}: ...]` by a value"
+        case LookupTerm(axis="option"):
+            return "a lookup `[option: ...]` by a value"
+        case LookupTerm(axis=axis, key=key) if (
+            not isinstance(key.type.kind, Of) or key.type.kind.vocabulary.numeric
+        ):
+            return f"a lookup `[{axis}: ...]` by a value that is not a level"
         case PythonTerm():
             return "a metric written in Python"
         case IfTerm() if not isinstance(term.type.kind, _BRANCHES):

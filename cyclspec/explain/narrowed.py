@@ -13,7 +13,7 @@ from cyclspec.language.diagnostics.cy01_names import UnknownName
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
-from cyclspec.language.types.references import subterms
+from cyclspec.language.types.subterms import subterms
 
 _PLACE = "command line"
 

@@ -10,7 +10,8 @@ from cyclspec.language.types import typed as d
 
 def _drawn(reader: d.Sampled | d.TextReader | d.JsonReader) -> str:
     top = "" if reader.top_p == 1 else f", top_p = {reader.top_p:g}"
-    return f"temperature = {reader.temperature:g}{top}, max_tokens = {reader.max_tokens}"
+    heat = reader.temperature if isinstance(reader.temperature, str) else f"{reader.temperature:g}"
+    return f"temperature = {heat}{top}, max_tokens = {reader.max_tokens}"
 
 
 def reader_text(ask: d.TypedAsk) -> str:

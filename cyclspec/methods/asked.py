@@ -124,9 +124,13 @@ def _reader(ask: d.TypedAsk) -> Prose:
 
 
 def _settings(reader: d.Sampled | d.TextReader | d.JsonReader) -> str:
-    heat = (
-        f"temperature {reader.temperature:g}" if reader.temperature > 0 else "the likeliest token each time"
-    )
+    match reader.temperature:
+        case str() as name:
+            heat = f"temperature as `{name}` says"
+        case 0:
+            heat = "the likeliest token each time"
+        case number:
+            heat = f"temperature {number:g}"
     return f"{heat}, top-p {reader.top_p:g}, at most {reader.max_tokens} tokens"
 
 

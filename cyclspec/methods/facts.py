@@ -19,7 +19,7 @@ from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.context import Context
-from cyclspec.language.types.references import subterms
+from cyclspec.language.types.subterms import subterms
 
 if TYPE_CHECKING:
     from cyclspec.runtime.store.runs import Run

@@ -9,7 +9,7 @@ from typing import Any
 
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
-from cyclspec.language.types.references import subterms
+from cyclspec.language.types.subterms import subterms
 from cyclspec.methods.blocks import (
     Block,
     Bullets,

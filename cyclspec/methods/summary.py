@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
-from cyclspec.language.types.references import subterms
+from cyclspec.language.types.subterms import subterms
 from cyclspec.methods.blocks import Prose, counted, joined, listed, number, prose
 from cyclspec.methods.facts import Facts
 from cyclspec.methods.measured import spread

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float32, Int16, Int32
 
 from cyclspec.compiler.plan.writing import WritingShape
-from cyclspec.compiler.records.tokens import NEVER, TokenAutomaton
+from cyclspec.compiler.records.stepping import NEVER, TokenAutomaton
 
 
 class Records(NamedTuple):

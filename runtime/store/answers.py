@@ -21,7 +21,7 @@ from cyclspec.compiler.plan.recorded import RecordedAnswers
 from cyclspec.compiler.plan.requests import Offer, Request
 from cyclspec.compiler.readings.likeliest import TopTokens, label_shares, label_texts
 from cyclspec.compiler.readings.reading import Reading, WrittenText
-from cyclspec.compiler.records.reading import FieldReading
+from cyclspec.compiler.records.fields import FieldReading
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.types import typed as d
 from cyclspec.runtime.store.replies import LogProbs

@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 
 from cyclspec.compiler.axes import Grid, OptionLayout
 from cyclspec.compiler.readings.missing import kind_of_missing
-from cyclspec.compiler.scores.fields import DOT, field_asks
 from cyclspec.compiler.scores.reasons import ABSENT, ANSWER_REASONS
 from cyclspec.compiler.scores.tables import AnswerCells
 from cyclspec.language.diagnostics import InternalError
@@ -23,13 +22,11 @@ from cyclspec.runtime.store.fields import field_rows
 
 
 def answer_cells(answers: pa.Table, audit: d.TypedAudit, grid: Grid) -> dict[str, AnswerCells]:
-    """The answers of every ask, and of every field of a record, as arrays along its axes, in the order of the grid."""
-    found = {ask.name: _ask(answers, ask, grid) for ask in audit.asks}
-    for ask in audit.asks:
-        for field in field_asks(ask):
-            rows = field_rows(answers, ask.name, field.name.removeprefix(f"{ask.name}{DOT}"), field)
-            found[field.name] = _ask(rows, field, grid)
-    return found
+    """The answers of every ask as arrays along its axes, in the order of the grid.
+
+    The audit is as it is scored: `day.mood` is the ask of a field.
+    """
+    return {ask.name: _ask(field_rows(answers, ask), ask, grid) for ask in audit.asks}
 
 
 def _index(column: pa.ChunkedArray, levels: tuple[str, ...]) -> np.ndarray:

@@ -1,7 +1,7 @@
 """The fields of stored records as rows of their own.
 
 Expects an answers table. Ensures that a field has a row where its record has one, with a choice by its code or a
-number, and that it is answered where it has a value.
+number, that it is answered where it has a value, and that it has a reason of its own where it has none.
 """
 
 from __future__ import annotations
@@ -17,16 +17,23 @@ from cyclspec.language.types import kinds as k
 from cyclspec.language.types import typed as d
 
 
-def field_rows(answers: pa.Table, ask: str, field: str, scored: d.TypedAsk) -> pa.Table:
-    """One field of the records of an ask; `scored` is the ask that it is scored as."""
+def field_rows(answers: pa.Table, scored: d.TypedAsk) -> pa.Table:
+    """The rows of `day.mood`, one field of the records of `day`; all rows for an ask that is no field."""
+    ask, dot, field = scored.name.partition(".")
+    if not dot:
+        return answers
     rows = answers.filter(pc.equal(answers["ask"].cast(pa.string()), ask))
-    values = [_value(one, field) for one in rows["fields"].to_pylist()]
+    found = [_field(one, field) for one in rows["fields"].to_pylist()]
+    whole = rows["reason"].cast(pa.string()).to_pylist()
+    values = [None if one.get("value") is None else json.loads(one["value"]) for one in found]
+    reasons = [one.get("reason") or reason for one, reason in zip(found, whole, strict=True)]
     kind = scored.type.kind
     chosen = [one if isinstance(kind, k.Choice) else None for one in values]
     numbers = [float(one) if isinstance(kind, k.Number) and one is not None else None for one in values]
     columns = {
         "ask": pa.array([scored.name] * len(rows), pa.string()),
         "status": pa.array(["missing" if one is None else "answered" for one in values], pa.string()),
+        "reason": pa.array(reasons, pa.string()),
         "choice": pa.array(chosen, pa.string()),
         "number": pa.array(numbers, pa.float64()),
     }
@@ -36,6 +43,6 @@ def field_rows(answers: pa.Table, ask: str, field: str, scored: d.TypedAsk) -> p
     return rows
 
 
-def _value(fields: Sequence[Mapping[str, Any]] | None, name: str) -> Any:
-    found = next((one["value"] for one in fields or () if one["field"] == name), None)
-    return None if found is None else json.loads(found)
+def _field(fields: Sequence[Mapping[str, Any]] | None, name: str) -> Mapping[str, Any]:
+    """The field of a record, empty where there is no record."""
+    return next((one for one in fields or () if one["field"] == name), {})

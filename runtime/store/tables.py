@@ -152,6 +152,8 @@ def _number(value: Any) -> float | None:
 def _cells(
     axes: Sequence[str], grid: Grid, shape: Sequence[int]
 ) -> Iterator[tuple[tuple[int, ...], dict[str, str]]]:
+    if 0 in shape:  # groups that nothing is in are no axis of the grid
+        return
     levels = [grid.axes[axis].levels for axis in axes]
     for index in product(*(range(n) for n in shape)):
         yield index, {a: names[i] for a, names, i in zip(axes, levels, index, strict=True)}

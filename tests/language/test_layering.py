@@ -45,6 +45,8 @@ DATA_CLASSES = {
     "cyclspec.compiler.readings.likeliest",
     "cyclspec.compiler.readings.missing",
     "cyclspec.compiler.readings.reading",
+    "cyclspec.compiler.records.fields",
+    "cyclspec.compiler.records.stepping",
     "cyclspec.compiler.scores.reasons",
     "cyclspec.compiler.scores.tables",
     "cyclspec.compiler.seeds",

@@ -13,7 +13,8 @@ from cyclspec.compiler.records.automaton import automaton_of
 from cyclspec.compiler.records.pattern import record_pattern
 from cyclspec.compiler.records.reading import read_record
 from cyclspec.compiler.records.schema import RecordSchema, TextShape, Word, WordShape
-from cyclspec.compiler.records.tokens import NEVER, TokenAutomaton, token_automaton
+from cyclspec.compiler.records.stepping import NEVER, TokenAutomaton
+from cyclspec.compiler.records.tokens import token_automaton
 from cyclspec.compiler.records.vocabulary import vocabulary_of
 
 TOKENS = byte_tokens(PIECES, 300)

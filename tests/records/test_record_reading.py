@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from record_words import EVERYTHING, PLAIN, SHARE
 
-from cyclspec.compiler.records.reading import FieldReading, read_record
+from cyclspec.compiler.records.fields import FieldReading
+from cyclspec.compiler.records.reading import read_record
 from cyclspec.compiler.records.schema import (
     DateShape,
     ListShape,

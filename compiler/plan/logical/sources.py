@@ -154,7 +154,13 @@ def drawn_value(audit: d.TypedAudit, sizes: Sizes, name: str) -> o.Draw:
     match source:
         case d.DrawSource(source=of, per=per):
             axes = sizes.ordered(per)
-            listed = of.table if isinstance(of, d.TableSource) else _name(audit, of)
+            match of:
+                case d.TableSource(table):
+                    listed = table
+                case d.PermutationsSource(scale=scale):
+                    listed = f"the orders of {k.scale_name(scale)}"
+                case _:
+                    listed = _name(audit, of)
             how = f"one of {listed} for each {', '.join(per)}"
         case d.ShuffledSource(axis=axis):
             axes, how = sizes.ordered((axis,)), f"{axis}, shuffled"

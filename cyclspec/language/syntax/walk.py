@@ -1,4 +1,4 @@
-"""All nodes of a tree."""
+"""The nodes of a tree, one after the other."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from cyclspec.language.diagnostics.cy01_names import FieldMissing, UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongArguments, WrongType
 from cyclspec.language.diagnostics.mend import Mend
 from cyclspec.language.names.suggest import did_you_mean, suggest
+from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
@@ -25,11 +26,18 @@ from cyclspec.language.types.fields import misspelt, read_fields
 from cyclspec.language.types.history import history_of
 from cyclspec.language.types.languages import check_languages
 from cyclspec.language.types.meant import NOTHING, word_meant
-from cyclspec.language.types.readers import check_words, fitted, missing_policy, parsers, read_reader
+from cyclspec.language.types.readers import (
+    check_words,
+    fitted,
+    missing_policy,
+    parsers,
+    read_reader,
+    temperatures,
+)
 from cyclspec.language.types.recorded import covers
-from cyclspec.language.types.references import subterms
 from cyclspec.language.types.scope import Scope, dotted_parts, failed, unknown
 from cyclspec.language.types.stages import stage_of
+from cyclspec.language.types.subterms import subterms
 from cyclspec.language.types.values import axis_words, joint
 
 _FIELDS = ("model", "per", "read", "parse", "missing", "seed", "history")
@@ -79,6 +87,8 @@ def ask_statement(scope: Scope, ask: t.Ask, sources: Sources, stages: Mapping[st
     history = history_of(scope, fields.get("history"), answer.reader, asked.axes, asked.model_axes)
     if history is None or not covers(scope, answer.reader, asked.axes, fields["read"]):
         return None
+    if not temperatures(scope, answer.reader, asked.axes, sources, fields["read"]):
+        return None
     upstream = any(term.type.optional and term.type.phase is k.Phase.RESPONSE for _, term in asked.args)
     optional = answer.optional or upstream
     return d.TypedAsk(
@@ -99,8 +109,14 @@ def ask_statement(scope: Scope, ask: t.Ask, sources: Sources, stages: Mapping[st
         seed=seed,
         history=history[0],
         shows=shows,
-        span=ask.span,
+        span=_statement(ask),
     )
+
+
+def _statement(ask: t.Ask) -> Span:
+    """The statement without its documentation, which no finding is about."""
+    start = ask.span.source.text.rindex("ask", ask.span.start, ask.name.span.start)
+    return Span(ask.span.source, start, ask.span.end)
 
 
 def _given_as_arguments(ask: t.Ask) -> frozenset[str]:

@@ -27,9 +27,10 @@ from cyclspec.language.types.expressions import infer
 from cyclspec.language.types.fields import read_fields
 from cyclspec.language.types.measures import check_statement, let_statement, measure_statement
 from cyclspec.language.types.recorded import has_mass
-from cyclspec.language.types.references import subterms, value_names
+from cyclspec.language.types.references import value_names
 from cyclspec.language.types.scope import Scope, dotted_parts, failed
 from cyclspec.language.types.stages import in_stages
+from cyclspec.language.types.subterms import subterms
 from cyclspec.language.types.vocabularies import check_name
 
 _FIELDS = ("title", "seed", "offer_missing", "count_missing")
@@ -237,10 +238,10 @@ def _refuse_order_with_missing(ctx: Context, module: Module, decl: t.Audit) -> N
 
 
 def _warn(ctx: Context, decl: t.Audit, built: _Built) -> None:
-    """Axes that no ask mentions, and first-token answers whose label mass nobody checks."""
+    """Axes that no ask mentions and no measure chooses from, and first-token answers whose label mass nobody checks."""
     asks = {s.name.name: s for s in decl.statements if isinstance(s, t.Ask)}
     asked = frozenset[str]().union(*(_mentioned(ask) for ask in built.asks))
-    known = {name for each in built.eaches for name in each.names}
+    known = {name for each in built.eaches for name in each.names} - _chosen_along(built)
     complete = bool(asks) and len(asks) == len(built.asks)
     for each in (s for s in decl.statements if isinstance(s, t.Each) and complete):
         for ident in each.names:
@@ -259,8 +260,23 @@ def _warn(ctx: Context, decl: t.Audit, built: _Built) -> None:
 def _mentioned(ask: d.TypedAsk) -> frozenset[str]:
     """The axes of an ask, and the draws among its arguments."""
     parts = (part for _, term in ask.args for part in subterms(term))
-    drawn = (part.name for part in parts if isinstance(part, h.DrawnTerm))
-    return ask.axes | frozenset(drawn)
+    drawn = {part.name for part in parts if isinstance(part, h.DrawnTerm)}
+    heat = getattr(ask.reader, "temperature", None)
+    return ask.axes | drawn | ({heat} if isinstance(heat, str) else set())
+
+
+def _chosen_along(built: _Built) -> frozenset[str]:
+    """The axes that a measure chooses levels of, and by: `country` and `other` in `reply[country: other]`."""
+    found: set[str] = set()
+    for part in (part for term in built.named.values() for part in subterms(term)):
+        match part:
+            case h.LookupTerm(axis=axis, key=key):
+                found |= {axis, *key.type.axes}
+            case h.PickTerm(at=at):
+                found |= {axis for axis, _ in at}
+            case _:
+                pass
+    return frozenset(found)
 
 
 def _masses(decl: t.Audit) -> set[str]:

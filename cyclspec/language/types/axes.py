@@ -30,6 +30,7 @@ from cyclspec.language.types.references import value_names
 from cyclspec.language.types.renaming import renamed_axis
 from cyclspec.language.types.scope import Scope, dotted_parts, failed, key_of
 from cyclspec.language.types.sources import Found, Wanted, begins_with_an_axis, plain_source
+from cyclspec.language.types.subterms import subterms
 from cyclspec.language.types.vocabularies import check_name
 
 RESERVED_COLUMNS = frozenset(
@@ -238,16 +239,43 @@ def each_statement(
     }
     where: h.Term | None = None
     if each.where is not None:
-        if found.drawn:
-            callee, problem = (
-                each.source.span.text.split("(")[0],
-                "adds no axis, so nothing can be left out of it",
-            )
-            scope.report(WrongArguments(span=each.where.span, callee=callee, problem=problem))
-            return None
         where = _condition(scope.with_locals(terms), each, each.where)
+        if found.drawn and not _narrows_a_draw(scope, each, found, where):
+            return None
     names = tuple(ident.name for ident in each.names)
     return d.TypedEach(names, found.source, where, each.span, parents), terms
+
+
+def _narrows_a_draw(scope: Scope, each: t.Each, found: Found, where: h.Term | None) -> bool:
+    """Whether a condition says which levels can be drawn: of these alone, not of the cells that draw them."""
+    assert each.where is not None
+    callee = each.source.span.text.split("(")[0]
+    if isinstance(found.source, d.ShuffledSource):
+        problem, helps = (
+            "adds no axis, so nothing can be left out of it",
+            ("leave it out of the axis itself",),
+        )
+    elif where is None or _names_alone(where, each.names[0].name):
+        return True
+    else:
+        problem, helps = (
+            "draws from the same levels in every cell",
+            (f"name attributes of `{each.names[0].name}` alone",),
+        )
+    scope.report(WrongArguments(span=each.where.span, callee=callee, problem=problem, helps=helps))
+    return False
+
+
+def _names_alone(where: h.Term, name: str) -> bool:
+    for part in subterms(where):
+        match part:
+            case h.AxisTerm(axis=axis) | h.AttributeTerm(axis=axis) if axis != name:
+                return False
+            case h.DrawnTerm(name=drawn) if drawn != name:
+                return False
+            case _:
+                pass
+    return True
 
 
 def with_parents(scope: Scope, axes: Sequence[str]) -> tuple[str, ...]:

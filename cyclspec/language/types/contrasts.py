@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cyclspec.language.types import terms as h
-from cyclspec.language.types.references import subterms
+from cyclspec.language.types.subterms import subterms
 
 Named = Mapping[str, h.Term]
 _LINEAR = ("mean", "sum")

@@ -36,15 +36,10 @@ def permutations(scope: Scope, wanted: Wanted) -> Found | None:
     args = bind(scope, wanted.node, ("scale", "n", "keep"), required=("scale",), by_position=1)
     if args is None or not one_name(scope, wanted):
         return None
-    given = args["scale"].value
-    term = scope.infer(given)
-    if failed(term):
+    permuted = _permuted(scope, args["scale"].value)
+    if permuted is None:
         return None
-    if not isinstance(term.type.kind, k.ScaleValue):
-        found = k.kind_text(term.type.kind)
-        scope.report(WrongType(span=given.span, what="what is permuted", expected="a scale", found=found))
-        return None
-    scale = term.type.kind.scale
+    term, scale = permuted
     number = _orders(scope, wanted, scale, args)
     keep = word(scope, args["keep"].value, "keep", ("identity",)) if "keep" in args else ""
     if number is None or keep is None:
@@ -52,6 +47,31 @@ def permutations(scope: Scope, wanted: Wanted) -> Found | None:
     parent = term.axis if isinstance(term, h.AttributeTerm) else None
     source = d.PermutationsSource(scale, number[0], keep == "identity", parent)
     return Found(source, (k.Order(scale),), term.type.phase, () if parent is None else (parent,))
+
+
+def _permuted(scope: Scope, given: t.Expr) -> tuple[h.Term, k.Scale] | None:
+    """The scale whose options are put in other orders."""
+    term = scope.infer(given)
+    if failed(term):
+        return None
+    if isinstance(term.type.kind, k.ScaleValue):
+        return term, term.type.kind.scale
+    found = k.kind_text(term.type.kind)
+    scope.report(WrongType(span=given.span, what="what is permuted", expected="a scale", found=found))
+    return None
+
+
+def _order(scope: Scope, node: t.Call, per: tuple[str, ...]) -> Found | None:
+    """`draw(permutations(item.options), per = simulation)`: one of all orders of a scale in each cell."""
+    args = bind(scope, node, ("scale",), required=("scale",), by_position=1)
+    permuted = None if args is None else _permuted(scope, args["scale"].value)
+    if permuted is None:
+        return None
+    term, scale = permuted
+    parent = term.axis if isinstance(term, h.AttributeTerm) else None
+    per = tuple(dict.fromkeys((*per, *(() if parent is None else (parent,)))))
+    source = d.DrawSource(d.PermutationsSource(scale, None, False, parent), per)
+    return Found(source, (k.Order(scale),), term.type.phase, per, drawn=True)
 
 
 def _orders(scope: Scope, wanted: Wanted, scale: k.Scale, args: Arguments) -> tuple[int | None] | None:
@@ -126,6 +146,9 @@ def draw(scope: Scope, wanted: Wanted) -> Found | None:
     if args is None or not one_name(scope, wanted):
         return None
     per = _axes(scope, args["per"])
+    given = args["source"].value
+    if per is not None and isinstance(given, t.Call) and given.fn.span.text == "permutations":
+        return _order(scope, given, per)
     found = plain_source(scope, Wanted(wanted.names, args["source"].value, free=True))
     if found is None or per is None:
         return None

@@ -96,7 +96,8 @@ def has_values(scale: k.Scale) -> bool:
     return not scale.open and all(level.value is not None for level in scale.levels if not level.missing)
 
 
-def _uniform(scope: Scope, node: t.Call, function: Function) -> h.Term:
+def _of_scale(scope: Scope, node: t.Call, function: Function) -> h.Term:
+    """`uniform(item.options)`, `one_hot(item.options)`: a distribution that a scale alone decides."""
     x = one(scope, node, function)
     if failed(x):
         return x
@@ -269,7 +270,14 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
             arguments=(Argument("x", "a scale, or a declared axis or scale by its name"),),
             gives="dist(S)",
             says="The distribution that gives every option the same share.",
-            check=_uniform,
+            check=_of_scale,
+        ),
+        Function(
+            name="one_hot",
+            arguments=(Argument("x", "a scale, or a declared axis or scale by its name"),),
+            gives="dist(S)",
+            says="The distribution that gives the first option everything: a baseline.",
+            check=_of_scale,
         ),
         Function(
             name="includes",

@@ -16,9 +16,12 @@ from cyclspec.language.diagnostics.cy02_types import (
     ReaderDoesNotFit,
     WrongArguments,
 )
+from cyclspec.language.diagnostics.cy03_axes import AxisAbsent
+from cyclspec.language.diagnostics.cy05_units import OutsideRange
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
+from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.arguments import Arguments, bind, called, number, whole, word, words
 from cyclspec.language.types.recorded import column_answer, recorded_reader
@@ -86,7 +89,7 @@ def _option_likelihood(scope: Scope, node: t.Expr) -> d.Reader | None:
 
 
 def _sampling(
-    scope: Scope, node: t.Expr, most: int, make: Callable[[float, float, int], d.Reader]
+    scope: Scope, node: t.Expr, most: int, make: Callable[[float | str, float, int], d.Reader]
 ) -> d.Reader | None:
     """A reader that draws text; without options it draws from the model as it is."""
     args = bind(scope, node, _SAMPLING)
@@ -94,14 +97,16 @@ def _sampling(
 
 
 def _drawn(
-    scope: Scope, args: Arguments, most: int, make: Callable[[float, float, int], d.Reader]
+    scope: Scope, args: Arguments, most: int, make: Callable[[float | str, float, int], d.Reader]
 ) -> d.Reader | None:
-    temperature: float | None = 1.0
+    temperature: float | str | None = 1.0
     top_p: float | None = 1.0
     tokens: int | None = most
     if "temperature" in args:
         at = args["temperature"].value
-        temperature = number(scope, at, "temperature", 0, MAX_TEMPERATURE, above=False)
+        temperature = _bound_number(scope, at) or number(
+            scope, at, "temperature", 0, MAX_TEMPERATURE, above=False
+        )
     if "top_p" in args:
         top_p = number(scope, args["top_p"].value, "top_p", 0, 1, above=True)
     if "max_tokens" in args:
@@ -109,6 +114,37 @@ def _drawn(
     if temperature is None or top_p is None or tokens is None:
         return None
     return make(temperature, top_p, tokens)
+
+
+def _bound_number(scope: Scope, node: t.Expr) -> str | None:
+    """The name of an axis or a draw of numbers, which differ between cells."""
+    term = scope.locals.get(node.name) if isinstance(node, t.Name) else None
+    numbers = isinstance(term, h.AxisTerm | h.DrawnTerm) and isinstance(term.type.kind, k.Number)
+    return node.name if numbers and isinstance(node, t.Name) else None
+
+
+def temperatures(
+    scope: Scope, reader: d.Reader, axes: frozenset[str], sources: Mapping[str, d.AxisSource], field: t.Field
+) -> bool:
+    """Whether a temperature that differs between the cells of an ask is in range in each; reports where it is not."""
+    if not isinstance(reader, d.Sampled | d.TextReader | d.JsonReader) or isinstance(
+        reader.temperature, float
+    ):
+        return True
+    name, source = reader.temperature, sources[reader.temperature]
+    lacking = sorted(scope.locals[name].type.axes - axes)
+    if lacking:
+        helps = (f"add `{lacking[0]}` to `per`, or pass it to the prompt",)
+        scope.report(AxisAbsent(span=field.value.span, axis=lacking[0], helps=helps))
+        return False
+    values = source.source if isinstance(source, d.DrawSource) else source
+    known = values.values if isinstance(values, d.ValuesSource) else ()
+    for value in known:
+        if not isinstance(value, int | float) or not 0 <= value <= MAX_TEMPERATURE:
+            what, condition = f"{name} = {value}", f"temperature in 0..{MAX_TEMPERATURE:g}"
+            scope.report(OutsideRange(span=field.value.span, what=what, condition=condition))
+            return False
+    return bool(known)
 
 
 def _sampled(scope: Scope, node: t.Expr) -> d.Reader | None:
@@ -126,7 +162,7 @@ def _json(scope: Scope, node: t.Expr) -> d.Reader | None:
         return None
     constrained = decoding == "constrained"
 
-    def record(temperature: float, top_p: float, max_tokens: int) -> d.Reader:
+    def record(temperature: float | str, top_p: float, max_tokens: int) -> d.Reader:
         return d.JsonReader(temperature, top_p, max_tokens, constrained)
 
     return _drawn(scope, args, 256, record)

@@ -285,6 +285,9 @@ class Scope:
             case h.AnswerTerm(ask=ask), k.Dist() if name.name == "mass" and ask not in self.massless:
                 type_ = k.Type(k.Number(k.Unit.SHARE), of.type.axes, of.type.phase, of.type.optional)
                 return h.AnswerTerm(type=type_, span=span, ask=ask, field="mass")
+            case h.AnswerTerm(ask=ask), k.Choice() if name.name == "text" and ask not in self.massless:
+                type_ = k.Type(k.Text(), of.type.axes, of.type.phase, optional=True)
+                return h.AnswerTerm(type=type_, span=span, ask=ask, field="text")
             case h.AnswerTerm(ask=ask), k.Record(fields):
                 return self._record_field(ask, dict(fields), name, span, of)
             case h.AxisTerm(axis=axis) | h.DrawnTerm(name=axis), k.Row(table):

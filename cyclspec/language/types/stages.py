@@ -13,8 +13,9 @@ from cyclspec.language.diagnostics.cy06_bounds import Recursion
 from cyclspec.language.names.order import in_order
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import terms as h
-from cyclspec.language.types.references import subterms, value_names
+from cyclspec.language.types.references import value_names
 from cyclspec.language.types.scope import Scope
+from cyclspec.language.types.subterms import subterms
 
 _NOTE = "an ask takes answers of earlier asks, so the stages have an order"
 

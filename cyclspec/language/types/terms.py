@@ -88,10 +88,10 @@ class VocabularyTerm(Base):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerTerm(Base):
-    """What an ask reads: a distribution, or the share of probability on the labels (`field` is "mass")."""
+    """What an ask reads; the probability of all labels together ("mass"); the text that it was read from ("text")."""
 
     ask: str
-    field: Literal["value", "mass"] = "value"
+    field: Literal["value", "mass", "text"] = "value"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -221,9 +221,12 @@ class SampleSource:
 
 @dataclass(frozen=True, slots=True)
 class DrawSource:
-    """`draw(places, per = simulation)`: one level of `source` for each cell of `per`; adds no axis."""
+    """`draw(places, per = simulation)`: one level of `source` for each cell of `per`; adds no axis.
 
-    source: VocabularySource | ValuesSource | TableSource
+    Of permutations one of all orders is drawn.
+    """
+
+    source: VocabularySource | ValuesSource | TableSource | PermutationsSource
     per: tuple[str, ...]
 
 
@@ -285,9 +288,12 @@ class OptionLikelihood:
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """Reader: text drawn from the model, of which a choice is parsed."""
+    """Reader: text drawn from the model, of which a choice is parsed.
 
-    temperature: float
+    A temperature that differs between cells is an axis or a draw, by its name.
+    """
+
+    temperature: float | str
     top_p: float
     max_tokens: int
 
@@ -296,7 +302,7 @@ class Sampled:
 class TextReader:
     """Reader: the text itself."""
 
-    temperature: float
+    temperature: float | str
     top_p: float
     max_tokens: int
 
@@ -305,7 +311,7 @@ class TextReader:
 class JsonReader:
     """Reader: a record, written by the model as JSON; `constrained` where it can write nothing else."""
 
-    temperature: float
+    temperature: float | str
     top_p: float
     max_tokens: int
     constrained: bool

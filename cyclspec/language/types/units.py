@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
-from cyclspec.language.types.references import subterms
+from cyclspec.language.types.subterms import subterms
 
 U = k.Unit
 _FRACTIONS = (U.SHARE, U.POINTS, U.RATIO, U.NONE)
