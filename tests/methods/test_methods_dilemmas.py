@@ -220,7 +220,7 @@ def test_without_a_story_there_are_no_steps(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("language", ["en", "zh", "es"])
 def test_the_plan_has_the_sizes_that_the_page_says(language: str) -> None:
-    said = CliRunner().invoke(group, ["plan", str(SPEC), "-p", f"language={language}", "--format", "json"])
+    said = CliRunner().invoke(group, ["plan", str(SPEC), "-p", f"lang={language}", "--format", "json"])
     assert json.loads(said.stdout)["cells"] == 3 * (66 * 3 * 2 * 2 * (2 * 2 + 1) + 4 * 66 * 3 * 2)
 
 
