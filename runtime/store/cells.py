@@ -73,6 +73,8 @@ def _ask(answers: pa.Table, ask: d.TypedAsk, grid: Grid) -> AnswerCells:
         where = positions.of(int(scale_rows[row]), tuple(columns["codes"][row]))
         probs[cell][list(where)] = columns["probs"][row]
     mass, n = (_numbers(rows, name, at, answered, shape) for name in ("mass", "n"))
+    # Where nothing was answered, nobody can tell whether there would have been a mass.
+    mass = nothing if mass is None and not answered.any() else mass
     counted = None if n is None else n.astype(np.int64)
     return AnswerCells(axes, probs, None if mass is None else mass.astype(np.float32), ok, counted, lost)
 

@@ -172,22 +172,22 @@ def test_records_compile_three_programs_for_each_shape(grouped: Any, loaded: Cal
 def test_one_plan_gives_the_same_texts_in_any_order_of_its_shards_and_by_any_number_of_workers(
     grouped: Any, loaded: Callable[..., Decoder]
 ) -> None:
-    """Records and free texts, drawn and greedy; a worker has an engine of its own and takes what shards it gets."""
+    """Records and free texts; a worker has an engine of its own and takes what shards it gets."""
     decoder = loaded(grouped.folder)
     tasks = [
         task(
             str(at),
             prompts()[at % 5],
             (PLAIN, SHORT)[at % 2],
-            temperature=(0.0, 1.1)[at % 3 > 0],
+            temperature=1.1,
             seed=(8, at),
             automaton=AUTOMATA[(PLAIN, SHORT)[at % 2]] if at % 4 else None,
             max_tokens=60,
         )
-        for at in range(80)
+        for at in range(48)
     ]
     shards = plan_writing(tasks, decoder.config, WritingBudget(rows=2))
-    assert len(shards) >= 6
+    assert len(shards) >= 3
 
     def texts(workers: Sequence[Sequence[Any]]) -> dict[str, Any]:
         engines = [(WritingEngine(decoder, model="m"), some) for some in workers]

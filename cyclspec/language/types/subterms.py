@@ -1,7 +1,8 @@
 """The terms that a term is made of, and a term with others in their places.
 
-Expects terms of bounded depth. Ensures the order of writing, and that the body of a metric, which names formals, stays
-aside."""
+Expects terms of bounded depth. Ensures the order of writing, and that the body of a metric, which names formals,
+stays aside.
+"""
 
 from __future__ import annotations
 
