@@ -178,3 +178,19 @@ def test_the_command_refuses_with_its_own_exit_code(tmp_path: Path) -> None:
     refused = CliRunner().invoke(command, ["--locked", str(path)])
     assert refused.exit_code == REFUSED
     assert "error[CY0109]: `std.metrics` is not pinned" in refused.output
+
+
+def test_an_ask_that_is_given_again_without_a_reader_is_told_of(tmp_path: Path) -> None:
+    text = """cycl 1
+axis town : nominal { mill "the mill", ridge "the ridge" }
+prompt p(town: town) -> choice(town) { user "{town}?" }
+panel models { model a = demo() }
+audit one {
+  each town  in town
+  each model in models
+  ask reply = p(town) { model = model, read = first_token }
+  ask reply = p(town)
+}
+"""
+    found = [d.code for d in check_text(tmp_path, text).errors]
+    assert found[0] == "CY0102" and set(found) <= {"CY0102", "CY0111"}

@@ -16,6 +16,7 @@ from cyclspec.language.diagnostics.cy06_bounds import Recursion
 from cyclspec.language.names.modules import Module, twice
 from cyclspec.language.names.order import in_order
 from cyclspec.language.names.suggest import suggest
+from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.syntax.walk import walk
 from cyclspec.language.types import terms as h
@@ -240,6 +241,8 @@ def _refuse_order_with_missing(ctx: Context, module: Module, decl: t.Audit) -> N
 def _warn(ctx: Context, decl: t.Audit, built: _Built) -> None:
     """Axes that no ask mentions and no measure chooses from, and first-token answers whose label mass nobody checks."""
     asks = {s.name.name: s for s in decl.statements if isinstance(s, t.Ask)}
+    written = ((s.name.name, _read_of(s)) for s in decl.statements if isinstance(s, t.Ask))
+    reads = {name: span for name, span in written if span is not None}
     asked = frozenset[str]().union(*(_mentioned(ask) for ask in built.asks))
     known = {name for each in built.eaches for name in each.names} - _chosen_along(built)
     complete = bool(asks) and len(asks) == len(built.asks)
@@ -252,9 +255,12 @@ def _warn(ctx: Context, decl: t.Audit, built: _Built) -> None:
     masses = _masses(decl)
     for ask in built.asks:
         if isinstance(ask.reader, d.FirstToken) and ask.name not in masses:
-            read = next(f.value.span for f in asks[ask.name].fields if f.name.name == "read")
             helps = (f"add `check label_mass = (min over ... of {ask.name}.mass) >= 0.7`",)
-            ctx.report(FirstTokenAlone(span=read, helps=helps))
+            ctx.report(FirstTokenAlone(span=reads[ask.name], helps=helps))
+
+
+def _read_of(ask: t.Ask) -> Span | None:
+    return next((field.value.span for field in ask.fields if field.name.name == "read"), None)
 
 
 def _mentioned(ask: d.TypedAsk) -> frozenset[str]:
