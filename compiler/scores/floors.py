@@ -128,6 +128,9 @@ class Floors:
         for at, leaf in enumerate(self.leaves):
             if not isinstance(leaf, AnswerTerm) or leaf.field != "value" or options_of_leaf(leaf) != scale:
                 continue
+            # Answers that do not vary as people do are in no measure that has a floor.
+            if not self.axes_of[people] <= self.axes_of[leaf]:
+                continue
             counted = perfect.answers.get(at)
             if isinstance(leaf.type.kind, Choice):
                 leaves[leaf] = self._chosen(scale, final.cells(leaf), counted, draws, truth, anyone)
