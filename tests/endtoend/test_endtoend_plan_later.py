@@ -133,7 +133,10 @@ def test_each_ask_is_counted_by_stage_with_bounds_where_answers_are_not_there_ye
     read = [sum(counted.text(label) - 1 for label in labels(item)) for item in items for _ in COUNTRIES]
     assert found["liked"]["tokens_distinct"] == sum(asked) + sum(read)
     assert found["liked"]["output_tokens"] == 0
-    assert found["talked"]["tokens_naive"] == sum(asked) + 9 * 2 * (max(asked) + 6)
+    # A turn is a prompt, what was written of it, and an option that it may be told by: a label of a few tokens, and its words.
+    named = 8 + max(counted.text(label) for item in items for label in labels(item))
+    assert sum(asked) + 9 * 2 * (max(asked) + 6) < found["talked"]["tokens_naive"]
+    assert found["talked"]["tokens_naive"] <= sum(asked) + 9 * 2 * (max(asked) + 6 + named)
 
 
 def test_the_plan_as_text_names_stages_readers_and_bounds(spec: Path, command: Callable[..., Said]) -> None:
@@ -150,13 +153,10 @@ def test_a_run_refuses_every_construct_at_once_and_writes_nothing(
     spec: Path, refused: Callable[..., str]
 ) -> None:
     said = refused("CY0801", spec)
-    for what in (
-        "the reader `json` of ask `pressed`",
-        "the `history` of ask `talked`",
-        "`waves` of 2 dated sessions",
-    ):
-        assert f"error[CY0801]: {what}" in said
-    assert not any(name in said for name in ("`liked`", "`told`", "`felt`", "ask `final`"))
+    assert "error[CY0801]: `waves` of 2 dated sessions" in said
+    assert not any(
+        name in said for name in ("`pressed`", "`talked`", "`liked`", "`told`", "`felt`", "ask `final`")
+    )
 
 
 def test_tries_count_against_the_budget(spec: Path, command: Callable[..., Said]) -> None:

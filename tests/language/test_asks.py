@@ -174,7 +174,7 @@ def test_a_reader_that_does_not_fit_is_told_which_one_does(
         ("pick(item, town)", f"{DROP}, read = sampled(temperature = 1, temperature = 2)", "CY0209"),
         ("pick(item, town)", f"{DROP}, read = sampled(temperature = -1)", "CY0503"),
         ("pick(item, town)", f"{DROP}, read = sampled(temperature = warmer)", "CY0101"),
-        ("pick(item, town)", f"{DROP}, read = sampled(temperature = repeat)", "CY0201"),
+        ("pick(item, town)", f"{DROP}, read = sampled(temperature = repeat)", "CY0301"),
         ("pick(item, town)", f"{DROP}, read = sampled(top_p = 120%)", "CY0503"),
         ("pick(item, town)", f"{DROP}, read = sampled(max_tokens = 0)", "CY0503"),
         ("pick(item, town)", f"{DROP}, read = sampled(max_tokens = 7d)", "CY0201"),

@@ -285,7 +285,7 @@ REFUSED = [
     (CASES + "each x in draw(duo, per = case)", "CY0201"),
     (CASES + "each x in draw(c.cases, per = case)", "CY0209"),
     (CASES + "each x in draw(case.wordings, per = case)", "CY0201"),
-    (CASES + "each x in draw(town, per = case) where x == mill", "CY0209"),
+    ("each town in town each x in shuffled(town) where x == mill", "CY0209"),
     (CASES + "each x in shuffled(case)", "CY0201"),
     (CASES + "each w in case.wordings each x in shuffled(w)", "CY0201"),
     ("each one in duo each x in shuffled(one)", "CY0201"),
