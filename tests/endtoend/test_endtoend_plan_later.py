@@ -133,7 +133,7 @@ def test_each_ask_is_counted_by_stage_with_bounds_where_answers_are_not_there_ye
     read = [sum(counted.text(label) - 1 for label in labels(item)) for item in items for _ in COUNTRIES]
     assert found["liked"]["tokens_distinct"] == sum(asked) + sum(read)
     assert found["liked"]["output_tokens"] == 0
-    # A turn is a prompt, what was written of it, and an option that it may be told by: a label of a few tokens, and its words.
+    # A turn is a prompt, what was written of it, and an option that it may be told by: a label, and its words.
     named = 8 + max(counted.text(label) for item in items for label in labels(item))
     assert sum(asked) + 9 * 2 * (max(asked) + 6) < found["talked"]["tokens_naive"]
     assert found["talked"]["tokens_naive"] <= sum(asked) + 9 * 2 * (max(asked) + 6 + named)
