@@ -29,7 +29,7 @@ SESSIONS = ROOT / "specs" / "methods" / "dilemma_sessions.cycl"
 CASES = ROOT / "specs" / "corpora" / "dilemmas" / "cases.jsonl"
 CELL = ["case", "wording", "form", "order"]
 MODEL = "tiny"
-RUN = {"pairs": "[loyalty_justice, mercy_present]", "language": "es"}
+RUN = {"pairs": "[loyalty_justice, mercy_present]", "lang": "es"}
 
 
 @pytest.fixture(scope="module")
@@ -212,7 +212,7 @@ def test_consequences_and_guidelines(answers: pd.DataFrame, measured: pd.DataFra
 
 def test_without_a_story_there_are_no_steps(tmp_path: Path) -> None:
     """Two cases, none of which belongs to a story: measures by step have no cell, and the others stand."""
-    spec = cyclspec.load(SPEC, params={"pairs": "[justice_future]", "language": "zh", "forms": "[direct]"})
+    spec = cyclspec.load(SPEC, params={"pairs": "[justice_future]", "lang": "zh", "forms": "[direct]"})
     names = set(spec.run(out=tmp_path).measures.to_pandas()["measure"].astype(str))
     assert "session_flips" in names
     assert {"step_preference", "step_shift"}.isdisjoint(names)
