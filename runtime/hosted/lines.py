@@ -125,6 +125,8 @@ def _line(found: dict[str, Any]) -> Line:
 def _batch(found: dict[str, Any]) -> Line:
     """A line of a batch's output or of its errors."""
     key = _text(found, "custom_id") or ""
+    if "body" in found and "response" not in found and "error" not in found:
+        raise Damaged("is a request and not the reply to one")
     response = _part(found, "response")
     body = _part(response, "body")
     error = _error(found.get("error")) or _error(body.get("error"))

@@ -93,6 +93,7 @@ def test_a_line_that_does_not_fit_stops_everything(
 RAW: list[tuple[str, bytes, str]] = [
     ("a line that is cut", b'{"custom_id": "abc", "resp', "is not JSON"),
     ("no JSON", b"<html>503</html>\n", "is not JSON"),
+    ("a request", b'{"custom_id": "a", "method": "POST", "body": {"model": "m"}}\n', "is a request and not"),
     ("a list", b"[]\n", "is not an object"),
     ("another encoding", '{"key": "é"}\n'.encode("latin-1"), "is not UTF-8"),
     ("zeros", b"\x00" * 64 + b"\n", "is not JSON"),

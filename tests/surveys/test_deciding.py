@@ -188,6 +188,33 @@ def test_odd_weights_are_said(tmp_path: Path) -> None:
     assert "effective number 16, design effect of weighting 1.25" in text
 
 
+def test_a_weight_is_recognised_by_its_label(tmp_path: Path) -> None:
+    columns = {"W": np.linspace(0.5, 1.5, N), "kg": np.linspace(50, 90, N), "vote": [1, 2]}
+    labels = {"W": "Post-stratification weight", "kg": "Body weight"}
+    path = made(columns, labels=labels).write(tmp_path / "survey.sav")
+    found = bring_in(path)
+    assert found.corpus.people.roles.weight == "weight"
+    assert "the weight, by its label" in said(found, Topic.WEIGHTS, "W")
+    assert "open numeric column" in said(found, Topic.LEFT_OUT, "kg")
+
+
+def test_a_weight_with_negative_numbers_is_no_question(tmp_path: Path) -> None:
+    columns = {"weight": [-1, 1, 2], "vote": ["a", "b"]}
+    path = made(columns).write(tmp_path / "survey.csv")
+    assert refused(path).code == "CY0702"
+    assert bring_in(path, left_out=("weight",)).corpus.people.roles.weight == ""
+    second = made({**columns, "wgt": [0.5, 1.5]}).write(tmp_path / "second.csv")
+    assert "the weight, by its name" in said(bring_in(second), Topic.WEIGHTS, "wgt")
+
+
+def test_an_identifier_that_many_rows_share_is_said(tmp_path: Path) -> None:
+    columns = {"id": [*range(N - 5), *range(5)], "vote": ["a", "b", "a"]}
+    found = bring_in(made(columns).write(tmp_path / "survey.csv"))
+    [note] = [note for note in open_notes(found) if note.subject == "id"]
+    assert "5 of 40 rows repeat a value of it" in note.text
+    assert note.settle == "--id id"
+
+
 def test_no_weight_is_left_open(tmp_path: Path) -> None:
     found = imported(tmp_path, {"vote": ["a", "b"]})
     assert "every person counts once" in said(found, Topic.WEIGHTS)

@@ -164,19 +164,18 @@ def _weight(desk: _Desk) -> tuple[str, tuple[str, ...]]:
     column, rule = _given(desk, "--weight", desk.settings.weight, desk.named.weight)
     others = [name for name in desk.named.other_weights if name != column and name not in desk.taken]
     if not column:
-        found = [v.name for v in desk.free() if _is_weight(desk, v)]
+        found = _weights(desk)
         if not found:
             desk.notes.open(
                 Topic.WEIGHTS,
-                "no column is a weight by its name, and the file names none: every person counts once",
+                "no column is a weight by its name or label, and the file names none: every person counts once",
                 settle="--weight NAME",
             )
             return "", tuple(others)
         exact = [name for name in found if words.folded_name(name) in ("weight", "wt", "wgt")]
         own = desk.survey.weight if desk.survey.weight in found else ""
-        column, rule = (
-            (own, "by which the file itself is weighted") if own else ((exact or found)[0], "by its name")
-        )
+        column = own or (exact or found)[0]
+        rule = "by which the file itself is weighted" if own else _weight_rule(column)
         others += [name for name in found if name != column and name not in others]
         if len(found) > 1 and not own:
             desk.notes.open(
@@ -199,13 +198,30 @@ def _weight(desk: _Desk) -> tuple[str, tuple[str, ...]]:
     return column, tuple(others)
 
 
-def _is_weight(desk: _Desk, variable: Variable) -> bool:
-    """Whether a column is called a weight, by its name or by the file, and holds numbers from zero on that differ."""
-    if variable.name != desk.survey.weight and not words.named_like(words.WEIGHTS, variable.name):
-        return False
+def _weights(desk: _Desk) -> list[str]:
+    """Columns that are called weights, by the file, their names or their labels, and hold numbers that differ.
+
+    One with negative numbers stands only where no other does: it is refused later, and not asked as a question.
+    """
+    found = [v for v in desk.free() if _is_called_weight(desk, v) and _differs(desk, v)]
+    fit = [v for v in found if all((number_of(code) or 0) >= 0 for code in desk.valid(v))]
+    return [v.name for v in fit or found]
+
+
+def _is_called_weight(desk: _Desk, variable: Variable) -> bool:
+    if variable.name == desk.survey.weight or words.named_like(words.WEIGHTS, variable.name):
+        return True
+    return not variable.labels and words.labelled_weight(variable.label)
+
+
+def _differs(desk: _Desk, variable: Variable) -> bool:
+    """Whether a column holds several numbers, and nothing else."""
     valid = desk.valid(variable)
-    numbers = [number_of(code) for code in valid]
-    return variable.kind == "number" and len(valid) > 1 and all(n is not None and n >= 0 for n in numbers)
+    return variable.kind == "number" and len(valid) > 1 and all(number_of(code) is not None for code in valid)
+
+
+def _weight_rule(name: str) -> str:
+    return "by its name" if words.named_like(words.WEIGHTS, name) else "by its label"
 
 
 def _id(desk: _Desk) -> str:
@@ -219,6 +235,7 @@ def _id(desk: _Desk) -> str:
             "no column identifies respondents: people are named by their row (`r1`, `r2`, ..)",
             settle="--id NAME",
         )
+        _say_nearly_id(desk)
         return ""
     desk.taken[column] = "id"
     desk.notes.decided(
@@ -233,6 +250,21 @@ def _is_id(desk: _Desk, variable: Variable) -> bool:
     if not words.named_like(words.IDS, variable.name) or variable.n_present < rows or rows == 0:
         return False
     return len(variable.values.codes) >= max(2, (1 - _FEW_DUPLICATES) * rows)
+
+
+def _say_nearly_id(desk: _Desk) -> None:
+    """A column that is named like an identifier and mostly tells people apart, but too many share a value of it."""
+    rows = desk.survey.n_rows
+    for variable in desk.free():
+        again = variable.n_present - len(variable.values.codes)
+        if words.named_like(words.IDS, variable.name) and 0 < again < variable.n_present / 2:
+            desk.notes.open(
+                Topic.PEOPLE,
+                f"is named like an identifier, but {again:,} of {rows:,} rows repeat a value of it: people are named "
+                "by their row",
+                variable.name,
+                option("--id", variable.name),
+            )
 
 
 def _demographics(desk: _Desk) -> Iterator[str]:

@@ -93,6 +93,11 @@ IDS = _names(
 WEIGHTS = re.compile(
     r"(?:^|_)(?:\w*weight\w*|wt|wts|wgt\w*|wtss\w*|\w*wght|pond\w*|gewicht\w*|poids|peso)(?:_|\d|$)"
 )
+# Never `weight` alone: a label that says only that may be about bodies.
+_WEIGHT_LABEL = re.compile(
+    r"\b(?:post[- ]?strat\w*|sampling|survey|design|population|probability|calibrat\w+|raking|raked|final|"
+    r"cross[- ]?section\w*|analysis) weights?\b|\bweight(?:ing)? (?:factor|variable|coefficient)\b"
+)
 STRATA = re.compile(r"(?:^|_)(?:strat(?:um|a|umid)?|v?strat\w*|varstrat)(?:_|\d|$)")
 CLUSTERS = re.compile(r"(?:^|_)(?:v?psu\w*|psuid|cluster\w*|secu|varunit|ea)(?:_|\d|$)")
 TECHNICAL = _names(
@@ -180,6 +185,11 @@ def demographic_word(name: str, label: str) -> str:
             return found
     short = label.replace("’", "'").casefold().strip()
     return next((found for found, pattern in _LABEL.items() if pattern.fullmatch(short)), "")
+
+
+def labelled_weight(label: str) -> bool:
+    """Whether a short label says that its column is a weight of the sample."""
+    return bool(_WEIGHT_LABEL.search(label.casefold()))
 
 
 def named_like(pattern: re.Pattern[str], name: str) -> bool:

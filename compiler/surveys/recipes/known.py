@@ -163,7 +163,9 @@ def _say_absent(recipe: Recipe, names: _Names, named: Named, notes: Notes) -> No
             f"demographics of the codebook that the file does not have: {first_of(gone, _SHOWN)}",
         )
     if not named.questions:
-        notes.open(Topic.RECIPE, f"the file has no question of recipe `{recipe.name}`: is it of this survey?")
+        notes.open(
+            Topic.RECIPE, f"the file has no question of recipe `{recipe.name}`, and may be of another survey"
+        )
         return
     questions = [name for block in recipe.blocks for name in block.questions]
     absent = [name for name in questions if not names.find(name)]
