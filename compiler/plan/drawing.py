@@ -47,12 +47,11 @@ def temperature_in(
     audit: d.TypedAudit, grid: Grid, draws: Draws, ask: d.TypedAsk, cell: Mapping[str, str]
 ) -> float | None:
     """The temperature of a cell, given as levels by axis, where it is an axis or a draw."""
-    name = getattr(ask.reader, "temperature", None)
-    if not isinstance(name, str):
+    if ask.heat is None:
         return None
-    each = next(each for each in audit.eaches if name in each.names)
+    each = next(each for each in audit.eaches if ask.heat in each.names)
     if not isinstance(each.source, d.DrawSource | d.ShuffledSource):
-        return float(cell[name])
+        return float(cell[ask.heat])
     at = {axis: grid.axes[axis].levels.index(cell[axis]) for axis in drawn_axes(each.source)}
     return float(draws.level(each, at))
 

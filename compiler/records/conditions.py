@@ -50,8 +50,8 @@ def holds(check: h.Term, values: Mapping[str, Any], kinds: Mapping[str, k.Kind])
             case h.FormalTerm(name=name):
                 return _constant(term, _given(values, name), kinds[name])
             case h.CompareTerm(op="==" | "!=" as op, left=left, right=right) if _are_numbers(left, right):
-                one, other = (evaluate(rewritten(side, filled)) for side in (left, right))
-                same = math.isclose(float(one), float(other), rel_tol=TOLERANCE, abs_tol=TOLERANCE)  # type: ignore[arg-type]
+                one, other = (_number(rewritten(side, filled)) for side in (left, right))
+                same = math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
                 return h.Literal_(type=term.type, span=term.span, value=same == (op == "=="))
         return None
 
@@ -59,6 +59,13 @@ def holds(check: h.Term, values: Mapping[str, Any], kinds: Mapping[str, k.Kind])
         return bool(evaluate(rewritten(check, filled)))
     except NotConstant:
         return False
+
+
+def _number(term: h.Term) -> float:
+    value = evaluate(term)
+    if not isinstance(value, int | float):
+        raise NotConstant(term.span.text)
+    return float(value)
 
 
 def _given(values: Mapping[str, Any], name: str) -> Any:

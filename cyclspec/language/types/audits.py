@@ -267,8 +267,7 @@ def _mentioned(ask: d.TypedAsk) -> frozenset[str]:
     """The axes of an ask, and the draws among its arguments."""
     parts = (part for _, term in ask.args for part in subterms(term))
     drawn = {part.name for part in parts if isinstance(part, h.DrawnTerm)}
-    heat = getattr(ask.reader, "temperature", None)
-    return ask.axes | drawn | ({heat} if isinstance(heat, str) else set())
+    return ask.axes | drawn | ({ask.heat} if ask.heat is not None else set())
 
 
 def _chosen_along(built: _Built) -> frozenset[str]:

@@ -385,6 +385,16 @@ class TypedAsk:
     shows: tuple[ShownOptions, ...] = ()
     span: Span = field(compare=False, repr=False)
 
+    @property
+    def heat(self) -> str | None:
+        """The axis or draw that the temperature is, None where it is one number or nothing is written."""
+        match self.reader:
+            case Sampled(temperature=str() as name) | TextReader(temperature=str() as name):
+                return name
+            case JsonReader(temperature=str() as name):
+                return name
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class TypedLet:
