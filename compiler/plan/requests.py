@@ -277,7 +277,9 @@ def _require_length(ask: d.TypedAsk, asked: AskedModel, tokens: int) -> None:
     most = most_tokens(ask.reader)
     written = f" and may be answered by {most}" if most else ""
     problem = f"has {tokens} tokens{written} for `{asked.name}`, which reads at most {longest}"
-    raise SpecError([PromptRefused(span=ask.span, prompt=ask.prompt.name, problem=problem)])
+    left = longest - tokens
+    helps = (f"`max_tokens = {left}` fits",) if most and left > 0 else ()
+    raise SpecError([PromptRefused(span=ask.span, prompt=ask.prompt.name, problem=problem, helps=helps)])
 
 
 def label_of(option: Option, lang: str | None) -> str:

@@ -113,6 +113,21 @@ def test_a_parameter_that_was_bound_to_nonsense_is_told_of_once(tmp_path: Path) 
     assert sorted(codes(checked)) == ["CY0012", "CY0101"]
 
 
+@pytest.mark.parametrize("condition", ["lost and town == mill", "town == mill or lost", "not lost"])
+def test_a_condition_with_an_unknown_part_has_unknown_axes(condition: str, tmp_path: Path) -> None:
+    text = f"""cycl 1
+axis town : nominal {{ mill, ridge }}
+axis size : ordinal(years) {{ few = 1, many = 5 }}
+audit a {{
+  each town in town
+  each size in size
+  let lost = gone > 0
+  measure counted by size : count = sum over town of {condition}
+}}
+"""
+    assert codes(check_text(tmp_path, text)) == ["CY0101"]
+
+
 def test_statements_that_forgot_their_audit_are_told_of_once(tmp_path: Path) -> None:
     text = "cycl 1\naxis town : nominal { mill }\neach a in town\neach b in town\nlet c = 1\n"
     assert codes(check_text(tmp_path, text)) == ["CY0010"]

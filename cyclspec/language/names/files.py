@@ -27,7 +27,10 @@ def file_meant(asked: t.ImportFile | t.ImportNames, path: Path, beside: Path) ->
         span = asked.path.span
         return write(span, text, f"import {text}")
     near = _near(path)
-    return write(asked.path.span, f'"{text[: len(text) - len(path.name)]}{near}"') if near else Mend()
+    if near:
+        return write(asked.path.span, f'"{text[: len(text) - len(path.name)]}{near}"')
+    wrong, right = _near_folder(path)
+    return write(asked.path.span, f'"{text.replace(f"{wrong}/", f"{right}/", 1)}"') if right else Mend()
 
 
 def _is_file(path: Path) -> bool:
@@ -45,3 +48,15 @@ def _near(path: Path) -> str:
         return ""
     whole = path.name + _ENDING
     return whole if whole in found else next(iter(suggest(path.name, found)), "")
+
+
+def _near_folder(path: Path) -> tuple[str, str]:
+    """The folder on a path that is not there, and the one beside it with nearly its name that has the file."""
+    there = next((folder for folder in path.parents if folder.is_dir()), path)
+    wrong, *rest = path.relative_to(there).parts if there != path else (path.name,)
+    try:
+        beside = [folder.name for folder in sorted(there.iterdir())[:_MOST_FILES] if folder.is_dir()]
+    except OSError:
+        return wrong, ""
+    near = suggest(wrong, [name for name in beside if _is_file(there.joinpath(name, *rest))])
+    return wrong, next(iter(near), "")

@@ -7,7 +7,7 @@ Expects the tables of earlier passes in the context. Ensures one diagnostic a mi
 from __future__ import annotations
 
 from datetime import date
-from typing import assert_never, cast
+from typing import Literal, assert_never, cast
 
 from cyclspec.language.diagnostics.cy01_names import UnknownName
 from cyclspec.language.diagnostics.cy02_types import WrongType
@@ -77,11 +77,9 @@ def _infer(scope: Scope, node: t.Expr, expected: k.Kind | None) -> h.Term:
         case t.Negative():
             return _negative(scope, node, expected)
         case t.Not():
-            of = truth_of(scope, node.of)
-            return h.LogicTerm(type=typed(k.Bool(), of), span=node.span, op="not", args=(of,))
+            return _logic(node, "not", (truth_of(scope, node.of),))
         case t.Logic():
-            args = tuple(truth_of(scope, arg) for arg in node.args)
-            return h.LogicTerm(type=typed(k.Bool(), *args), span=node.span, op=node.word, args=args)
+            return _logic(node, node.word, tuple(truth_of(scope, arg) for arg in node.args))
         case t.Binary():
             return _binary(scope, node)
         case t.Is():
@@ -187,6 +185,13 @@ def truth_of(scope: Scope, node: t.Expr) -> h.Term:
         scope.report(WrongType(span=node.span, what="this condition", expected="bool", found=found))
         return unknown(node.span)
     return term
+
+
+def _logic(node: t.Expr, op: Literal["and", "or", "not"], args: tuple[h.Term, ...]) -> h.Term:
+    """What is not known of a part is not known of the whole: its axes are not those of the other parts."""
+    if any(map(failed, args)):
+        return unknown(node.span)
+    return h.LogicTerm(type=typed(k.Bool(), *args), span=node.span, op=op, args=args)
 
 
 def _binary(scope: Scope, node: t.Binary) -> h.Term:
