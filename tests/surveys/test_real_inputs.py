@@ -34,12 +34,13 @@ pytestmark = [
 ]
 
 
+FIRST_QUESTIONS = 60
 CELLS = {
     "gss": "item 2 x sex 2 x model 1",
     "anes": "item 4 x sex 2 x model 1",
     "pew": "item 3 x region 4 x model 1",
     "mena": "item 753 x country 16 x model 1",
-    "opinions": "x country 130 x model 1",
+    "opinions": "item 26 x country 41 x model 1",
     "moral": "item 680 x model 1",
     "dilemmas": "item 1360 x model 1",
     "polarities": "item 32 x country 13 x model 1",
@@ -56,16 +57,27 @@ def test_the_page_has_a_line_for_every_real_input() -> None:
     assert {words[words.index("-o") + 1] for words in LINES} == CELLS.keys()
 
 
+def excerpt(file: Path, folder: Path) -> Path:
+    """The first questions of a published table."""
+    found = folder / file.name
+    found.write_text(json.dumps(json.loads(file.read_text("utf-8"))[:FIRST_QUESTIONS]), encoding="utf-8")
+    return found
+
+
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("words", LINES, ids=lambda words: words[words.index("-o") + 1])
 def test_one_line_of_the_documentation_takes_a_real_file_to_a_plan(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
-    """As it stands in docs/importing.md; only the file is looked up in the folder of real data."""
+    """As it stands in docs/importing.md; only the file is looked up in the folder of real data.
+
+    Of the largest grid, questions by all countries that were ever asked one, the first questions are enough.
+    """
     monkeypatch.chdir(tmp_path)
     cut = words.index("&&")
     first, second = words[1:cut], words[cut + 2 :]
-    (first[2],) = map(str, DATA.rglob(first[2]))
+    (file,) = DATA.rglob(first[2])
+    first[2] = str(excerpt(file, tmp_path) if file == OPINIONS else file)
     done = run(*first)
     assert done.exit_code == 0, done.output
     out = Path(first[first.index("-o") + 1])
