@@ -106,7 +106,9 @@ def surveys(draw: st.DrawFn) -> Made:
                 st.lists(st.floats(0, 9).map(lambda x: round(x, 3)), min_size=rows, max_size=rows)
             )
             continue
-        codes = draw(st.lists(st.integers(-9, 12), min_size=2, max_size=8, unique=True))
+        # A weight below zero is refused, which test_deciding.py looks at.
+        least = 0 if head in ("weight", "wt") else -9
+        codes = draw(st.lists(st.integers(least, 12), min_size=2, max_size=8, unique=True))
         cells = st.sampled_from([float(code) for code in codes] + ([float("nan")] if kind == "gaps" else []))
         frame[head] = draw(st.lists(cells, min_size=rows, max_size=rows))
         if kind == "codes":

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from cyclspec.compiler.data.numbers import number_of
 from cyclspec.compiler.surveys.deciding.grades import Graded, grade
 from cyclspec.compiler.surveys.deciding.missing import MissingCodes
-from cyclspec.compiler.surveys.notes import Notes, Topic, first_of
+from cyclspec.compiler.surveys.notes import Notes, Topic, first_of, option
 from cyclspec.compiler.surveys.survey import Measure, Variable, by_number
 
 _NUMBERS = re.compile(r"\d+(?:[.,]\d{3})*(?:\.\d+)?")
@@ -228,6 +228,16 @@ def _say_labels(
             variable.name,
         )
     bare = sorted((code for code in valid if code not in labels and counts.get(code, 0)), key=by_number)
+    apart = _apart(bare, labels)
+    if apart:
+        listed = first_of([f"`{code}`" for code in apart], 4)
+        notes.open(
+            Topic.LABELS,
+            f"values without labels stand apart from those with: {listed}; such values often mean that nobody answered",
+            variable.name,
+            option("--missing", f"{variable.name}={','.join(apart)}"),
+        )
+    bare = [code for code in bare if code not in apart]
     if bare and labels:
         listed = first_of([f"`{code}`" for code in bare], 8)
         notes.decided(
@@ -236,6 +246,15 @@ def _say_labels(
     same = _twice([labels.get(code, code) for code in valid])
     if same:
         notes.open(Topic.LABELS, f"several codes have one label: {', '.join(same[:4])}", variable.name)
+
+
+def _apart(bare: Sequence[str], labels: Mapping[str, str]) -> list[str]:
+    """Numbers that are more than a step away from all numbers with a label, such as 99 beside labels of 1 to 4."""
+    worded = [number for number in map(number_of, labels) if number is not None]
+    if not worded:
+        return []
+    low, high = min(worded) - 1, max(worded) + 1
+    return [code for code in bare if (number := number_of(code)) is not None and not low <= number <= high]
 
 
 def _twice(words: Sequence[str]) -> list[str]:
