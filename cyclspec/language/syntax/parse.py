@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from lark import TextSlice
@@ -52,6 +53,7 @@ _PARTS = {
 }
 MAX_NAME = 200
 EDITION = 1
+KEPT = 32
 _WORDS = re.compile(
     r'"""(?:.|\n)*?"""|"(?:[^"\\\n]|\\.)*"|(?P<comment>\#[^\n]*)|(?P<open>[\[({])|(?P<close>[\])}])|\w+|[^\w\s]'
 )
@@ -234,8 +236,12 @@ def _broken(source: Source, failure: UnexpectedInput) -> Parsed:
     return Parsed(None, tuple(flaw for _, flaw in found if flaw is not None), rest, names)
 
 
+@lru_cache(maxsize=KEPT)
 def parse(source: Source) -> Parsed:
-    """The module written in `source`, or every syntax error in it."""
+    """The module written in `source`, or every syntax error in it.
+
+    The last trees are kept, since the modules of an audit, and of the next check of it, import the same library.
+    """
     oversize = _oversize(source)
     if oversize is not None:
         return Parsed(None, (oversize,))
