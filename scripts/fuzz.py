@@ -92,16 +92,16 @@ def lay_out(folder: Path) -> None:
 
 
 def _hangs(_signal: int, _frame: FrameType | None) -> None:
-    raise TimeoutError(f"it takes more than {HANG_S} s")
+    raise TimeoutError(f"it takes more than {HANG_S} s of a processor")
 
 
 def _tried(path: Path, text: str, seed: int) -> tuple[str | None, float]:
-    signal.alarm(HANG_S)
+    signal.setitimer(signal.ITIMER_PROF, HANG_S)
     try:
         flaw, took = flaw_in(path, text)
         return flaw or (later_flaw(path) if seed % LATER_EVERY == 0 else None), took
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _made(rng: random.Random, seed: int, programs: list[Path]) -> tuple[Path, str]:
@@ -115,7 +115,7 @@ def _made(rng: random.Random, seed: int, programs: list[Path]) -> tuple[Path, st
 def fuzz(folder: Path, seeds: range) -> Report:
     """The mutants of a range of seeds, in a process of its own."""
     warnings.simplefilter("error")
-    signal.signal(signal.SIGALRM, _hangs)
+    signal.signal(signal.SIGPROF, _hangs)
     programs = sorted(path for path in folder.rglob("*.cycl") if not path.name.startswith("mutant"))
     slowest, failures = (0.0, -1, ""), []
     for seed in seeds:
