@@ -35,7 +35,7 @@ from cyclspec.compiler.scores.tables import ScoreInputs, Scores
 from cyclspec.compiler.scores.walk import Leaf, Reach, below, named_terms, options_of_leaf, scale_of_leaf
 from cyclspec.language.diagnostics import InternalError, SpecError
 from cyclspec.language.types.kinds import Choice, Dist
-from cyclspec.language.types.terms import AnswerTerm, MetricTerm
+from cyclspec.language.types.terms import AnswerTerm, HeadcountTerm, MetricTerm, PopulationTerm
 from cyclspec.language.types.typed import TypedAudit, TypedCheck, TypedMeasure
 
 T = TypeVar("T")
@@ -76,6 +76,8 @@ class Graph:
             scale, names = scale_of_leaf(leaf), tuple[str, ...](("equal sizes",))
             if scale is None:
                 continue
+            if isinstance(leaf, HeadcountTerm | PopulationTerm):
+                continue
             if isinstance(leaf, AnswerTerm):
                 answer = _held(inputs.answers.get(leaf.ask), leaf)
                 numbers, axes = numbers_of_answers(self.frame, scale, answer), answer.axes
@@ -95,7 +97,7 @@ class Graph:
         for index in sorted(index for index in wanted if index is not None):
             leaf = self.program.leaves[index]
             scale = scale_of_leaf(leaf)
-            if isinstance(leaf, AnswerTerm) or scale is None:
+            if isinstance(leaf, AnswerTerm | HeadcountTerm | PopulationTerm) or scale is None:
                 raise InternalError("score", "a noise floor over something that is not people")
             cells = inputs.people[leaf]
             numbers = numbers_of_people(self.frame, scale, cells)
@@ -126,6 +128,9 @@ class Graph:
             if isinstance(leaf.type.kind, Choice):
                 values = answer.probs.argmax(axis=-1).astype(np.int32)
             return self._placed(leaf, values, answer.status, answer.axes)
+        if isinstance(leaf, HeadcountTerm | PopulationTerm):
+            known = _held(inputs.headcounts.get(leaf), leaf)
+            return self._placed(leaf, known.value, np.zeros(known.value.shape, np.int8), known.axes)
         people = _held(inputs.people.get(leaf), leaf)
         status = np.where(people.ok, np.int8(OK), np.int8(NO_PEOPLE))
         return self._placed(leaf, people.share, status, people.axes)
@@ -264,6 +269,10 @@ def _program(
 def _leaf_order(leaf: Leaf) -> tuple[str, str, str]:
     if isinstance(leaf, AnswerTerm):
         return ("answer", leaf.ask, leaf.field)
+    if isinstance(leaf, PopulationTerm):
+        return ("population", leaf.target, "")
+    if isinstance(leaf, HeadcountTerm):
+        return ("headcount", f"{leaf.table}.{leaf.column}", repr(leaf))
     return ("people", f"{leaf.table}.{leaf.column}", repr(leaf))
 
 
