@@ -102,7 +102,7 @@ def drawn(rng: np.random.Generator, position: Floats, number: Floats) -> Floats:
 
 
 def world(rng: np.random.Generator, ratio: float, apart: float = 0.12) -> tuple[Floats, Floats, float]:
-    """Shares of a model whose countries lie `ratio` times as far apart as people do, of people, and the ratio within."""
+    """Shares of a model whose countries lie `ratio` times as far apart as people do, theirs, and the ratio within."""
     centre = rng.uniform(0.4, 0.6, (ITEMS, 1))
     shift = rng.uniform(-apart, apart, (ITEMS, COUNTRIES)) * np.sqrt(3)
     shift -= shift.mean(axis=1, keepdims=True)
