@@ -73,10 +73,8 @@ class Graph:
         if all(measure.sizes is None for measure in self.program.measures):
             return found
         for at, leaf in enumerate(self.program.leaves):
-            scale, names = scale_of_leaf(leaf), tuple[str, ...](("equal sizes",))
-            if scale is None:
-                continue
-            if isinstance(leaf, HeadcountTerm | PopulationTerm):
+            scale, names = options_of_leaf(leaf), tuple[str, ...](("equal sizes",))
+            if scale is None or isinstance(leaf, HeadcountTerm | PopulationTerm):
                 continue
             if isinstance(leaf, AnswerTerm):
                 answer = _held(inputs.answers.get(leaf.ask), leaf)
@@ -210,7 +208,7 @@ class Graph:
         }
         wanted_sizes = any(measure.sizes is not None for measure in program.measures)
         sizes = {
-            at: _counted_shape(leaf) for at, leaf in enumerate(leaves) if scale_of_leaf(program.leaves[at])
+            at: _counted_shape(leaf) for at, leaf in enumerate(leaves) if options_of_leaf(program.leaves[at])
         }
         return Tensors(leaves, redrawn, perfect, sizes if wanted_sizes else {})
 

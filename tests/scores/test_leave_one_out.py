@@ -1,7 +1,7 @@
 """What the mean of all people is worth with and without the people themselves, on the quickstart's four countries.
 
-Section 9, point 8 of the methods has .786 and .719 for four countries, of a survey that is not named. No data at hand give
-these two; the gap of .07 between them is that of four countries here, too.
+Section 9, point 8 of the methods has .786 and .719 for four countries, of a survey that is not named; no data at hand
+give these two. The gap of .07 between them is that of four countries here, too.
 """
 
 from __future__ import annotations
