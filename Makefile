@@ -5,7 +5,7 @@ PYTHON ?= python3
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 
-.PHONY: methods quickstart setup test check bless grammar fuzz docs lock demo bench bench-quick bench-scores coverage-study clean
+.PHONY: methods realdata quickstart setup test check bless grammar fuzz docs lock demo bench bench-quick bench-scores coverage-study clean
 
 quickstart: setup ## Run the example audit on the built-in demo model.
 	$(VENV)/bin/cyclspec run specs/quickstart.cycl
@@ -51,6 +51,17 @@ demo: $(VENV)/ready-for-tests ## Make the demo's data and train its model anew (
 
 methods: setup ## The four methods on the demo model and two random checkpoints (minutes).
 	$(PY) scripts/methods/show.py build/methods
+
+# Files of others, which are no part of this project; docs/published.md says where they are from.
+DATA ?= ../shared/data
+REALDATA := mena=mena_values multilingual=multicultural_alignment_da_nl_pt_en \
+            scruples=scruples_human_label_counts worldvalues=worldvaluesbench dilemmas=.
+
+realdata: $(VENV)/ready-for-tests ## Published scores computed again, from the files of their authors in DATA=FOLDER (minutes).
+	@for pair in $(REALDATA); do \
+	  echo "== $${pair%%=*}"; \
+	  $(PY) scripts/realdata/$${pair%%=*}.py $(DATA)/$${pair#*=} build/realdata/$${pair%%=*} || exit 1; \
+	done
 
 # The peers have an environment of their own: nothing here depends on them.
 BENCH := build/bench-venv

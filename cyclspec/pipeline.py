@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from cyclspec.compiler.data.loaded import LoadedTable
     from cyclspec.compiler.plan.plan import Plan
     from cyclspec.compiler.plan.recorded import RecordedAnswers
-    from cyclspec.compiler.scores.tables import HumanTerm, PeopleCells
+    from cyclspec.compiler.scores.tables import Headcount, HeadcountCells, HumanTerm, PeopleCells
     from cyclspec.pack.manifest import Manifest
     from cyclspec.runtime.execute import Answering, Outcome, Progress
     from cyclspec.runtime.store.runs import Run
@@ -71,13 +71,14 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An audit with its data: tables, grid, the distributions of people's answers, and what tables have recorded."""
+    """An audit with its data: tables, grid, people's answers and numbers, and what tables have recorded."""
 
     context: Context
     audit: TypedAudit
     tables: Mapping[str, LoadedTable]
     grid: Grid
     people: Mapping[HumanTerm, PeopleCells]
+    headcounts: Mapping[Headcount, HeadcountCells]
     recorded: Mapping[str, RecordedAnswers]
 
     @property
@@ -148,6 +149,7 @@ def choose(context: Context, name: str | None) -> TypedAudit:
 def open_data(context: Context, audit: TypedAudit) -> Opened:
     """Opens and checks the data that an audit reaches, and lays out its grid."""
     from cyclspec.compiler.plan.grid import build_grid
+    from cyclspec.compiler.plan.headcounts import headcounts
     from cyclspec.compiler.plan.people import people_cells
     from cyclspec.compiler.plan.recorded import recorded_answers
     from cyclspec.compiler.plan.sources import open_tables, tables_of
@@ -159,7 +161,7 @@ def open_data(context: Context, audit: TypedAudit) -> Opened:
     if unworded:
         raise SpecError(unworded)
     people, recorded = people_cells(audit, grid, tables), recorded_answers(audit, grid, tables)
-    return Opened(context, audit, tables, grid, people, recorded)
+    return Opened(context, audit, tables, grid, people, headcounts(audit, grid, tables, people), recorded)
 
 
 def hashes(opened: Opened, places: Mapping[str, str]) -> Hashes:
@@ -317,5 +319,5 @@ def _score(found: Run, opened: Opened, graph: Any, named: Mapping[str, str]) -> 
     from cyclspec.runtime.store.cells import answer_cells
 
     answers = answer_cells(found.answers, with_fields(opened.audit), opened.grid)
-    scores = graph.evaluate(ScoreInputs(answers, opened.people))
+    scores = graph.evaluate(ScoreInputs(answers, opened.people, opened.headcounts))
     found.write_scores(scores, opened.audit, opened.grid, opened.people, named, document(opened.context))

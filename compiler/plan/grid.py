@@ -316,8 +316,11 @@ def _derived(audit: d.TypedAudit, axes: Mapping[str, Axis]) -> Iterator[Axis]:
                 yield Axis(name, groups(audit, owners[0], name))
         yield from _fitted(term)
     for term in terms:
-        if isinstance(term, h.PeopleTerm):
+        if isinstance(term, h.PeopleTerm | h.HeadcountTerm):
             yield from (Axis(name, _people_levels(audit, term.people, name)) for name in term.by)
+        if isinstance(term, h.PopulationTerm):
+            target = audit.targets[term.target]
+            yield from (Axis(name, _people_levels(audit, target.people, name)) for name in target.axes)
 
 
 def _fitted(term: h.ReduceTerm) -> Iterator[Axis]:

@@ -43,20 +43,26 @@ def human_terms(audit: d.TypedAudit) -> Iterator[HumanTerm]:
             yield term
 
 
+def counted_terms(audit: d.TypedAudit) -> Iterator[h.HeadcountTerm]:
+    """The distinct numbers of people of an audit."""
+    found = (term for term in audit_terms(audit) if isinstance(term, h.HeadcountTerm))
+    yield from dict.fromkeys(found)
+
+
 def people_cells(audit: d.TypedAudit, grid: Grid, tables: Tables) -> dict[HumanTerm, PeopleCells]:
     """Every human distribution of an audit, by its term; those that cannot be counted yet are left out."""
+    found = ((term, cells_of(audit, grid, tables, term)) for term in human_terms(audit))
     return {
-        term: replace(
-            _aligned(term, _human(audit, grid, tables, term), grid), rows=_rows(audit, grid, tables, term)
-        )
-        for term in human_terms(audit)
-        if not _refused(term, grid)
+        term: replace(cells, rows=_rows(audit, grid, tables, term))
+        for term, cells in found
+        if cells is not None
     }
 
 
 def refused_people(audit: d.TypedAudit, grid: Grid) -> tuple[NotLowered, ...]:
     """The human distributions of an audit that are typed and cannot be counted yet."""
-    found = ((term, _refused(term, grid)) for term in human_terms(audit))
+    terms = (*human_terms(audit), *(term.shares for term in counted_terms(audit)))
+    found = ((term, _refused(term, grid)) for term in terms)
     return tuple(NotLowered(span=term.span, what=what) for term, what in found if what)
 
 
@@ -148,7 +154,7 @@ def _human(audit: d.TypedAudit, grid: Grid, tables: Tables, term: HumanTerm) -> 
             )
 
 
-def _positions(axis: Axis | None, levels: tuple[str, ...]) -> list[int]:
+def positions(axis: Axis | None, levels: tuple[str, ...]) -> list[int]:
     """Where the levels of the grid stand among those of the data."""
     if axis is None:
         return list(range(len(levels)))
@@ -156,12 +162,17 @@ def _positions(axis: Axis | None, levels: tuple[str, ...]) -> list[int]:
     return [known.get(level, -1) for level in axis.levels]
 
 
+def cells_of(audit: d.TypedAudit, grid: Grid, tables: Tables, term: HumanTerm) -> PeopleCells | None:
+    """The distribution that a term stands for; None where it cannot be counted yet."""
+    return None if _refused(term, grid) else _aligned(term, _human(audit, grid, tables, term), grid)
+
+
 def _aligned(term: HumanTerm, human: HumanCells, grid: Grid) -> PeopleCells:
     """The same cells along the levels of the grid; levels that the data lacks are missing."""
     share, n, n_eff = human.share, human.n, human.n_eff
     names = term.by if isinstance(term, h.PeopleTerm) else human.axes
     for dimension, (name, levels) in enumerate(zip(names, human.levels, strict=True), start=1):
-        at = _positions(grid.axes.get(name), levels)
+        at = positions(grid.axes.get(name), levels)
         absent = np.array([position < 0 for position in at])
         chosen = np.maximum(at, 0)
         share, n = np.take(share, chosen, axis=dimension), np.take(n, chosen, axis=dimension)

@@ -76,7 +76,7 @@ def _named(audit: d.TypedAudit) -> Iterator[str]:
             yield ask.scale.table
     for term in audit_terms(audit):
         match term:
-            case h.PeopleTerm(table=table, people=people):
+            case h.PeopleTerm(table=table, people=people) | h.HeadcountTerm(table=table, people=people):
                 yield from (table, people)
             case h.PopulationTerm(target=target):
                 yield audit.targets[target].people

@@ -2,7 +2,8 @@
 
 Expects shares and how many stand behind each. Ensures that a distance to few people is compared with one to many
 without the noise that few people add (a distance grows with it): shares of n are drawn again so that they vary like
-those of the smallest number m, by a multinomial of 1 / (1/m - 1/n). The smallest are left as they are.
+those of the smallest number m, by a multinomial of 1 / (1/m - 1/n); of n choices that become a distribution m are kept,
+at random. The smallest are left as they are.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ from dataclasses import dataclass, replace
 import jax.numpy as jnp
 
 from cyclspec.compiler.scores.arrays import CountedArrays
-from cyclspec.compiler.scores.cells import Array, Blocked, Cells, choose
+from cyclspec.compiler.scores.cells import Array, Blocked, Cells, choose, refuse
 from cyclspec.compiler.scores.draws import over_draws
 from cyclspec.compiler.scores.expressions import Scope, Setting
+from cyclspec.compiler.scores.reasons import ABSENT
 from cyclspec.compiler.scores.resample import floor_draws
-from cyclspec.compiler.scores.variates import joined_seed, multinomial
-from cyclspec.compiler.scores.walk import Leaf, options_of_leaf, scale_of_leaf
+from cyclspec.compiler.scores.sample import grouped
+from cyclspec.compiler.scores.variates import joined_seed, multinomial, uniform
+from cyclspec.compiler.scores.walk import Leaf, below, names_in, options_of_leaf, scale_of_leaf
 from cyclspec.language.types.kinds import Choice
-from cyclspec.language.types.terms import AnswerTerm, Term
+from cyclspec.language.types.terms import AnswerTerm, ReduceTerm, Term
 from cyclspec.language.types.typed import TypedMeasure
 
 Plain = Callable[[Term, Cells], Array]
@@ -39,7 +42,12 @@ class EqualSizes:
     def of(self, measure: TypedMeasure, plain: Plain) -> Array | None:
         """The mean of a measure over draws; None where nobody knows how many people stand behind what it reads."""
         read = self.setting.reach.of(measure.term).leaves
-        places = [at for at, leaf in enumerate(self.leaves) if leaf in read and scale_of_leaf(leaf)]
+        repeated = self._repeated(measure.term)
+        places = [
+            at
+            for at, leaf in enumerate(self.leaves)
+            if leaf in read and (scale_of_leaf(leaf) or leaf in repeated)
+        ]
         people = [at for at in places if not isinstance(self.leaves[at], AnswerTerm)]
         if not places or any(at not in self.sizes for at in people):
             return None
@@ -47,9 +55,13 @@ class EqualSizes:
         def some(draws: Array) -> Array:
             leaves: dict[Leaf, Cells | Blocked] = {}
             for at in places:
-                target = self._people(at) if at in people else self._answers(at, read)
-                if target is not None:
-                    leaves[self.leaves[at]] = self._thinned(at, target, draws)
+                leaf = self.leaves[at]
+                kept = self.axes_of[leaf] - repeated.get(leaf, frozenset())
+                target = self._people(at) if at in people else self._answers(leaf, kept, read)
+                if target is not None and leaf in repeated:
+                    leaves[leaf] = self._fewer(at, target, draws, repeated[leaf])
+                elif target is not None:
+                    leaves[leaf] = self._thinned(at, target, draws)
             scope = Scope(self.setting, leaves, outer=self.final, counting=False)
             found = plain(measure.term, scope.cells(measure.term))
             return jnp.broadcast_to(found, (*found.shape[:-1], len(draws)))
@@ -62,7 +74,32 @@ class EqualSizes:
         values = over_draws(some, each, number, 8 * (6 * drawn + 4 * asked))
         return values.mean(axis=-1, keepdims=True)
 
+    def _repeated(self, term: Term) -> dict[Leaf, frozenset[str]]:
+        """The choices that become distributions below a term, and the axes along which their answers are counted."""
+        terms = (term, *(self.setting.named[name] for name in self.setting.reach.needed(names_in(term))))
+        found: dict[Leaf, frozenset[str]] = {}
+        for inner in (inner for one in terms for inner in below(one)):
+            if not isinstance(inner, ReduceTerm) or inner.reducer != "share":
+                continue
+            for leaf in self.setting.reach.of(inner.of).leaves:
+                if isinstance(leaf, AnswerTerm) and isinstance(inner.of.type.kind, Choice):
+                    found[leaf] = found.get(leaf, frozenset()) | (frozenset(inner.axes) & self.axes_of[leaf])
+        return found
+
+    def _fewer(self, at: int, target: Array, draws: Array, repeated: frozenset[str]) -> Cells:
+        """As many choices as `target` says, at random of those that are there along the axes of repetition."""
+        cells, frame = self.final.cells(self.leaves[at]), self.setting.frame
+        where = choose(cells.ok, uniform(joined_seed(self.sizes[at].seeds, draws), 0), jnp.inf)
+        places = tuple(sorted(frame.place_of(axis) for axis in repeated))
+        lined = grouped(where, places)
+        rank = jnp.argsort(jnp.argsort(lined, axis=-1), axis=-1)
+        sizes = [where.shape[place] for place in places]
+        back = jnp.moveaxis(rank.reshape(*rank.shape[:-1], *sizes), range(-len(places), 0), places)
+        return replace(cells, status=refuse(cells.status, back >= target, ABSENT))
+
     def _width(self, at: int) -> int:
+        if scale_of_leaf(self.leaves[at]) is None:
+            return 1
         return max(len(part.places[0]) for part in self.setting.blocks[self._scale(at)].parts)
 
     def _scale(self, at: int) -> str:
@@ -79,14 +116,17 @@ class EqualSizes:
         # Fewer than one person is nobody: such cells make no others small.
         return choose(numbers >= 1.0, numbers, jnp.inf).min(axis=places, keepdims=True)
 
-    def _answers(self, at: int, read: frozenset[Leaf]) -> Array | None:
-        """The smallest number of answers to a question by any ask that counts them; None where none does."""
-        leaf, found = self.leaves[at], list[Array]()
+    def _answers(self, leaf: Leaf, kept: frozenset[str], read: frozenset[Leaf]) -> Array | None:
+        """The smallest number of answers to a question by any ask that counts them; None where none does.
+
+        `kept` are the axes of `leaf` without those along which its own answers are counted.
+        """
+        found = list[Array]()
         for other_at, other in enumerate(self.leaves):
             if not isinstance(other, AnswerTerm) or other not in read or other.field != "value":
                 continue
             if options_of_leaf(other) == options_of_leaf(leaf):
-                extra = self.axes_of[other] - self.axes_of[leaf]
+                extra = self.axes_of[other] - kept
                 number = self._number(other_at, other)
                 places = tuple(self.setting.frame.place_of(axis) for axis in extra)
                 found += [] if number is None else [_fewest(other, number, places)]

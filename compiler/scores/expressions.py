@@ -52,6 +52,7 @@ from cyclspec.language.types.terms import (
     CallTerm,
     ColumnTerm,
     CompareTerm,
+    HeadcountTerm,
     IfTerm,
     LetTerm,
     Literal_,
@@ -62,6 +63,7 @@ from cyclspec.language.types.terms import (
     NegateTerm,
     PeopleTerm,
     PickTerm,
+    PopulationTerm,
     RangeTerm,
     ReduceTerm,
     Term,
@@ -166,7 +168,7 @@ class Scope:
         match term:
             case Literal_(value=bool() | int() | float() as value):
                 return Cells(frozenset(), jnp.asarray(value if isinstance(value, bool) else float(value)))
-            case AnswerTerm() | PeopleTerm() | ColumnTerm():
+            case AnswerTerm() | PeopleTerm() | ColumnTerm() | HeadcountTerm() | PopulationTerm():
                 return self._leaf(term)
             case AxisTerm() | AttributeTerm():
                 return vocabularies.attribute_cells(frame, term)

@@ -23,7 +23,7 @@ from cyclspec.compiler.scores.resample import floor_draws
 from cyclspec.compiler.scores.walk import Leaf, options_of_leaf, scale_of_leaf
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.types.kinds import Choice
-from cyclspec.language.types.terms import AnswerTerm, CallTerm, Term
+from cyclspec.language.types.terms import AnswerTerm, CallTerm, ColumnTerm, PeopleTerm, Term
 from cyclspec.language.types.typed import TypedAudit, TypedMeasure
 
 
@@ -45,7 +45,7 @@ class Floors:
         """
         leaves = self.setting.reach.of(measure.term).leaves
         answers = [leaf for leaf in leaves if isinstance(leaf, AnswerTerm) and leaf.field == "value"]
-        people = [leaf for leaf in leaves if not isinstance(leaf, AnswerTerm)]
+        people = [leaf for leaf in leaves if isinstance(leaf, PeopleTerm | ColumnTerm)]
         if not answers or len(people) != 1 or any(self._misled(answer.ask) for answer in answers):
             return None
         if not all(self.axes_of[people[0]] <= self.axes_of[answer] for answer in answers):

@@ -35,7 +35,7 @@ from cyclspec.compiler.scores.tables import ScoreInputs, Scores
 from cyclspec.compiler.scores.walk import Leaf, Reach, below, named_terms, options_of_leaf, scale_of_leaf
 from cyclspec.language.diagnostics import InternalError, SpecError
 from cyclspec.language.types.kinds import Choice, Dist
-from cyclspec.language.types.terms import AnswerTerm, MetricTerm
+from cyclspec.language.types.terms import AnswerTerm, HeadcountTerm, MetricTerm, PopulationTerm
 from cyclspec.language.types.typed import TypedAudit, TypedCheck, TypedMeasure
 
 T = TypeVar("T")
@@ -73,8 +73,8 @@ class Graph:
         if all(measure.sizes is None for measure in self.program.measures):
             return found
         for at, leaf in enumerate(self.program.leaves):
-            scale, names = scale_of_leaf(leaf), tuple[str, ...](("equal sizes",))
-            if scale is None:
+            scale, names = options_of_leaf(leaf), tuple[str, ...](("equal sizes",))
+            if scale is None or isinstance(leaf, HeadcountTerm | PopulationTerm):
                 continue
             if isinstance(leaf, AnswerTerm):
                 answer = _held(inputs.answers.get(leaf.ask), leaf)
@@ -95,7 +95,7 @@ class Graph:
         for index in sorted(index for index in wanted if index is not None):
             leaf = self.program.leaves[index]
             scale = scale_of_leaf(leaf)
-            if isinstance(leaf, AnswerTerm) or scale is None:
+            if isinstance(leaf, AnswerTerm | HeadcountTerm | PopulationTerm) or scale is None:
                 raise InternalError("score", "a noise floor over something that is not people")
             cells = inputs.people[leaf]
             numbers = numbers_of_people(self.frame, scale, cells)
@@ -126,6 +126,9 @@ class Graph:
             if isinstance(leaf.type.kind, Choice):
                 values = answer.probs.argmax(axis=-1).astype(np.int32)
             return self._placed(leaf, values, answer.status, answer.axes)
+        if isinstance(leaf, HeadcountTerm | PopulationTerm):
+            known = _held(inputs.headcounts.get(leaf), leaf)
+            return self._placed(leaf, known.value, np.zeros(known.value.shape, np.int8), known.axes)
         people = _held(inputs.people.get(leaf), leaf)
         status = np.where(people.ok, np.int8(OK), np.int8(NO_PEOPLE))
         return self._placed(leaf, people.share, status, people.axes)
@@ -205,7 +208,7 @@ class Graph:
         }
         wanted_sizes = any(measure.sizes is not None for measure in program.measures)
         sizes = {
-            at: _counted_shape(leaf) for at, leaf in enumerate(leaves) if scale_of_leaf(program.leaves[at])
+            at: _counted_shape(leaf) for at, leaf in enumerate(leaves) if options_of_leaf(program.leaves[at])
         }
         return Tensors(leaves, redrawn, perfect, sizes if wanted_sizes else {})
 
@@ -264,6 +267,10 @@ def _program(
 def _leaf_order(leaf: Leaf) -> tuple[str, str, str]:
     if isinstance(leaf, AnswerTerm):
         return ("answer", leaf.ask, leaf.field)
+    if isinstance(leaf, PopulationTerm):
+        return ("population", leaf.target, "")
+    if isinstance(leaf, HeadcountTerm):
+        return ("headcount", f"{leaf.table}.{leaf.column}", repr(leaf))
     return ("people", f"{leaf.table}.{leaf.column}", repr(leaf))
 
 

@@ -126,11 +126,19 @@ def _count(sample: Sample) -> Estimate:
     return Estimate(number, jnp.ones_like(number, bool))
 
 
+def _effective_count(sample: Sample) -> Estimate:
+    """Kish's effective number of the values that are there: none is a number too."""
+    mass = sample.mass
+    number = divide(mass * mass, sample.total(sample.weighed * sample.weighed))
+    return Estimate(choose(mass > 0.0, number, 0.0), jnp.ones_like(mass, bool))
+
+
 REDUCERS: Final[Mapping[str, Reducer]] = {
     "mean": Reducer(_mean, linear=True, weighted=True, distributions=True),
     "share": Reducer(_mean, linear=True, weighted=True),
     "sum": Reducer(_sum, linear=True, weighted=True),
     "count": Reducer(_count, linear=True, anything=True),
+    "effective_count": Reducer(_effective_count, linear=True, weighted=True, anything=True),
     "sd": Reducer(_spread, linear=True),
     "var": Reducer(_variance, linear=True),
     "slope": Reducer(_slope, linear=True, weighted=True),

@@ -55,7 +55,6 @@ from cyclspec.language.types.terms import (
     NegateTerm,
     PeopleTerm,
     PickTerm,
-    PopulationTerm,
     PythonTerm,
     RangeTerm,
     ReduceTerm,
@@ -84,6 +83,10 @@ _BRANCHES: Final = (Number, Bool, Choice, Of)
 """What `if` can choose between."""
 _WORDS: Final = (LevelTerm, Literal_, ListTerm, VocabularyTerm)
 """Arguments of reducers that are no values: words, numbers of the spec, names of axes."""
+_OF_PEOPLE: Final = (
+    "take `share over person of` the column, then an option of it: `[option: first]`; `count over person of` the "
+    "column is how many people answered"
+)
 MOST_COUNTS: Final = 2 << 30
 """Bytes that the counts of all draws of a measure may hold."""
 METRIC_FUNCTIONS: Final = FUNCTIONS | {"size", "span", "index", "value"}
@@ -192,7 +195,8 @@ def _varies(leaf: Term, axis: str) -> bool:
 def _term(term: Term, bodies: set[int]) -> Iterator[NotLowered]:
     what = _refused(term)
     if what:
-        yield NotLowered(span=term.span, what=what)
+        helps = (_OF_PEOPLE,) if isinstance(term, ColumnTerm) else ()
+        yield NotLowered(span=term.span, what=what, helps=helps)
     if isinstance(term, MetricTerm):
         yield from _body(term, bodies)
 
@@ -214,8 +218,6 @@ def _refused(term: Term) -> str:
             return "a measure of values that are not distributions"
         case DrawnTerm(name=name):
             return f"the drawn value `{name}` in a measure"
-        case PopulationTerm(target=target):
-            return f"`{target}.share`"
         case LookupTerm(axis="option"):
             return "a lookup `[option: ...]` by a value"
         case LookupTerm(axis=axis, key=key) if (

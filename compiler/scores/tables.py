@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 
 from cyclspec.compiler.scores.reasons import ABSENT, OK
 from cyclspec.language.types.kinds import Unit
-from cyclspec.language.types.terms import ColumnTerm, PeopleTerm
+from cyclspec.language.types.terms import ColumnTerm, HeadcountTerm, PeopleTerm, PopulationTerm
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
 HumanTerm = PeopleTerm | ColumnTerm
+Headcount = HeadcountTerm | PopulationTerm
+"""What is known of people beside their answers: how many they are, and their share of a target."""
 
 FEW_CLUSTERS: Final = 30
 """Below so many clusters intervals may cover less than they say (docs/statistics.md)."""
@@ -91,12 +93,21 @@ class PeopleCells:
     rows: PeopleRows | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class HeadcountCells:
+    """A number of people, or their share of a target, in every cell: `value` [*axes], zero where nobody is."""
+
+    axes: tuple[str, ...]
+    value: Floats
+
+
 @dataclass(frozen=True, slots=True)
 class ScoreInputs:
     """Everything measured or asked, by the name of the ask and by the term that stands for the people."""
 
     answers: Mapping[str, AnswerCells] = field(hash=False)
     people: Mapping[HumanTerm, PeopleCells] = field(hash=False)
+    headcounts: Mapping[Headcount, HeadcountCells] = field(hash=False, default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from cyclspec.language.types.terms import (
     DrawnTerm,
     FieldTerm,
     FormalTerm,
+    HeadcountTerm,
     IfTerm,
     KindTerm,
     LetTerm,
@@ -48,7 +49,7 @@ from cyclspec.language.types.terms import (
 )
 from cyclspec.language.types.typed import TypedAudit
 
-Leaf = AnswerTerm | PeopleTerm | ColumnTerm
+Leaf = AnswerTerm | PeopleTerm | ColumnTerm | HeadcountTerm | PopulationTerm
 
 
 def parts(term: Term) -> tuple[Term, ...]:
@@ -79,6 +80,7 @@ def parts(term: Term) -> tuple[Term, ...]:
             | AnswerTerm()
             | ColumnTerm()
             | PeopleTerm()
+            | HeadcountTerm()
             | LetTerm()
             | FormalTerm()
             | FieldTerm()
@@ -182,7 +184,7 @@ class Reach:
 
     def _own(self, term: Term) -> Dependencies:
         match term:
-            case AnswerTerm() | PeopleTerm() | ColumnTerm():
+            case AnswerTerm() | PeopleTerm() | ColumnTerm() | HeadcountTerm() | PopulationTerm():
                 return Dependencies(leaves=frozenset((term,)))
             case ReduceTerm(direction="over", axes=axes):
                 return Dependencies(reduced=frozenset(axes))

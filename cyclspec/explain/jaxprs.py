@@ -52,6 +52,11 @@ def _leaf_name(graph: Graph, leaf: h.Term) -> str:
         case h.PeopleTerm(table=table, column=column) | h.ColumnTerm(table=table, column=column):
             named = (name for name, term in graph.program.setting.named.items() if term == leaf)
             return next(named, f"{table}.{column}")
+        case h.HeadcountTerm(column=column, table=table, number=number):
+            named = (name for name, term in graph.program.setting.named.items() if term == leaf)
+            return next(named, f"{table}.{column}.{number}")
+        case h.PopulationTerm(target=target):
+            return f"{target}.share"
     return type(leaf).__name__
 
 

@@ -175,7 +175,9 @@ audit framework {
   let answered  = count over repeat of reply
   let finite    = d.preference_kl(simulated, human, failed)
   let largest   = max over item of finite
-  let favourite = d.favourite_of(human, by_sex, 0.5)
+  let heads     = count over person by sex of small.answers.value
+  let part      = d.part_by_heads(heads, (sum over sex of heads))
+  let favourite = d.favourite_of(human, by_sex, part)
   let theirs    = favourite >= (max over sex of favourite)
   let matched   = m.same_first_mode(simulated, human) > 0
 

@@ -85,6 +85,13 @@ def people_of(recorded: Recorded, item: str, sex: str | None = None) -> Floats:
     return chosen(here["value"], len(recorded.values[item]))
 
 
+def heads_of(recorded: Recorded, item: str, sex: str) -> Floats:
+    """How many people of one sex chose each option."""
+    answers = recorded.table("answers").merge(pd.read_csv(recorded.folder / "people.csv"), on="person")
+    here = answers[(answers["item"] == item) & (answers["sex"] == sex)]
+    return chosen(here["value"], len(recorded.values[item])) * len(here)
+
+
 def moved(p: Floats, q: Floats, numbers: list[float]) -> float:
     """The Wasserstein distance along the numbers of the options, as a share of what they span."""
     return float(scipy.stats.wasserstein_distance(numbers, numbers, p, q)) / (max(numbers) - min(numbers))
@@ -166,7 +173,7 @@ def test_the_framework_with_a_column_for_failures(model: str, recorded: Recorded
         spread.append((scipy.stats.entropy(here) + (kinds - 1) / (2 * n)) / np.log(2))
         matched[item] = here.argmax() == human.argmax()
         liked = human == human.max()
-        parts = [(people_of(recorded, item, sex) * liked).sum() for sex in SEXES]
+        parts = [(heads_of(recorded, item, sex) * liked).sum() for sex in SEXES]
         mine[item] = [part >= max(parts) for part in parts]
     finite = [kl for kl in kls.values() if np.isfinite(kl)]
     replaced = [kl if np.isfinite(kl) else max(finite) + 1 for kl in kls.values()]

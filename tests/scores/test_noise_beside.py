@@ -90,6 +90,19 @@ def test_the_floor_of_counted_answers_has_the_noise_of_both_sides(people_n: floa
     assert abs(cells.floor - wanted.mean()) < 5 * error
 
 
+def test_the_ceiling_of_a_closeness_is_one_minus_the_floor_of_its_distance() -> None:
+    """One column holds both, since a measure is one of the two; the controls of both stand in the same row."""
+    rng = np.random.default_rng(5)
+    share, probs = (distributions(rng, (3, 8), np.ones((8, 5), bool), 1) for _ in range(2))
+    far = reduce("mean", AXES, metric("js_distance", reply, human))
+    both = [measure("far", [], far), measure("fit", [], alignment())]
+    distance, closeness = run(share, np.full((3, 8), 80.0), both, probs).measures
+    for name in ("value", "floor", "uniform", "others", "shuffled"):
+        one, other = getattr(distance, name), getattr(closeness, name)
+        assert np.isfinite(one) and other == pytest.approx(1.0 - one, abs=1e-12)
+    assert distance.floor < min(distance.uniform, distance.others, distance.shuffled)
+
+
 def test_few_labels_have_the_ceiling_of_a_simulation() -> None:
     """Two options and five labels each, 800 items: the error of either mean is 4e-4."""
     rng = np.random.default_rng(1)

@@ -104,6 +104,20 @@ def test_weights_are_normalised_over_what_is_not_missing() -> None:
     np.testing.assert_allclose(found[1].value, sums, rtol=0, atol=1e-12)
 
 
+def test_the_effective_count_is_that_of_kish_and_without_weights_the_count() -> None:
+    plain = reduce("effective_count", ["item"], mass)
+    weighed = reduce("effective_count", ["item"], mass, weight=attribute("item", "weight"))
+    found = scored(
+        measure("plain", ["model", "country"], plain), measure("kish", ["model", "country"], weighed)
+    )
+    np.testing.assert_allclose(found[0].value, OK.sum(axis=-1), rtol=0, atol=1e-12)
+    heft = np.where(OK, WEIGHT, 0.0)
+    squares = (heft**2).sum(axis=-1)
+    wanted = np.divide(heft.sum(axis=-1) ** 2, squares, out=np.zeros_like(squares), where=squares > 0)
+    np.testing.assert_allclose(found[1].value, wanted, rtol=0, atol=1e-12)
+    assert found[1].value[2, 3] == 0.0
+
+
 def test_share_counts_true_cells_and_mode_leaves_ties_missing() -> None:
     high = compare(">=", mass, real(0.5))
     step = h.IfTerm(

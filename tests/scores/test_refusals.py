@@ -38,14 +38,16 @@ def test_every_construct_without_an_array_program_is_refused_by_name(
     assert not any("word that is not compared" in what for what in said)
 
 
-def test_a_target_as_a_weight_is_refused_by_its_name(tmp_path: Path) -> None:
+def test_numbers_of_people_that_meet_a_condition_are_refused_and_shares_are_pointed_to(
+    tmp_path: Path,
+) -> None:
     library = tmp_path / "lib" / "town.cycl"
     library.parent.mkdir()
     library.write_text((GOOD / "lib" / "town.cycl").read_text(encoding="utf-8"), encoding="utf-8")
-    program = tmp_path / "weighted.cycl"
+    program = tmp_path / "heads.cycl"
     program.write_text(
         """cycl 1
-import { towns, town, age, pair, neighbour } from "lib/town.cycl"
+import { towns, town, pair, neighbour } from "lib/town.cycl"
 target residents { axes = [town], rows = towns.people, weight = towns.people.weight }
 audit one {
   each item  in towns.items
@@ -53,13 +55,15 @@ audit one {
   each model in pair
   ask reply = neighbour(item, town, lang = en) { model = model, read = first_token }
   measure fit by model : share = mean over item, town weighted by residents.share of reply.mass
-  check sure = (min over item, town of reply.mass) >= 0.5
+  measure ends by item, town : count = count over person by town of is_missing(towns.answers.value)
 }
 """,
         encoding="utf-8",
     )
     typed = pipeline.check(program).require().audits["one"]
-    assert [found.what for found in refusals(typed)] == ["`residents.share`"]
+    (found,) = refusals(typed)
+    assert found.what == "a measure of values that are not distributions"
+    assert "share over person" in found.helps[0]
 
 
 def terms(typed: TypedAudit) -> Iterator[Term]:

@@ -138,9 +138,10 @@ def test_the_group_of_a_favourite() -> None:
     chose = shares == shares.max(axis=1, keepdims=True)
     for group, size in ((women, 30), (men, 10)):
         wanted = (group * chose).sum(axis=1) / (everybody * chose).sum(axis=1)
+        part = metric("part_by_heads", real(size), real(40))
         program = audit(
             axes=["item"],
-            measures=[measure("x", ["item"], metric("favourite_of", P, Q, real(size / 40)))],
+            measures=[measure("x", ["item"], metric("favourite_of", P, Q, part))],
         )
         inputs = {P: people_cells(["item"], shares), Q: people_cells(["item"], group / size)}
         found = lower(program, grid({"item": 2}, [3, 3])).evaluate(ScoreInputs({}, inputs)).measure("x")

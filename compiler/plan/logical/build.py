@@ -117,7 +117,9 @@ class Builder:
             case h.FieldTerm(ask=ask, field=of):
                 return o.Pick(axes=axes, cells=cells, inputs=(self.read(ask, ""),), at=f".{of}")
             case h.PeopleTerm():
-                return self._people(term)
+                return self._people(term, "share")
+            case h.HeadcountTerm(number=number):
+                return self._people(term, "count" if number == "n" else "effective_count")
             case h.PopulationTerm(target=target):
                 return self._population(target)
             case h.ColumnTerm(table=table, column=column):
@@ -180,7 +182,7 @@ class Builder:
             weighted="" if term.weight is None else words(term.weight, self.named),
         )
 
-    def _people(self, term: h.PeopleTerm) -> o.Reduce:
+    def _people(self, term: h.PeopleTerm | h.HeadcountTerm, reducer: str) -> o.Reduce:
         axes, cells = self._size(term.type.axes)
         tables = (self.audit.tables[term.table], self.audit.tables[term.people])
         columns = tuple(dict.fromkeys(c.name for table in tables for c in table.columns))
@@ -199,7 +201,7 @@ class Builder:
             axes=axes,
             cells=cells,
             inputs=(scan,),
-            reducer="share",
+            reducer=reducer,
             direction="over",
             over=(term.person,),
             by=term.by,

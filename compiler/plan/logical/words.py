@@ -124,6 +124,8 @@ def _value(term: h.Term) -> str:
             return f"{table}.{column}"
         case h.PopulationTerm(target=target):
             return f"{target}.share"
+        case h.HeadcountTerm(number=number):
+            return f"people.{number}"
         case h.PeopleTerm():
             return "people"
         case h.ReduceTerm(reducer=reducer, direction=direction, axes=axes):

@@ -55,7 +55,11 @@ def _two_options(scale: k.Scale) -> bool:
 def result_kind(scope: Scope, node: t.Reduce, reducer: Reducer, of: h.Term) -> k.Kind | None:
     """What the reducer makes of its operand, or None after reporting."""
     if node.weight is not None and not reducer.weighted:
-        scope.report(CannotReduce(span=node.reducer.span, reducer=reducer.name, found="with weights"))
+        weights = "`effective_count` takes weights: how many of equal weight tell as much"
+        helps = (weights,) if reducer.name == "count" else ()
+        scope.report(
+            CannotReduce(span=node.reducer.span, reducer=reducer.name, found="with weights", helps=helps)
+        )
         return None
     known = operands_of(scope, of)
     result = next((result for operand, result in reducer.takes if operand in known), None)

@@ -169,6 +169,14 @@ _SPREAD: Final = (
         formula="n",
     ),
     Reducer(
+        name="effective_count",
+        takes=(("anything", "number"),),
+        weighted=True,
+        says="Kish's effective number: how many values of equal weight tell as much. Without weights it is `count`.",
+        formula="sum(w)^2 / sum(w^2)",
+        source="Kish 1965, Survey Sampling, section 11.7",
+    ),
+    Reducer(
         name="share",
         takes=(("truth", "share"), ("choice", "dist"), ("level", "dist")),
         weighted=True,

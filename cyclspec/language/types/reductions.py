@@ -27,6 +27,7 @@ from cyclspec.language.types.scope import Scope, failed, key_of, unknown
 from cyclspec.language.types.values import absent_axis, axis_kind, joint
 
 _IN_ORDER = frozenset({"cumsum", "diff"})
+_OF_PEOPLE = frozenset({"share", "count", "effective_count"})
 
 
 def infer_reduce(scope: Scope, node: t.Reduce) -> h.Term:
@@ -256,15 +257,15 @@ def _people(
     weight: h.Term | None,
     type_: k.Type,
 ) -> h.Term | None:
-    """A share of people's own answers is taken on the data, where n and effective n are known."""
-    if name != "share" or not isinstance(of, h.ColumnTerm) or not isinstance(of.type.kind, k.Choice):
+    """What is taken on the data, where people and their weights are: shares of their answers, and how many they are."""
+    if name not in _OF_PEOPLE or not isinstance(of, h.ColumnTerm) or not isinstance(of.type.kind, k.Choice):
         return None
     person = node.axes[0].name
     owner = _rows_of(scope, person, of)
     column = weight.attribute if isinstance(weight, h.AttributeTerm) and weight.axis == person else None
     if len(node.axes) != 1 or owner is None or (weight is not None and column is None):
         return None
-    return h.PeopleTerm(
+    counted = h.HeadcountTerm(
         type=replace(type_, phase=k.Phase.DATA),
         span=node.span,
         table=of.table,
@@ -273,7 +274,10 @@ def _people(
         person=person,
         by=by,
         weight=column,
+        scale=of.type.kind.scale,
+        number="n" if name == "count" else "n_eff",
     )
+    return counted.shares if name == "share" else counted
 
 
 # ---- along

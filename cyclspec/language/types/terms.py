@@ -13,6 +13,7 @@ from typing import Literal
 
 from cyclspec.language.spans import Span
 from cyclspec.language.types.kinds import (
+    Dist,
     Scale,
     Type,
     Vocabulary,
@@ -153,6 +154,37 @@ class PeopleTerm(Base):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeadcountTerm(Base):
+    """How many people stand behind each cell of a distribution: `count over person by country of answers.value`.
+
+    `n` counts people; `n_eff` is their effective number (Kish), from `effective_count`. Type `real @ {item} + by`.
+    """
+
+    table: str
+    column: str
+    people: str
+    person: str
+    by: tuple[str, ...]
+    weight: str | None
+    scale: Scale
+    number: Literal["n", "n_eff"]
+
+    @property
+    def shares(self) -> PeopleTerm:
+        """The distribution whose people are counted."""
+        return PeopleTerm(
+            type=Type(Dist(self.scale), self.type.axes, self.type.phase),
+            span=self.span,
+            table=self.table,
+            column=self.column,
+            people=self.people,
+            person=self.person,
+            by=self.by,
+            weight=self.weight,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LetTerm(Base):
     """The value of a `let`, `measure` or `check` of the same audit, by name."""
 
@@ -285,6 +317,7 @@ Term = (
     | PythonTerm
     | ColumnTerm
     | PeopleTerm
+    | HeadcountTerm
     | LetTerm
     | FormalTerm
     | NegateTerm
