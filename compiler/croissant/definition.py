@@ -28,7 +28,7 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}\Z", re.ASCII)
 _TEXTS = {"title": "alternateName", "release": "version", "licence": "license", "citation": "citeAs"}
 _SCALE = "scale(nominal, 2..1000)"
 _DECLARED_SCALE = re.compile(r"scale\((?:nominal|ordinal), \d{1,4}\.\.\d{1,4}\)\??\Z", re.ASCII)
-_DECLARED_WORD = re.compile(r"nominal\??\Z")
+_DECLARED_WORD = re.compile(r"nominal(?:\((?P<words>[\w, ]+)\))?\??\Z", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -168,8 +168,10 @@ class Definition:
         if leaf in ("Text", "URL"):
             if found.repeated:
                 return "list(text)?"
-            if _DECLARED_WORD.match(found.about):
-                return "nominal?"
+            declared = _DECLARED_WORD.match(found.about)
+            if declared is not None:
+                words = (declared["words"] or "").split(", ")
+                return f"nominal({', '.join(words)})?" if all(map(_usable, words)) else "nominal?"
             doubt = "say `nominal`, or an axis, if it tells groups apart"
             self.notes.append(f"field `{found.id}` is declared as text: {doubt}")
             return "text?"
