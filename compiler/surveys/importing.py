@@ -9,6 +9,7 @@ was, and that the same file and options give the same bytes.
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -37,6 +38,7 @@ from cyclspec.compiler.surveys.writing.report import (
 from cyclspec.compiler.surveys.writing.spec import spec_text
 from cyclspec.compiler.surveys.writing.tables import table_files
 from cyclspec.compiler.surveys.writing.template import audit_files
+from cyclspec.language.diagnostics import SpecError
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,10 @@ def import_survey(wanted: Wanted, limits: Limits | None = None) -> Imported:
     recipe = load_recipe(wanted.recipe) if wanted.recipe else None
     notes = Notes()
     survey = _read(wanted, recipe, notes, limits)
-    corpus = _corpus(survey, wanted, recipe, notes)
+    try:
+        corpus = _corpus(survey, wanted, recipe, notes)
+    except SpecError as error:
+        raise _another_sheet(error, survey) from None
     report = report_of(survey, corpus, wanted.recipe, notes.items)
     files = table_files(corpus)
     files[f"{corpus.name}.cycl"] = spec_text(corpus).encode("utf-8")
@@ -78,6 +83,15 @@ def write_import(imported: Imported, folder: Path, *, over: bool = False) -> Non
     if not over:
         refuse_existing(folder, imported.files)
     write_files(folder, imported.files)
+
+
+def _another_sheet(error: SpecError, survey: SurveyFile) -> SpecError:
+    """A refusal that names the sheets that look like data, where the first one was read and is perhaps a cover page."""
+    if not survey.sheets:
+        return error
+    first, *more = (f"`--sheet {shlex.quote(name)}`" for name in survey.sheets[:4])
+    said = f"another sheet looks like data: {first}" + "".join(f", or {name}" for name in more)
+    return SpecError(replace(one, helps=(said, *one.helps)) for one in error.diagnostics)
 
 
 def _read(wanted: Wanted, recipe: Recipe | None, notes: Notes, limits: Limits | None) -> SurveyFile:
