@@ -24,7 +24,7 @@ from cyclspec.compiler.surveys.reading.textual import plain
 from cyclspec.compiler.surveys.recipes.known import Known, known_of
 from cyclspec.compiler.surveys.recipes.recipe import Recipe, load_recipe
 from cyclspec.compiler.surveys.refusals import refuse_file
-from cyclspec.compiler.surveys.settings import Settings
+from cyclspec.compiler.surveys.settings import Settings, matching
 from cyclspec.compiler.surveys.survey import Limits, SurveyFile
 from cyclspec.compiler.surveys.writing.files import refuse_existing, write_files
 from cyclspec.compiler.surveys.writing.report import (
@@ -104,6 +104,8 @@ def _read(wanted: Wanted, recipe: Recipe | None, notes: Notes, limits: Limits | 
 
 def _corpus(survey: SurveyFile, wanted: Wanted, recipe: Recipe | None, notes: Notes) -> SurveyCorpus:
     settings = wanted.settings
+    named = (*settings.questions, *settings.demographics, *settings.left_out)
+    notes.settled(Topic.NAMES, {name for one in named for name in matching(one, survey.names)})
     layout = None if recipe is None else _layout(survey, recipe)
     empty = _described(survey, settings, recipe)
     if layout is not None:
