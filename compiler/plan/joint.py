@@ -20,13 +20,12 @@ from cyclspec.compiler.data.loaded import LoadedTable
 from cyclspec.compiler.plan.columns import child_entries, column_values
 from cyclspec.compiler.plan.conditions import holds, joint_condition, people_in
 from cyclspec.compiler.plan.draws import Drawn, Draws, drawn_axes, drawn_levels
-from cyclspec.compiler.plan.people import people_present
-from cyclspec.compiler.scores.tables import HumanTerm
 from cyclspec.language.diagnostics import SpecError
 from cyclspec.language.diagnostics.cy07_data_and_plan import EmptyTable, OverBudget
 from cyclspec.language.types import typed as d
-from cyclspec.language.types.terms import ColumnTerm, PeopleTerm
+from cyclspec.language.types.terms import ColumnTerm, PeopleTerm, Term
 
+People = PeopleTerm | ColumnTerm
 MOST_COMBINATIONS = 20_000_000
 
 
@@ -45,7 +44,7 @@ class Combinations(Mapping[Any, NDArray[Any]]):
     tables: Mapping[str, LoadedTable]
     seed: int
     cell: Mapping[str, int] | None = None
-    people: Mapping[HumanTerm, Presence] = field(default_factory=dict)
+    people: Mapping[People, Presence] = field(default_factory=dict)
     known: dict[Any, NDArray[Any]] = field(default_factory=dict)
 
     @property
@@ -78,7 +77,7 @@ class Combinations(Mapping[Any, NDArray[Any]]):
             self.known[key] = np.broadcast_to(laid, self.shape).reshape(-1)
         return self.known[key]
 
-    def _people(self, term: HumanTerm) -> tuple[tuple[str, ...], NDArray[Any]]:
+    def _people(self, term: People) -> tuple[tuple[str, ...], NDArray[Any]]:
         found = self.people[term]
         return found.axes, found.cells[np.ix_(*map(self._positions, found.axes))]
 
@@ -146,7 +145,7 @@ def joint_presence(
         if condition is None:
             continue
         over = tuple(name for name in bound if name in condition.type.axes)
-        people = {term: people_present(audit, axes, tables, term) for term in set(people_in(condition))}
+        people = _people(audit, axes, tables, condition)
         values = Combinations(over, axes, audit.eaches, tables, audit.seed, people=people)
         helps = ("narrow each axis by a condition of its own first",)
         require_few(each, dict(zip(values.axes, values.shape, strict=True)), "the condition is over", helps)
@@ -155,6 +154,19 @@ def joint_presence(
             notes = ("the condition keeps none of them",)
             raise SpecError([EmptyTable(span=each.span, what=f"axis `{each.names[0]}`", notes=notes)])
         yield Presence(over, cells)
+
+
+def _people(
+    audit: d.TypedAudit, axes: Mapping[str, Axis], tables: Mapping[str, LoadedTable], condition: Term
+) -> dict[People, Presence]:
+    """In which cells the distributions have people that a condition names."""
+    named = set(people_in(condition))
+    if not named:
+        return {}
+    # Brings jax, which laying out a grid does not need otherwise.
+    from cyclspec.compiler.plan.people import people_present
+
+    return {term: people_present(audit, axes, tables, term) for term in named}
 
 
 def require_few(each: d.TypedEach, sizes: Mapping[str, int], what: str, helps: tuple[str, ...]) -> None:
