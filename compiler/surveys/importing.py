@@ -108,6 +108,8 @@ def _corpus(survey: SurveyFile, wanted: Wanted, recipe: Recipe | None, notes: No
     notes.settled(Topic.NAMES, {name for one in named for name in matching(one, survey.names)})
     layout = None if recipe is None else _layout(survey, recipe)
     empty = _described(survey, settings, recipe)
+    if layout is not None and layout.lang is not None:
+        empty = replace(empty, lang=settings.lang or layout.lang)
     if layout is not None:
         found = decide_published(survey, layout, settings, notes)
         corpus = replace(empty, items=found.items, axes=found.axes, shares=found.shares)
