@@ -136,8 +136,11 @@ def _target_axes(
     require_few(each, {a.name: len(a) for a in axes}, f"the axes of target `{target.name}` are", helps)
     groups = groups_of(people, each.names)
     counts = np.bincount(groups.index[groups.index >= 0], minlength=groups.size).reshape(groups.shape)
-    order = [[groups.levels[i].index(level) for level in axis.levels] for i, axis in enumerate(axes)]
-    return tuple(axes), (Presence(each.names, counts[np.ix_(*order)] >= max(target.min_n, 1)),)
+    cells = np.zeros([len(axis) for axis in axes], np.int64)
+    # A level that is missing (don't know, refused) is no group of people.
+    places = [[axis.levels.index(level) for level in groups.levels[i]] for i, axis in enumerate(axes)]
+    cells[np.ix_(*places)] = counts
+    return tuple(axes), (Presence(each.names, cells >= max(target.min_n, 1)),)
 
 
 @dataclass(slots=True)

@@ -153,3 +153,15 @@ def test_where_nobody_is_left_the_audit_is_refused(tmp_path: Path) -> None:
         tmp_path,
         f"{ITEMS} where not is_missing(item.battery) {COUNTRIES} where country != avria and {PUBLISHED}",
     ) == ["CY0709"]
+
+
+def test_a_missing_level_is_no_group_of_a_target(tmp_path: Path) -> None:
+    spec = write(tmp_path, f"{ITEMS} each country in everybody")
+    text = spec.read_text(encoding="utf-8").replace("corvin }", "corvin, missing refused }")
+    target = "target everybody { axes = [country], rows = small.people, min_n = 1 }\n"
+    spec.write_text(text.replace("prompt ask_item", f"{target}prompt ask_item"), encoding="utf-8")
+    context = pipeline.check(spec).require()
+    grid = pipeline.open_data(context, pipeline.choose(context, None)).grid
+    (holes,) = grid.presence
+    found = dict(zip(grid.axes["country"].levels, holes.cells.tolist(), strict=True))
+    assert found == {"avria": True, "belmar": True, "corvin": True, "refused": False}

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from survey_files import assert_checks, bring_in_to
+from survey_files import assert_checks, bring_in_to, write_csv
 
 from cyclspec import pipeline
 
@@ -48,3 +48,13 @@ def test_only_combinations_with_people_are_asked(
         opened = pipeline.open_data(context, pipeline.choose(context, None))
         assert pipeline.plan(opened, weights="if here").cells == wanted
         assert opened.warnings == ()
+
+
+def test_who_would_not_say_is_no_group(tmp_path: Path) -> None:
+    rows = "".join(f"{n},{'North' if n % 2 else 'South'},{'yes' if n % 3 else 'no'}\n" for n in range(12))
+    path = write_csv(tmp_path / "a.csv", f"id,region,vote\n{rows}12,Refused,yes\n")
+    imported = bring_in_to(tmp_path / "out", path, audit=True)
+    assert "where region not in [refused]" in imported.files["audit.cycl"].decode()
+    context = pipeline.check(tmp_path / "out" / "audit.cycl").require()
+    opened = pipeline.open_data(context, pipeline.choose(context, None))
+    assert (opened.grid.axes["region"].levels, opened.warnings) == (("north", "south"), ())

@@ -123,7 +123,7 @@ def _audit(
     yield f"  each item in {_of(corpus, table)}{where}"
     human = _human(corpus, axis, table)
     if axis is not None:
-        only = f" where not is_missing({human})" if gaps else ""
+        only = f" where not is_missing({human})" if gaps else _of_groups(axis)
         yield f"  each {axis.name} in survey.{axis.name}{only}"
     yield "  each model in models"
     yield ""
@@ -144,6 +144,12 @@ def _audit(
     yield "  ## Answers whose labels get little probability are not trusted."
     yield f"  check label_mass = (min over item{at} of reply.mass) >= 70%"
     yield "}"
+
+
+def _of_groups(axis: Axis) -> str:
+    """A condition without the levels that are missing: nobody belongs to the group of those who refused."""
+    missing = [level.name for level in axis.levels if level.missing]
+    return f" where {axis.name} not in [{', '.join(missing)}]" if missing else ""
 
 
 def _has_gaps(corpus: SurveyCorpus, axis: Axis | None, chosen: Sequence[Item]) -> bool:
