@@ -18,7 +18,6 @@ from cyclspec.language.canonical.closure import hash_audit
 from cyclspec.language.canonical.hashes import Hashes, complete
 from cyclspec.language.diagnostics import Diagnostic, Findings, SpecError
 from cyclspec.language.diagnostics.cy01_names import AuditNotChosen, UnknownName
-from cyclspec.language.diagnostics.cy07_data_and_plan import EmptyCells
 from cyclspec.language.diagnostics.cy09_sharing import OtherHash
 from cyclspec.language.names.lock import Lock
 from cyclspec.language.names.modules import load_program
@@ -84,14 +83,10 @@ class Opened:
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
         """What the data lacks: people in cells of samples and distributions, levels that nobody recorded."""
-        found = ((term, int((~cells.ok).sum()), cells.ok.size) for term, cells in self.people.items())
-        empty_cells = (
-            EmptyCells(span=term.span, count=empty, total=total, what="this distribution")
-            for term, empty, total in found
-            if empty
-        )
+        from cyclspec.compiler.plan.people import empty_cells
+
         unrecorded = (lack for answers in self.recorded.values() for lack in answers.warnings)
-        return (*self.grid.warnings, *empty_cells, *unrecorded)
+        return (*self.grid.warnings, *empty_cells(self.audit, self.grid, self.people), *unrecorded)
 
 
 def check(

@@ -2,7 +2,8 @@
 
 Expects metadata whose files are known. Ensures text that parses: names that the language cannot hold are made
 into names, columns whose name it cannot hold are left out, and everything that was left out or guessed is told
-of.
+of. An export describes a field by the declared type of its column: where Croissant has no word for that type, it is
+taken back, if it is of the kind that the metadata give.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from cyclspec.compiler.croissant.files import Place
 from cyclspec.compiler.croissant.metadata import Field, Metadata, RecordSet
+from cyclspec.compiler.croissant.shapes import first_rows
+from cyclspec.compiler.data.contracts import Budget, Table
 from cyclspec.language.format.texts import quoted
 from cyclspec.language.types.vocabularies import RESERVED
 
@@ -23,17 +27,22 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,3}\Z", re.ASCII)
 _TEXTS = {"title": "alternateName", "release": "version", "licence": "license", "citation": "citeAs"}
 _SCALE = "scale(nominal, 2..1000)"
+_DECLARED_SCALE = re.compile(r"scale\((?:nominal|ordinal), \d{1,4}\.\.\d{1,4}\)\??\Z", re.ASCII)
+_DECLARED_WORD = re.compile(r"nominal(?:\((?P<words>[\w, ]+)\))?\??\Z", re.ASCII)
 
 
 @dataclass(slots=True)
 class Definition:
-    """A declaration while it is written; `notes` are what a reader should look at."""
+    """A declaration while it is written, of files in `folder`; `notes` are what a reader should look at."""
 
     metadata: Metadata
     places: Mapping[str, Place]
+    folder: Path
+    budget: Budget
     notes: list[str] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
     axes: dict[str, str] = field(default_factory=dict)
+    ranged: dict[str, str] = field(default_factory=dict)
     tables: dict[str, str] = field(default_factory=dict)
 
     def text(self) -> str:
@@ -84,6 +93,8 @@ class Definition:
         declared, _, bare = one.name.rpartition(".")
         word = "scale" if declared == "scale" else "axis"
         self.axes[one.id] = name = self._name(bare, word)
+        if {"low", "high"} & set(columns):
+            self.ranged[bare] = name
         key = one.key[0] if len(one.key) == 1 else None
         levels: set[str] = set()
         yield f"{word} {name} : {'ordinal' if 'position' in columns else 'nominal'} {{"
@@ -113,6 +124,7 @@ class Definition:
             "",
         ]
         held: set[str] = set()
+        as_text = self._held_as_text(one, place)
         for one_field in one.fields:
             name = (one_field.column or _first_column(one_field)) or ""
             if not _usable_column(name) or name in held:
@@ -120,12 +132,25 @@ class Definition:
                 self.notes.append(f"field `{one_field.id}` is left out: {problem}")
                 continue
             type_ = self._type(one, one_field)
+            if name in as_text and type_ in ("real?", "bool?"):
+                word = "a number" if type_ == "real?" else "a truth value"
+                self.notes.append(f"field `{one_field.id}` is {word} in the metadata and text in the file")
+                type_ = "text?"
             if type_ is None:
                 self.notes.append(f"field `{one_field.id}` is left out: no type of the language holds it")
                 continue
             held.add(name)
             lines.append(f"    {name} : {type_}")
         return "\n".join([*lines, "  }"])
+
+    def _held_as_text(self, one: RecordSet, place: Place) -> frozenset[str]:
+        """The columns whose cells are texts, in a file that could hold others."""
+        assert place.format is not None
+        wanted = [f.column for f in one.fields if f.column is not None]
+        table = Table(one.name, self.folder / place.relative, place.format, ())
+        rows = first_rows(table, wanted, self.budget)
+        found = (name for name, cells in rows.cells.items() if any(isinstance(cell, str) for cell in cells))
+        return frozenset() if rows.textual else frozenset(found)
 
     def _type(self, one: RecordSet, found: Field) -> str | None:
         """The type of a column, None where the language has none for it. Whatever is no key may be absent."""
@@ -137,9 +162,16 @@ class Definition:
         if found.inner:
             return self._of_records(found)
         leaf = found.types[0] if found.types else ""
+        ranged = self.ranged.get(found.about.removesuffix("?").rsplit(".", maxsplit=1)[-1])
+        if ranged is not None:
+            return f"{ranged}?"
         if leaf in ("Text", "URL"):
             if found.repeated:
                 return "list(text)?"
+            declared = _DECLARED_WORD.match(found.about)
+            if declared is not None:
+                words = (declared["words"] or "").split(", ")
+                return f"nominal({', '.join(words)})?" if all(map(_usable, words)) else "nominal?"
             doubt = "say `nominal`, or an axis, if it tells groups apart"
             self.notes.append(f"field `{found.id}` is declared as text: {doubt}")
             return "text?"
@@ -171,7 +203,7 @@ class Definition:
         """A choice or a distribution, where a field refers to the options of the item that its row refers to."""
         options = next(f for f in items.fields if f.id == found.references)
         via = next((f for f in one.fields if f.references is not None and items.key == (f.references,)), None)
-        if via is None or self._type(items, options) != _SCALE:
+        if via is None or not (self._type(items, options) or "").startswith("scale("):
             return None
         kind = "choice" if found.types == ("Text",) and not found.repeated and not found.inner else "dist"
         return f"{kind}({via.column}.{options.column or _first_column(options)})?"
@@ -180,7 +212,9 @@ class Definition:
         names = [leaf.path or leaf.name for leaf in found.inner]
         if not found.repeated and all(_LANGUAGE.match(name) for name in names):
             return f"text({', '.join(names)})"
-        return _SCALE if found.repeated and "code" in names else None
+        if not (found.repeated and "code" in names):
+            return None
+        return found.about if _DECLARED_SCALE.match(found.about) else _SCALE
 
 
 def _leaves(fields: tuple[Field, ...]) -> Iterator[Field]:

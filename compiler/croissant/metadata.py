@@ -34,7 +34,7 @@ class FileObject:
 class Field:
     """One field. `column` is that of a file, None where the value comes about in another way.
 
-    `inner` are the fields of its records; `path` is where such a field stands in them.
+    `inner` are the fields of its records; `path` is where such a field stands in them; `about` is its description.
     """
 
     id: str
@@ -46,6 +46,7 @@ class Field:
     references: str | None
     repeated: bool
     inner: tuple[Field, ...]
+    about: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,7 @@ class _Reader:
             references=None if references is None else self._reference(references, f"{at}, references"),
             repeated=found.get("repeated") is True or found.get("isArray") is True,
             inner=tuple(inner),
+            about=self._words(found.get("description")),
         )
 
     def _extracted(self, source: Mapping[str, Any], at: str) -> tuple[str | None, str | None]:

@@ -52,14 +52,26 @@ def restore(metadata: Path, to: Path, budget: Budget | None = None) -> Restored:
         refuse(metadata.name, "names no file")
     _refuse_twice(places, metadata.name)
     with _staged(Path(os.path.abspath(to))) as stage:
+        places, notes = _without_absent(places, metadata.parent)
         for place in places.values():
             copy_file(place, metadata.parent, stage, limits)
-        main, notes = _declaration(found, places, stage, metadata.name)
-        corpus = _checked(found, places, stage, main, limits)
+        main, guessed = _declaration(found, places, stage, metadata.name, limits)
+        corpus = _checked(found, places, _Shown(stage, main, to), limits)
         if main.parent != Path():
             # Imports may lead anywhere in a project, and its root is where the lock is.
             (stage / "cycl.lock").touch()
-    return Restored(to / main, corpus, len(places), notes)
+    return Restored(to / main, corpus, len(places), (*notes, *guessed))
+
+
+def _without_absent(places: dict[str, Place], folder: Path) -> tuple[dict[str, Place], tuple[str, ...]]:
+    """The files without those that declare the corpus, where none of these is there; data must be there."""
+    declaring = [place for place in places.values() if place.format is None]
+    if not declaring or any(os.path.lexists(folder / place.relative) for place in declaring):
+        return places, ()
+    listed = ", ".join(f"`{place.relative}`" for place in declaring[:4])
+    what = "is not beside the metadata" if len(declaring) == 1 else "are not beside the metadata"
+    kept = {id_: place for id_, place in places.items() if place.format is not None}
+    return kept, (f"{listed} {what}: a declaration is written from what they say",)
 
 
 def _refuse_twice(places: dict[str, Place], file: str) -> None:
@@ -94,13 +106,13 @@ def _staged(to: Path) -> Iterator[Path]:
 
 
 def _declaration(
-    found: Metadata, places: dict[str, Place], stage: Path, file: str
+    found: Metadata, places: dict[str, Place], stage: Path, file: str, budget: Budget
 ) -> tuple[Path, tuple[str, ...]]:
     """The path of the file that declares the corpus, below `stage`; written where none came along."""
     brought = [Path(place.relative) for place in places.values() if place.format is None]
     if brought:
         return _declaring(found, brought, stage, file), ()
-    written = Definition(found, places)
+    written = Definition(found, places, stage, budget)
     text = written.text()
     name = f"corpus{SUFFIX}"
     printed = format_source(Source(name, text))
@@ -127,9 +139,18 @@ def _corpora(path: Path) -> set[str]:
     return {decl.name.name for decl in decls if isinstance(decl, t.Corpus)}
 
 
-def _context(path: Path) -> Context:
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """The file `main` of the folder `stage`, which people are shown where it will lie, in `to`."""
+
+    stage: Path
+    main: Path
+    to: Path
+
+
+def _context(at: _Shown) -> Context:
     findings = Findings()
-    program = load_program(path, findings)
+    program = load_program(at.stage / at.main, findings, name=str(at.to / at.main))
     context = None if program is None else check_program(program, findings, {})
     if context is None or findings.errors:
         raise SpecError(findings.errors)
@@ -139,10 +160,11 @@ def _context(path: Path) -> Context:
 # ---- whether it fits
 
 
-def _checked(found: Metadata, places: dict[str, Place], stage: Path, main: Path, budget: Budget) -> str:
+def _checked(found: Metadata, places: dict[str, Place], at: _Shown, budget: Budget) -> str:
     """The name of the corpus, where everything fits. Reads every row."""
+    stage, main = at.stage, at.main
     (stage / "cycl.lock").touch()
-    context = _context(stage / main)
+    context = _context(at)
     (stage / "cycl.lock").unlink()
     corpora = [decl for decl in context.program.main.tree.decls if isinstance(decl, t.Corpus)]
     corpus = next((decl for decl in corpora if decl.name.name == found.name), corpora[0])

@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cyclspec.compiler.axes import Axis
+from cyclspec.compiler.data.contracts import Scale
 from cyclspec.compiler.data.loaded import LoadedColumn, LoadedTable
+from cyclspec.language.types import kinds as k
 from cyclspec.language.types import typed as d
 
 
@@ -46,3 +48,11 @@ def child_entries(
         for at, entry in enumerate(entries[:width]):
             found[row, at] = entry
     return found
+
+
+def scale_rows(
+    scale: k.ItemScale, axes: Mapping[str, Axis], tables: Mapping[str, LoadedTable]
+) -> list[Scale]:
+    """The scales of an item axis, in the order of its levels."""
+    by_key = tables[scale.table].scales(scale.column)
+    return [by_key[level] for level in axes[scale.axis].levels]

@@ -1,7 +1,7 @@
 """Conditions on rows and levels, evaluated as arrays before anything is asked.
 
 Expects terms of phase `static` or `data` and the values they name, one entry a row. Ensures one truth value a row; a
-comparison with a value that is not there is false.
+comparison with a value that is not there is false, and `is_missing` says where that is so.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.constants import as_text
+from cyclspec.language.types.subterms import subterms
 
-Values = Mapping[str, Any]
+Values = Mapping[Any, Any]
 Array = NDArray[Any]
 
 _COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
@@ -64,22 +65,33 @@ def own_condition(each: d.TypedEach) -> h.Term | None:
     """The part of a condition that speaks of what its `each` binds alone, and can be settled level by level."""
     if isinstance(each.source, d.TargetSource | d.ChildSource):
         return None
-    own = frozenset(each.names)
-    return joined(part for part in conjuncts(each.where) if part.type.axes <= own)
+    return joined(part for part in conjuncts(each.where) if _is_own(part, each))
 
 
 def joint_condition(each: d.TypedEach) -> h.Term | None:
-    """The part of a condition that ties what its `each` binds to other axes, or several bound axes to each other."""
+    """The part of a condition that ties what its `each` binds to other axes, to each other, or to people."""
     if isinstance(each.source, d.TargetSource | d.ChildSource):
         return each.where
-    own = frozenset(each.names)
-    return joined(part for part in conjuncts(each.where) if not part.type.axes <= own)
+    return joined(part for part in conjuncts(each.where) if not _is_own(part, each))
+
+
+def _is_own(part: h.Term, each: d.TypedEach) -> bool:
+    return part.type.axes <= frozenset(each.names) and not any(True for _ in people_in(part))
+
+
+def people_in(term: h.Term) -> Iterator[h.PeopleTerm | h.ColumnTerm]:
+    """The distributions of people that a condition names."""
+    for part in subterms(term):
+        is_dist = isinstance(part.type.kind, k.Dist)
+        if isinstance(part, h.PeopleTerm) or (isinstance(part, h.ColumnTerm) and is_dist):
+            yield part
 
 
 def holds(term: h.Term, values: Values, count: int) -> NDArray[np.bool_]:
     """Where a condition is true: bool [count].
 
-    `values` gives rows by the name of a column, attribute or axis, or as `axis.attribute` where several axes meet.
+    `values` gives rows by the name of a column, attribute or axis, or as `axis.attribute` where several axes meet; and
+    by the term of a distribution of people whether there are any.
     """
     found = np.broadcast_to(np.asarray(_evaluate(term, values)), (count,))
     return np.array(found, dtype=np.bool_)
@@ -143,6 +155,10 @@ def _evaluate(term: h.Term, values: Values) -> Any:
             return np.array([s.ordered == (word == "ordinal") for s in scales], dtype=np.bool_)
         case h.CallTerm(function="size", args=(of,)):
             return np.array([_size(cell) for cell in _evaluate(of, values)], dtype=np.float64)
+        case h.CallTerm(function="is_missing", args=(of,)) if of in values:
+            return ~np.asarray(values[of], dtype=np.bool_)
+        case h.CallTerm(function="is_missing", args=(of,)):
+            return np.array([one is None for one in np.atleast_1d(_evaluate(of, values)).tolist()])
         case h.CallTerm(function="abs", args=(of,)):
             return np.abs(_evaluate(of, values))
         case h.CallTerm(function="number", args=(of,)):

@@ -19,7 +19,7 @@ from cyclspec.compiler.data.contracts import Scale
 from cyclspec.compiler.data.groups import groups_of
 from cyclspec.compiler.data.loaded import LoadedTable
 from cyclspec.compiler.plan.attributes import groups, inner_columns, level_position, levels_of
-from cyclspec.compiler.plan.columns import column_values
+from cyclspec.compiler.plan.columns import column_values, scale_rows
 from cyclspec.compiler.plan.conditions import holds, own_condition
 from cyclspec.compiler.plan.dependent import child_axis, counted_axis, order_axis, scale_orders
 from cyclspec.compiler.plan.holdout import part_rows
@@ -136,8 +136,11 @@ def _target_axes(
     require_few(each, {a.name: len(a) for a in axes}, f"the axes of target `{target.name}` are", helps)
     groups = groups_of(people, each.names)
     counts = np.bincount(groups.index[groups.index >= 0], minlength=groups.size).reshape(groups.shape)
-    order = [[groups.levels[i].index(level) for level in axis.levels] for i, axis in enumerate(axes)]
-    return tuple(axes), (Presence(each.names, counts[np.ix_(*order)] >= max(target.min_n, 1)),)
+    cells = np.zeros([len(axis) for axis in axes], np.int64)
+    # A level that is missing (don't know, refused) is no group of people.
+    places = [[axis.levels.index(level) for level in groups.levels[i]] for i, axis in enumerate(axes)]
+    cells[np.ix_(*places)] = counts
+    return tuple(axes), (Presence(each.names, cells >= max(target.min_n, 1)),)
 
 
 @dataclass(slots=True)
@@ -267,12 +270,6 @@ def layout(axis: str | None, scales: Iterable[Scale]) -> OptionLayout:
             value[i, j] = np.nan if option.value is None else option.value
     ordered = all(scale.ordered for scale in rows)
     return OptionLayout(axis, tuple(scale.codes for scale in rows), exists, missing, value, ordered)
-
-
-def scale_rows(scale: k.ItemScale, axes: Mapping[str, Axis], tables: Tables) -> list[Scale]:
-    """The scales of an item axis, in the order of its levels."""
-    by_key = tables[scale.table].scales(scale.column)
-    return [by_key[level] for level in axes[scale.axis].levels]
 
 
 def _options(audit: d.TypedAudit, axes: Mapping[str, Axis], tables: Tables) -> dict[str, OptionLayout]:

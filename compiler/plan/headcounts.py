@@ -33,7 +33,7 @@ def _counted(
 ) -> Iterator[tuple[Headcount, HeadcountCells]]:
     for term in counted_terms(audit):
         shares = term.shares
-        cells = people.get(shares) or cells_of(audit, grid, tables, shares)
+        cells = people.get(shares) or cells_of(audit, grid.axes, tables, shares)
         if cells is None:
             continue
         number = cells.n if term.number == "n" else cells.n_eff

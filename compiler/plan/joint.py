@@ -18,21 +18,24 @@ from numpy.typing import NDArray
 from cyclspec.compiler.axes import Axis, Presence
 from cyclspec.compiler.data.loaded import LoadedTable
 from cyclspec.compiler.plan.columns import child_entries, column_values
-from cyclspec.compiler.plan.conditions import holds, joint_condition
+from cyclspec.compiler.plan.conditions import holds, joint_condition, people_in
 from cyclspec.compiler.plan.draws import Drawn, Draws, drawn_axes, drawn_levels
 from cyclspec.language.diagnostics import SpecError
 from cyclspec.language.diagnostics.cy07_data_and_plan import EmptyTable, OverBudget
 from cyclspec.language.types import typed as d
+from cyclspec.language.types.terms import ColumnTerm, PeopleTerm, Term
 
+People = PeopleTerm | ColumnTerm
 MOST_COMBINATIONS = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Combinations(Mapping[str, NDArray[Any]]):
+class Combinations(Mapping[Any, NDArray[Any]]):
     """The values of axes and their attributes in every combination of some axes, flat, the last axis fastest.
 
-    Keys are `axis` for what an axis binds, and `axis.attribute`. Each column is laid out when it is asked for. With a
-    `cell`, the position on each axis, that combination is the only one.
+    Keys are `axis` for what an axis binds, and `axis.attribute`; the term of a distribution of people that is in
+    `people` says whether it has any. Each column is laid out when it is asked for. With a `cell`, the position on each
+    axis, that combination is the only one.
     """
 
     axes: tuple[str, ...]
@@ -41,7 +44,8 @@ class Combinations(Mapping[str, NDArray[Any]]):
     tables: Mapping[str, LoadedTable]
     seed: int
     cell: Mapping[str, int] | None = None
-    known: dict[str, NDArray[Any]] = field(default_factory=dict)
+    people: Mapping[People, Presence] = field(default_factory=dict)
+    known: dict[Any, NDArray[Any]] = field(default_factory=dict)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -59,18 +63,23 @@ class Combinations(Mapping[str, NDArray[Any]]):
         return iter(self.axes)
 
     def __contains__(self, key: object) -> bool:
+        if isinstance(key, PeopleTerm | ColumnTerm):
+            return key in self.people
         name = key.partition(".")[0] if isinstance(key, str) else ""
         return name in self.axes or any(name in e.names for e in self.eaches if isinstance(e.source, Drawn))
 
-    def __getitem__(self, key: str) -> NDArray[Any]:
+    def __getitem__(self, key: Any) -> NDArray[Any]:
         if key not in self.known:
-            axis, _, attribute = key.partition(".")
-            over, column = self._values(axis, attribute)
+            over, column = self._people(key) if key in self.people else self._values(*_split(key))
             order = sorted(range(len(over)), key=lambda at: self.axes.index(over[at]))
             shape = [len(self._positions(a)) if a in over else 1 for a in self.axes]
             laid = column.transpose(order).reshape(shape)
             self.known[key] = np.broadcast_to(laid, self.shape).reshape(-1)
         return self.known[key]
+
+    def _people(self, term: People) -> tuple[tuple[str, ...], NDArray[Any]]:
+        found = self.people[term]
+        return found.axes, found.cells[np.ix_(*map(self._positions, found.axes))]
 
     def _values(self, axis: str, attribute: str) -> tuple[tuple[str, ...], NDArray[Any]]:
         """A column at the wanted positions, with the axes that it runs along."""
@@ -115,6 +124,11 @@ class Combinations(Mapping[str, NDArray[Any]]):
         return found
 
 
+def _split(key: str) -> tuple[str, str]:
+    axis, _, attribute = key.partition(".")
+    return axis, attribute
+
+
 def _objects(values: list[Any]) -> NDArray[Any]:
     found = np.empty(len(values), dtype=object)
     found[:] = values
@@ -131,7 +145,8 @@ def joint_presence(
         if condition is None:
             continue
         over = tuple(name for name in bound if name in condition.type.axes)
-        values = Combinations(over, axes, audit.eaches, tables, audit.seed)
+        people = _people(audit, axes, tables, condition)
+        values = Combinations(over, axes, audit.eaches, tables, audit.seed, people=people)
         helps = ("narrow each axis by a condition of its own first",)
         require_few(each, dict(zip(values.axes, values.shape, strict=True)), "the condition is over", helps)
         cells = holds(condition, values, len(values)).reshape(values.shape)
@@ -139,6 +154,19 @@ def joint_presence(
             notes = ("the condition keeps none of them",)
             raise SpecError([EmptyTable(span=each.span, what=f"axis `{each.names[0]}`", notes=notes)])
         yield Presence(over, cells)
+
+
+def _people(
+    audit: d.TypedAudit, axes: Mapping[str, Axis], tables: Mapping[str, LoadedTable], condition: Term
+) -> dict[People, Presence]:
+    """In which cells the distributions have people that a condition names."""
+    named = set(people_in(condition))
+    if not named:
+        return {}
+    # Brings jax, which laying out a grid does not need otherwise.
+    from cyclspec.compiler.plan.people import people_present
+
+    return {term: people_present(audit, axes, tables, term) for term in named}
 
 
 def require_few(each: d.TypedEach, sizes: Mapping[str, int], what: str, helps: tuple[str, ...]) -> None:

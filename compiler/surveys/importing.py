@@ -9,6 +9,7 @@ was, and that the same file and options give the same bytes.
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from cyclspec.compiler.surveys.reading.textual import plain
 from cyclspec.compiler.surveys.recipes.known import Known, known_of
 from cyclspec.compiler.surveys.recipes.recipe import Recipe, load_recipe
 from cyclspec.compiler.surveys.refusals import refuse_file
-from cyclspec.compiler.surveys.settings import Settings
+from cyclspec.compiler.surveys.settings import Settings, matching
 from cyclspec.compiler.surveys.survey import Limits, SurveyFile
 from cyclspec.compiler.surveys.writing.files import refuse_existing, write_files
 from cyclspec.compiler.surveys.writing.report import (
@@ -37,6 +38,7 @@ from cyclspec.compiler.surveys.writing.report import (
 from cyclspec.compiler.surveys.writing.spec import spec_text
 from cyclspec.compiler.surveys.writing.tables import table_files
 from cyclspec.compiler.surveys.writing.template import audit_files
+from cyclspec.language.diagnostics import SpecError
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,10 @@ def import_survey(wanted: Wanted, limits: Limits | None = None) -> Imported:
     recipe = load_recipe(wanted.recipe) if wanted.recipe else None
     notes = Notes()
     survey = _read(wanted, recipe, notes, limits)
-    corpus = _corpus(survey, wanted, recipe, notes)
+    try:
+        corpus = _corpus(survey, wanted, recipe, notes)
+    except SpecError as error:
+        raise _another_sheet(error, survey) from None
     report = report_of(survey, corpus, wanted.recipe, notes.items)
     files = table_files(corpus)
     files[f"{corpus.name}.cycl"] = spec_text(corpus).encode("utf-8")
@@ -80,6 +85,15 @@ def write_import(imported: Imported, folder: Path, *, over: bool = False) -> Non
     write_files(folder, imported.files)
 
 
+def _another_sheet(error: SpecError, survey: SurveyFile) -> SpecError:
+    """A refusal that names the sheets that look like data, where the first one was read and is perhaps a cover page."""
+    if not survey.sheets:
+        return error
+    first, *more = (f"`--sheet {shlex.quote(name)}`" for name in survey.sheets[:4])
+    said = f"another sheet looks like data: {first}" + "".join(f", or {name}" for name in more)
+    return SpecError(replace(one, helps=(said, *one.helps)) for one in error.diagnostics)
+
+
 def _read(wanted: Wanted, recipe: Recipe | None, notes: Notes, limits: Limits | None) -> SurveyFile:
     transposed = recipe is not None and any(layout.transposed for layout in recipe.layouts)
     survey = read_survey(wanted.path, wanted.settings.reading, notes, limits, transposed=transposed)
@@ -90,8 +104,12 @@ def _read(wanted: Wanted, recipe: Recipe | None, notes: Notes, limits: Limits | 
 
 def _corpus(survey: SurveyFile, wanted: Wanted, recipe: Recipe | None, notes: Notes) -> SurveyCorpus:
     settings = wanted.settings
+    named = (*settings.questions, *settings.demographics, *settings.left_out)
+    notes.settled(Topic.NAMES, {name for one in named for name in matching(one, survey.names)})
     layout = None if recipe is None else _layout(survey, recipe)
     empty = _described(survey, settings, recipe)
+    if layout is not None and layout.lang is not None:
+        empty = replace(empty, lang=settings.lang or layout.lang)
     if layout is not None:
         found = decide_published(survey, layout, settings, notes)
         corpus = replace(empty, items=found.items, axes=found.axes, shares=found.shares)

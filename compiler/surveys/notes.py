@@ -7,8 +7,8 @@ rule, and which option of the command line settles it otherwise.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -78,6 +78,15 @@ class Notes:
 
     def open(self, topic: Topic, text: str, subject: str = "", settle: str = "") -> None:
         self.items.append(Note(topic, State.OPEN, text, subject, settle))
+
+    def settled(self, topic: Topic, subjects: Container[str]) -> None:
+        """What was left open of these subjects has been looked at: the command line names them."""
+        self.items = [
+            replace(note, state=State.DECIDED)
+            if note.state is State.OPEN and note.topic is topic and note.subject in subjects
+            else note
+            for note in self.items
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,9 @@ def by_number(code: str) -> tuple[float, str]:
 class SurveyFile:
     """A whole file. `digest` is 64 hex digits of SHA-256 over its bytes; rows are counted from one over data rows.
 
-    `weight` is the column that the file itself weights its cases by, "" where it says nothing of that.
+    `weight` is the column that the file itself weights its cases by, `strata` and `psu` those that it names as its
+    design, "" where it says nothing of that. `sheets` are
+    other sheets that look like data, where nobody named one, that which holds most first.
     """
 
     path: Path
@@ -102,6 +104,9 @@ class SurveyFile:
     variables: tuple[Variable, ...]
     title: str = ""
     weight: str = ""
+    strata: str = ""
+    psu: str = ""
+    sheets: tuple[str, ...] = ()
 
     def variable(self, name: str) -> Variable | None:
         return next((variable for variable in self.variables if variable.name == name), None)

@@ -27,6 +27,7 @@ def command(metadata: Path, out: Path) -> None:
     from cyclspec.language.diagnostics.render import printable
 
     found = restore(metadata, out)
-    click.echo(printable(f"{found.path}: corpus {found.corpus}, {found.files} files, digests as given"))
+    files = "1 file" if found.files == 1 else f"{found.files} files"
+    click.echo(printable(f"{found.path}: corpus {found.corpus}, {files}, digests as given"))
     for note in found.notes:
         click.echo(printable(f"note: {note}"))

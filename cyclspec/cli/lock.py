@@ -16,7 +16,7 @@ from cyclspec.cli import options
 from cyclspec.cli.main import REFUSED
 from cyclspec.language.diagnostics.render import printable
 from cyclspec.language.names.lock import FILE, KINDS, Lock, require_lock, text
-from cyclspec.language.names.suggest import did_you_mean
+from cyclspec.language.names.suggest import suggest
 from cyclspec.language.types.context import Context
 from cyclspec.pack.source import SUFFIX
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cyclspec.lock.changes import PinChange
     from cyclspec.lock.current import Moved, Now
 
+_LISTED = 12
 _NOUNS = {"modules": "module", "data": "data file", "metrics": "metric in Python", "models": "model"}
 
 
@@ -33,17 +34,24 @@ def _counts(lock: Lock) -> str:
     return ", ".join(said) or "nothing"
 
 
-def _known(found: Now, old: Lock) -> set[str]:
-    """Every name that `--accept` can be given."""
-    gone = {key for kind in KINDS for key in old.pins(kind)}
-    return {"all", *gone, *(name for names in found.names.values() for name in names)}
+def _refuse_unknown(accept: Sequence[str], found: Now, old: Lock) -> None:
+    """Refuses a name that nothing has which is pinned, or was: with those that are close, else with all keys."""
+    from cyclspec.lock.changes import ALL
 
-
-def _refuse_unknown(accept: Sequence[str], known: set[str]) -> None:
+    keys = {key for kind in KINDS for key in old.pins(kind)} | {key for _, key in found.names}
+    known = {ALL, *keys, *(name for names in found.names.values() for name in names)}
     for name in accept:
-        if name not in known:
-            hint = " ".join(did_you_mean(name, known)).replace("`", "")
-            raise click.UsageError(f"this spec reaches nothing named {name!r}. {hint}".strip())
+        if name in known:
+            continue
+        close = suggest(name, known)
+        hint = f"did you mean {' or '.join(close)}?" if close else f"{_listed(keys)}, or {ALL} for every one"
+        raise click.UsageError(printable(f"this spec reaches nothing named {name!r}: {hint}"))
+
+
+def _listed(keys: Iterable[str]) -> str:
+    first = sorted(keys)[:_LISTED]
+    more = len(set(keys)) - len(first)
+    return f"there are {', '.join(first)}" + (f" and {more} more in {FILE}" if more else "")
 
 
 def _show(found: Sequence[PinChange], context: Context) -> None:
@@ -102,7 +110,7 @@ def command(
     moved = () if check else moved_branches(context, old)
     taken = {one.key for one in moved if one.names & set(accept) or ALL in accept}
     found = now(context, old, options.pairs(models, "--model"), taken)
-    _refuse_unknown(accept, _known(found, old))
+    _refuse_unknown(accept, found, old)
     differing, lock = changes(old, found), merged(old, found)
     _show(differing, context)
     _show_moved(one for one in moved if one.key not in taken)

@@ -267,7 +267,8 @@ def _of_people(decl: t.Decl, wanted: Wanted) -> t.Decl | None:
     shares = wanted.roles.shares
     if shares is not None:
         value = path((*_below(shares[0]), shares[1]))
-        return replace(decl, statements=tuple(_published(s, value) for s in decl.statements))
+        last = wanted.groups[-1:]
+        return replace(decl, statements=tuple(_published(s, value, last) for s in decl.statements))
     kept: list[t.Statement] = []
     gone = {_HUMAN}
     for statement in decl.statements:
@@ -280,9 +281,15 @@ def _of_people(decl: t.Decl, wanted: Wanted) -> t.Decl | None:
     return replace(decl, statements=tuple(kept))
 
 
-def _published(statement: t.Statement, value: t.Expr) -> t.Statement:
-    if isinstance(statement, t.Let) and statement.name.name == _HUMAN:
-        return replace(statement, value=value)
+def _published(statement: t.Statement, value: t.Expr, last: Path) -> t.Statement:
+    """A statement over published shares; the `each` of the last group keeps to the combinations that have some."""
+    match statement:
+        case t.Let(name=t.Ident(name=name)) if name == _HUMAN:
+            return replace(statement, value=value)
+        case t.Each(names=names, where=None) if last and tuple(one.name for one in names) == last:
+            given = (t.Argument(span=_NOWHERE, name=None, value=value),)
+            missing = t.Call(span=_NOWHERE, fn=path(("is_missing",)), args=given)
+            return replace(statement, where=t.Not(span=_NOWHERE, of=missing))
     return statement
 
 

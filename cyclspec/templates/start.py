@@ -33,6 +33,7 @@ from cyclspec.templates.roles import Group, Roles, roles_of
 TEMPLATES = ("first-token", "options", "sampled", "dilemmas", "persona")
 _AXES = "axes"
 _PREFERRED = ("country", "region")
+_IMPORT = "import your data first: `cyclspec corpus import FILE -o FOLDER`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +90,36 @@ def _checked(path: Path) -> Context:
 def _corpus_file(corpus: Path) -> Path:
     """The spec that declares a corpus; in a folder, the only one that does."""
     if not corpus.is_dir():
+        _refuse_data(corpus)
         return corpus
     found = [path for path in sorted(corpus.glob("*.cycl")) if _declares_corpus(path)]
     if len(found) == 1:
         return found[0]
-    helps = tuple(f"name one of them: `--corpus {path}`" for path in found[:3])
+    helps = tuple(f"name one of them: `--corpus {path}`" for path in found[:3]) or (_IMPORT,)
     problem = (
         f"has {len(found)} specs that declare a corpus" if found else "has no spec that declares a corpus"
     )
     raise SpecError([SourceUnreadable(file=str(corpus), problem=problem, place=str(corpus), helps=helps)])
+
+
+def _refuse_data(path: Path) -> None:
+    """A file of data is no spec, and one is made of it."""
+    if path.suffix == ".cycl" or not path.is_file():
+        return
+    command = f"cyclspec corpus import {shlex.quote(str(path))} -o {shlex.quote(path.stem)}"
+    beside = [other for other in sorted(path.parent.glob("*.cycl")) if _declares_corpus(other)]
+    helps = tuple(f"name the spec that declares it: `--corpus {other}`" for other in beside[:3])
+    problem = "is no spec, but a file of data"
+    raise SpecError(
+        [
+            SourceUnreadable(
+                file=str(path),
+                problem=problem,
+                place=str(path),
+                helps=(*helps, f"import it first: `{command}`"),
+            )
+        ]
+    )
 
 
 def _declares_corpus(path: Path) -> bool:
@@ -110,8 +132,13 @@ def _wanted(spec: Path, template: str, tree: t.Module, own: Roles, context: Cont
     roles = next(roles_of(context), None)
     if roles is None:
         problem = "no table with a key, a text and a scale of options in each row"
+        helps = tuple(f"name the spec that declares it: `--corpus {path}`" for path in _imported(context))
         raise SpecError(
-            [CorpusLacks(corpus=str(place), problem=problem, template=template, place=str(place))]
+            [
+                CorpusLacks(
+                    corpus=str(place), problem=problem, template=template, place=str(place), helps=helps
+                )
+            ]
         )
     groups = _groups(tree, own, roles)
     if any(isinstance(decl, t.Target) for decl in tree.decls) and (roles.people is None or not groups):
@@ -128,6 +155,14 @@ def _wanted(spec: Path, template: str, tree: t.Module, own: Roles, context: Cont
     reached = {g.column: (aliases.get(g.symbol.module, ALIAS), g.symbol.name) for g in groups}
     names = tuple(group.column for group in groups)
     return Wanted(audit_name(spec.stem), roles, names, reached, tuple(imports), _language(roles, groups))
+
+
+def _imported(context: Context) -> Iterator[str]:
+    """The specs that an audit imports and that declare a corpus, as they are shown."""
+    for module in context.program.modules.values():
+        own = module.key != context.program.main.key
+        if own and any(isinstance(decl, t.Corpus) for decl in module.tree.decls):
+            yield module.source.name
 
 
 def _relative(path: Path, folder: Path) -> str:

@@ -35,6 +35,8 @@ def refused(metadata: Path, said: str, *, code: str = "CY0740") -> None:
     assert (found.code, found.out) == (1, "")
     assert f"error[{code}]" in found.err
     assert said in found.err, found.err
+    # The folder that is made first is gone by now, and its name means nothing to anybody.
+    assert f".{to.name}-" not in found.err, found.err
     assert not to.exists()
     assert not to.parent.exists() or list(to.parent.iterdir()) == []
 
@@ -192,6 +194,19 @@ def test_a_declaration_that_came_along_is_not_trusted(
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     refused(rehash(metadata, "towns.cycl"), said, code=code)
+
+
+def test_one_declaration_of_several_that_is_absent_is_refused(tmp_path: Path) -> None:
+    path = write_corpus(tmp_path / "a", axes="axes.cycl")
+    metadata = exported(path)
+    (tmp_path / "a" / "axes.cycl").unlink()
+    refused(metadata, "`axes.cycl` does not exist")
+
+
+def test_what_is_told_of_a_written_declaration_names_the_place_where_it_would_be(tmp_path: Path) -> None:
+    metadata = changed(exported(write_corpus(tmp_path / "a")), without_definition)
+    changed(metadata, lambda d: field(d, "towns.people/hurried").update(dataType="sc:Float"))
+    refused(metadata, f"{tmp_path}/new/corpus/corpus.cycl:", code="CY0702")
 
 
 def test_rows_that_do_not_fit_a_declaration_are_refused(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import itertools
 import json
 import logging
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from cyclspec.compiler.plan.sources import declared_table
 from cyclspec.language.syntax import tree as t
 
 ROOT = Path(__file__).parents[2]
+Change = Callable[[dict[str, Any]], object]
 
 
 def hashes_and_digests(path: Path, name: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -223,6 +225,66 @@ def test_without_a_declaration_one_is_written_from_the_metadata(format_: str, tm
     ]
     context = pipeline.check(back).require()
     assert {type(decl) for decl in context.program.main.tree.decls} == {t.VocabularyDecl, t.Corpus}
+
+
+SURVEY = """caseid;sex;age;wgt;trust_a;trust_b;works
+1;woman;23;0,9;A great deal;Not very much;Agree
+2;man;35;1,1;Quite a lot;Not very much;Disagree
+3;woman;41;1,0;Not very much;None at all;Agree
+4;man;67;0,8;A great deal;Quite a lot;Strongly agree
+5;woman;;1,2;None at all;A great deal;Strongly disagree
+"""
+
+
+@pytest.mark.parametrize("change", [lambda data: None, without_definition])
+def test_an_imported_survey_comes_back_without_its_declaration(change: Change, tmp_path: Path) -> None:
+    source = tmp_path / "town.csv"
+    source.write_text(SURVEY, encoding="utf-8")
+    assert corpus("import", source, "-o", tmp_path / "a", "--lang", "en").code == 0
+    path = tmp_path / "a" / "town.cycl"
+    metadata = changed(exported(path), change)
+    first = json.loads(corpus("describe", path, "--format", "json").out)["corpora"][0]
+    path.unlink()
+    said = corpus("from-croissant", metadata, "-o", tmp_path / "b")
+    assert (said.code, said.err) == (0, "")
+    absent = "note: `town.cycl` is not beside the metadata: a declaration is written from what they say"
+    named = any(one["@id"] == "town.cycl" for one in json.loads(metadata.read_text())["distribution"])
+    assert said.out.splitlines()[1:] == ([absent] if named else [])
+    back = tmp_path / "b" / "corpus.cycl"
+    text = back.read_text(encoding="utf-8")
+    for line in (
+        "axis age : ordinal {",
+        "options  : scale(ordinal, 4..4)",
+        "age    : age?",
+        "weight : real?",
+    ):
+        assert line in text, text
+    second = json.loads(corpus("describe", back, "--format", "json").out)["corpora"][0]
+    counts, again = (
+        [[share["n"] for share in axis["levels"]] for axis in one["people"][0]["marginals"]]
+        for one in (first, second)
+    )
+    assert counts == again == [[2, 3], [1, 2, 1]]
+    assert [item["n"] for item in first["answers"][0]["items"]] == [5, 5, 5]
+    options, again = (
+        [[(share["name"], share["n"]) for share in item["options"]] for item in one["answers"][0]["items"]]
+        for one in (first, second)
+    )
+    assert options == again
+
+
+def test_numbers_that_a_file_holds_as_text_are_texts(tmp_path: Path) -> None:
+    metadata = changed(exported(write_corpus(tmp_path / "a", "parquet")), without_definition)
+
+    def change(data: dict[str, Any]) -> None:
+        fields = {field["@id"]: field for one in data["recordSet"] for field in one["field"]}
+        del fields["towns.people/town"]["references"]
+        fields["towns.people/town"]["dataType"] = "sc:Integer"
+
+    said = corpus("from-croissant", changed(metadata, change), "-o", tmp_path / "b")
+    assert said.code == 0, said.err
+    assert "note: field `towns.people/town` is a number in the metadata and text in the file\n" in said.out
+    assert "town    : text?" in (tmp_path / "b" / "corpus.cycl").read_text(encoding="utf-8")
 
 
 def taken(id_: str, column: str, type_: object, **more: object) -> dict[str, object]:

@@ -425,3 +425,8 @@ def test_the_good_program_of_dependent_axes_keeps_its_parents() -> None:
     asked = {ask.name: ask.axes for ask in made.asks}
     assert asked["reply"] == {"wording", "order", "case", "person", "wave", "town", "model"}
     assert asked["other"] == {"person", "case", "wave", "model"}
+
+
+def test_a_condition_on_data_needs_the_axes_by_which_its_table_is_indexed(tmp_path: Path) -> None:
+    found = checked(tmp_path, "each case in c.cases where not is_missing(c.answers.value)")
+    assert "there is no axis named `person`" in shown(found) and "add `each person in ...`" in shown(found)

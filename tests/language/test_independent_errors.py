@@ -209,3 +209,8 @@ audit one {
 """
     found = [d.code for d in check_text(tmp_path, text).errors]
     assert found[0] == "CY0102" and set(found) <= {"CY0102", "CY0111"}
+
+
+def test_a_second_check_of_a_file_tells_what_the_first_told(tmp_path: Path) -> None:
+    text = 'cycl 1\nimport "absent.cycl" as other\nprompt say(town: other.town) -> text { user "{town}?" }\n'
+    assert codes(check_text(tmp_path, text)) == codes(check_text(tmp_path, text)) == ["CY0014"]

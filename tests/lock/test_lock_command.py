@@ -125,6 +125,10 @@ def test_a_name_that_nothing_has_is_a_usage_error_with_a_hint(audit: Path, cycl:
     said = cycl("lock", audit, "--accept", "surveys")
     assert said.exit_code == 2
     assert "did you mean survey" in said.output
+    said = cycl("lock", audit, "--accept", "questionnaire")
+    assert said.exit_code == 2
+    for key in ("data/items.jsonl", "lib/survey.cycl", "stats.py", "or all for every one"):
+        assert key in said.output.replace("\n", " "), said.output
 
 
 def test_several_audits_share_a_lock_and_keep_their_pins(

@@ -214,6 +214,44 @@ def test_other_sheets_are_said_and_can_be_named(tmp_path: Path) -> None:
     assert "has no sheet `Dat`" in diagnostic.message and "`Data`" in diagnostic.help
 
 
+@pytest.mark.parametrize(
+    ("cover", "settings", "problem"),
+    [
+        ([["A survey"]], {}, "has no rows"),
+        ([["A survey"], ["Of 2024"]], {}, "has no column that can be a question"),
+        ([["A survey"], ["Of 2024"]], {"questions": ("vote",)}, "column `vote` is not in"),
+    ],
+)
+def test_a_cover_page_that_is_no_survey_leads_to_the_sheets_that_are(
+    cover: list[list[object]], settings: dict[str, object], problem: str, tmp_path: Path
+) -> None:
+    path = with_data(workbook(tmp_path / "a.xlsx", cover, "Cover", "Notes"))
+    diagnostic = refused(path, **settings)
+    assert problem in diagnostic.message
+    assert diagnostic.helps[0] == "another sheet looks like data: `--sheet 'All people'`, or `--sheet Codes`"
+    named = refused(path, **settings, reading=Reading(sheet="Cover"))
+    assert "another sheet" not in named.help
+
+
+def test_a_cover_page_that_could_be_a_survey_is_said_to_hold_less(tmp_path: Path) -> None:
+    cover: list[list[object]] = [["A survey", "of towns"], ["by", "nobody"], ["in", "2024"]]
+    imported = bring_in(with_data(workbook(tmp_path / "a.xlsx", cover, "Cover")))
+    note = next(note for note in imported.report.notes if "there are others" in note.text)
+    assert note.text.endswith("others: `Codes`, `All people`; `All people` holds more")
+    assert note.settle == "--sheet 'All people'"
+
+
+def with_data(path: Path) -> Path:
+    """The workbook with a short table and a longer one behind its other sheets."""
+    book = openpyxl.load_workbook(path)
+    for name, rows in (("Codes", 2), ("All people", 9)):
+        sheet = book.create_sheet(name)
+        for row in [["id", "vote"], *([n, "yes" if n % 2 else "no"] for n in range(rows))]:
+            sheet.append(row)
+    book.save(path)
+    return path
+
+
 def test_what_a_sheet_claims_of_its_size_is_not_believed(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx", [["id", "vote"], [1, "yes"], [2, "no"]])
     patched = replaced(path, "xl/worksheets/sheet1.xml", b'ref="A1:B3"', b'ref="A1:XFD1048576"')

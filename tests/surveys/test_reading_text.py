@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from survey_files import bring_in, bring_in_to, refused, said, write_csv
+from survey_files import bring_in, bring_in_to, open_notes, refused, said, write_csv
 
 from cyclspec.compiler.surveys import Reading
 from cyclspec.compiler.surveys.notes import Notes, State, Topic
@@ -124,6 +124,17 @@ def test_names_that_stand_twice_are_told_apart(tmp_path: Path) -> None:
     survey, notes = read(write_csv(tmp_path / "a.csv", "q,q,,x\n1,2,3,4\n"))
     assert survey.names == ("q", "q#2", "column_3", "x")
     assert "the column has no name in the file" in texts(notes)
+
+
+def test_a_name_that_stands_twice_is_to_be_looked_at_until_somebody_says_what_it_is(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "a.csv", "vote,vote,sex\n" + "yes,no,f\nno,yes,m\n" * 3)
+    (note,) = [note for note in open_notes(bring_in(path)) if note.topic is Topic.NAMES]
+    assert "a column of the name `vote` stands in the file before it" in note.text
+    assert (note.subject, note.settle) == ("vote#2", "--leave-out 'vote#2'")
+    for named in ({"left_out": ("vote#2",)}, {"questions": ("vote*",)}):
+        imported = bring_in(path, **named)
+        assert Topic.NAMES not in {note.topic for note in open_notes(imported)}
+        assert "stands in the file before it" in said(imported, Topic.NAMES, "vote#2")
 
 
 def test_a_row_of_another_width_is_refused_with_its_number(tmp_path: Path) -> None:

@@ -429,6 +429,10 @@ def test_prompts_in_several_languages_are_open_questions(tmp_path: Path) -> None
     assert found.corpus.items[0].attributes["lang"] == "da"
     assert made_of(found.report.result) == "2 open items"
     assert said(found, Topic.SCALES).startswith("the questions are open")
+    assert (
+        found.corpus.lang == "" and "question : text\n" in found.files[f"{found.corpus.name}.cycl"].decode()
+    )
+    assert "in the language that column `lang` of its item names" in said(found, Topic.RECIPE)
 
 
 def test_years_are_in_order_and_a_file_without_the_questions_of_a_recipe_is_said(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from survey_files import Made, bring_in_to, open_notes, said
+from survey_files import Made, bring_in, bring_in_to, open_notes, said, write_csv
 
 from cyclspec.compiler.surveys.notes import Topic
 
@@ -36,3 +36,13 @@ def test_a_step_of_the_scale_is_shown_as_its_code(
     found = bring_in_to(tmp_path / "out", survey(values, labels).write(tmp_path / "a.sav"))
     assert not [note for note in open_notes(found) if note.topic is Topic.LABELS]
     assert "values without labels are shown as their codes" in said(found, Topic.LABELS, "q")
+
+
+def test_numbers_that_nothing_names_are_to_be_looked_at(tmp_path: Path) -> None:
+    header = "id,sex,year,trust,vote,age\n"
+    rows = "".join(f"{n},{1 + n % 2},{2000 + n % 3},{1 + n % 3},{'ab'[n % 2]},{20 + n}\n" for n in range(12))
+    imported = bring_in(write_csv(tmp_path / "a.csv", header + rows))
+    found = {note.subject: note.text for note in open_notes(imported) if note.topic is Topic.LABELS}
+    assert set(found) == {"sex", "trust"}
+    assert found["sex"].endswith("write their labels into the axis")
+    assert found["trust"].endswith("write their labels into the items")

@@ -274,6 +274,24 @@ def test_published_shares_take_the_place_of_people() -> None:
     assert "let human = survey.world.shares.part" in text
     assert "each q     in survey.world.qs where size(q.scale) <= 10" in text
     assert "system[en]" in text and "user[en]" in text
+    assert "each land  in survey.nation where not is_missing(survey.world.shares.part)" in text
+
+
+def test_an_audit_in_the_place_of_its_corpus_leads_to_the_corpus(here: Path) -> None:
+    folder = write_corpus("world")
+    audit = folder / "audit.cycl"
+    audit.write_text('cycl 1\nimport "world.cycl" as survey\n')
+    said = run("new", "mine", "--corpus", audit)
+    assert isinstance(said.exception, SpecError)
+    (found,) = said.exception.diagnostics
+    assert found.code == "CY0921"
+    assert found.help == f"name the spec that declares it: `--corpus {folder / 'world.cycl'}`"
+    said = run("new", "mine", "--corpus", folder / "qs.jsonl")
+    assert isinstance(said.exception, SpecError)
+    assert said.exception.diagnostics[0].help.splitlines() == [
+        f"name the spec that declares it: `--corpus {folder / 'world.cycl'}`",
+        f"import it first: `cyclspec corpus import {folder / 'qs.jsonl'} -o qs`",
+    ]
 
 
 def test_without_people_what_is_compared_with_them_is_left_out() -> None:
@@ -303,6 +321,7 @@ def test_a_corpus_that_cannot_be_found_or_used_is_said(here: Path) -> None:
     for name in ("a", "b"):
         (two / f"{name}.cycl").write_text(MORAL.replace("moral", name))
     (here / "wrong.cycl").write_text(MORAL.replace("key", "keys"))
+    (here / "mine.csv").write_text("id,q\n1,yes\n")
     (here / "bare.cycl").write_text('cycl 1\ncorpus c { table t { source = csv("t.csv") row : key } }\n')
     for corpus, code, words in (
         (empty, "CY0014", "has no spec that declares a corpus"),
@@ -310,6 +329,7 @@ def test_a_corpus_that_cannot_be_found_or_used_is_said(here: Path) -> None:
         (here / "wrong.cycl", "CY0101", "keys"),
         (here / "bare.cycl", "CY0921", "no table with a key, a text and a scale"),
         (here / "absent", "CY0014", "does not exist"),
+        (here / "mine.csv", "CY0014", "is no spec, but a file of data"),
     ):
         said = run("new", "mine", "--corpus", corpus)
         assert isinstance(said.exception, SpecError), said.output

@@ -66,7 +66,12 @@ def demographic_of(
     if len(valid) > MOST_LEVELS:
         return _open(variable, name, missing, doc, notes)
     choices = choices_of(variable, missing, known.scale, wish, None)
-    if not choices.certain and whole and demographic_word(variable.name, variable.label) == "year":
+    year = whole and demographic_word(variable.name, variable.label) == "year"
+    bare = all(number is not None for number in numbers) and not variable.labels
+    if bare and not year and all(choices.labels.get(code, code) == code for code in choices.codes):
+        what = "its levels are numbers that nothing names, and a prompt shows them so"
+        notes.open(Topic.LABELS, f"{what}: write their labels into the axis", variable.name)
+    if not choices.certain and year:
         choices = replace(choices, ordered=True, why="years follow one another", certain=True)
     return _levelled(variable, name, missing, known, choices, counts, doc, notes)
 

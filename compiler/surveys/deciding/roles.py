@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -105,10 +106,10 @@ def roles_of(
         desk.taken[column] = "left out"
         notes.decided(Topic.LEFT_OUT, "the command line says so", column)
     design = {
-        role: _design(desk, role, given, known, pattern)
-        for role, given, known, pattern in (
-            ("strata", settings.strata, named.strata, words.STRATA),
-            ("psu", settings.psu, named.psu, words.CLUSTERS),
+        role: _design(desk, role, _Told(given, known, own), pattern)
+        for role, given, known, own, pattern in (
+            ("strata", settings.strata, named.strata, survey.strata, words.STRATA),
+            ("psu", settings.psu, named.psu, survey.psu, words.CLUSTERS),
         )
     }
     weight, others = _weight(desk)
@@ -128,10 +129,23 @@ def roles_of(
     )
 
 
-def _design(desk: _Desk, role: str, given: str, known: str, pattern: re.Pattern[str]) -> str:
+class _Told(NamedTuple):
+    """The column that the command line, the recipe and the file itself name for a role, "" for none."""
+
+    given: str
+    known: str
+    own: str
+
+
+def _design(desk: _Desk, role: str, told: _Told, pattern: re.Pattern[str]) -> str:
     """The column of strata or clusters, if there is one."""
     what = "strata" if role == "strata" else "clusters (PSUs)"
-    column, rule = _given(desk, f"--{role}", given, known)
+    column, rule = _given(desk, f"--{role}", told.given, told.known)
+    if not column and told.own and told.own not in desk.taken:
+        column, rule = told.own, "as the file itself is set"
+    if column and told.own not in ("", column):
+        note = f"the file itself is set to these {what}, and `{column}` is taken"
+        desk.notes.open(Topic.DESIGN, note, told.own, option(f"--{role}", told.own))
     if not column:
         found = [v.name for v in desk.free() if words.named_like(pattern, v.name) and len(desk.valid(v)) > 1]
         if not found:

@@ -238,6 +238,9 @@ def _say_labels(
             option("--missing", f"{variable.name}={','.join(apart)}"),
         )
     bare = [code for code in bare if code not in apart]
+    if bare and not labels and all(number_of(code) is not None for code in bare):
+        what = "its options are numbers that nothing names, and a model is shown them so"
+        notes.open(Topic.LABELS, f"{what}: write their labels into the items", variable.name)
     if bare and labels:
         listed = first_of([f"`{code}`" for code in bare], 8)
         notes.decided(

@@ -24,7 +24,8 @@ class Layout:
     `key`, `question`, `options`, `level`, `share` and `theme` name members. `options` may name several, one an
     option; `fixed` are options that every item has. `attributes` maps columns of the items to members. `cut` removes
     what a pattern matches from the question, and `fills` puts members in the place of texts. `companions` are files
-    beside this one, by what they hold: `options` for texts of options.
+    beside this one, by what they hold: `options` for texts of options. `lang` is the language of the texts, where it
+    is not that of the recipe; "" for texts in several.
     """
 
     kind: Kind
@@ -50,3 +51,4 @@ class Layout:
     ordered: bool | None = None
     companions: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    lang: str | None = None

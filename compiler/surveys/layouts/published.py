@@ -28,6 +28,7 @@ from cyclspec.compiler.surveys.settings import Settings, matching
 from cyclspec.compiler.surveys.survey import Limits, SurveyFile
 
 _KEY = re.compile(r"[\w.-]{1,60}")
+_ABBREVIATED = re.compile(r"[A-Z]{2,3}\Z")
 _EXACT = 2e-6
 _SHOWN = 5
 
@@ -214,6 +215,10 @@ def _axis(desk: _Desk) -> Axis:
     for code in found:
         taken.append(word(code, taken, desk.layout.axis))
         levels.append(AxisLevel(taken[-1], code, code))
+    short = [code for code in found if _ABBREVIATED.match(code)]
+    if 2 * len(short) > len(found):
+        what = f"its levels are abbreviations, such as `{short[0]}`, and a prompt shows them so"
+        desk.notes.open(Topic.LABELS, f"{what}: write their labels into the axis", desk.layout.axis)
     qualified = [code for code in found if "(" in code]
     if qualified:
         desk.notes.open(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cyclspec.compiler.surveys.notes import Notes, Topic
+from cyclspec.compiler.surveys.notes import Notes, Topic, option
 from cyclspec.compiler.surveys.reading.textual import plain
 
 _LONGEST = 200
@@ -30,7 +30,8 @@ def distinct_names(cells: Sequence[str], notes: Notes) -> tuple[str, ...]:
         while name in taken:
             name, number = f"{first}#{number}", number + 1
         if name != first:
-            notes.decided(Topic.NAMES, f"a column of the name `{first}` stands in the file before it", name)
+            again = f"a column of the name `{first}` stands in the file before it; whether they are one is not known"
+            notes.open(Topic.NAMES, again, name, settle=option("--leave-out", name))
         taken.add(name)
         found.append(name)
     return tuple(found)

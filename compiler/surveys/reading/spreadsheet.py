@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import datetime
 import io
+import shlex
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import replace
+from itertools import islice
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,6 +30,7 @@ from cyclspec.compiler.surveys.settings import Reading
 from cyclspec.compiler.surveys.survey import SurveyFile, Variable
 
 Row = Sequence[Any]
+_LOOKED_AT = 50
 _DAMAGE = (KeyError, ValueError, TypeError, AttributeError, IndexError, OSError, SyntaxError, OverflowError)
 
 
@@ -37,16 +41,16 @@ def read_spreadsheet(
     parts = checked_parts(found)
     openpyxl = library("openpyxl", found.path, "an XLSX file")
     data = found.handle.read()
-    rows = _sheet(openpyxl, data, found, reading, notes, values=True)
+    rows, others = _sheet(openpyxl, data, found, reading, notes, values=True)
     if parts.formulas:
-        _say_formulas(_sheet(openpyxl, data, found, reading, Notes(), values=False), rows, notes)
+        _say_formulas(_sheet(openpyxl, data, found, reading, Notes(), values=False).rows, rows, notes)
     filled = [row for row in _padded(rows) if any(cell is not None for cell in row)]
     if transposed:
         filled = [list(column) for column in zip(*filled, strict=True)]
         notes.decided(Topic.FILE, "the sheet is read by column: every column is a record")
     if not filled:
         refuse_file(found.path, "has a sheet without cells", "name another: `--sheet NAME`")
-    return _survey(found, filled, reading, notes)
+    return replace(_survey(found, filled, reading, notes), sheets=others)
 
 
 def _survey(found: Opened, rows: list[list[Any]], reading: Reading, notes: Notes) -> SurveyFile:
@@ -61,27 +65,35 @@ def _survey(found: Opened, rows: list[list[Any]], reading: Reading, notes: Notes
     return SurveyFile(found.path, "XLSX", found.digest, len(rows) - 1, variables)
 
 
+class _Sheet(NamedTuple):
+    """The rows of the sheet that is read, and other sheets that look like data."""
+
+    rows: list[Row]
+    others: tuple[str, ...]
+
+
 def _sheet(
     openpyxl: Any, data: bytes, found: Opened, reading: Reading, notes: Notes, *, values: bool
-) -> list[Row]:
+) -> _Sheet:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(
                 io.BytesIO(data), read_only=True, data_only=values, keep_links=False
             )
-            sheet = _chosen(book, found, reading, notes)
-            return list(_counted(sheet, found))
+            sheet, others = _chosen(book, found, reading, notes)
+            return _Sheet(list(_counted(sheet, found)), others)
     except _DAMAGE as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
         refuse_file(found.path, f"is not a readable XLSX file: {reason}")
 
 
-def _chosen(book: Any, found: Opened, reading: Reading, notes: Notes) -> Any:
+def _chosen(book: Any, found: Opened, reading: Reading, notes: Notes) -> tuple[Any, tuple[str, ...]]:
+    """The sheet that is read, and others that look like data where nobody named it."""
     sheets = {sheet.title: sheet for sheet in book.worksheets}
     if reading.sheet:
         if reading.sheet in sheets:
-            return sheets[reading.sheet]
+            return sheets[reading.sheet], ()
         refuse_file(
             found.path,
             f"has no sheet `{reading.sheet[:60]}`",
@@ -93,14 +105,26 @@ def _chosen(book: Any, found: Opened, reading: Reading, notes: Notes) -> Any:
     filled = [name for name, sheet in sheets.items() if next(sheet.iter_rows(values_only=True), None)]
     if not filled:
         refuse_file(found.path, "has no sheet with cells")
-    if len(filled) > 1:
-        others = ", ".join(f"`{name}`" for name in filled[1:][:8])
+    held = {name: _held(sheets[name]) for name in filled[1:]}
+    data = tuple(sorted((name for name in held if held[name]), key=lambda name: -held[name]))
+    if held:
+        listed = ", ".join(f"`{name}`" for name in filled[1:][:8])
+        more = f"; `{data[0]}` holds more" if data and held[data[0]] > _held(sheets[filled[0]]) else ""
         notes.open(
             Topic.FILE,
-            f"sheet `{filled[0]}` is read; there are others: {others}",
-            settle=f"--sheet '{filled[1]}'",
+            f"sheet `{filled[0]}` is read; there are others: {listed}{more}",
+            settle=f"--sheet {shlex.quote((data or tuple(held))[0])}",
         )
-    return sheets[filled[0]]
+    return sheets[filled[0]], data
+
+
+def _held(sheet: Any) -> int:
+    """How many cells the first rows of a sheet hold; 0 where they are no table, which has two columns and rows."""
+    counts = [
+        sum(cell not in (None, "") for cell in row)
+        for row in islice(sheet.iter_rows(values_only=True), _LOOKED_AT)
+    ]
+    return sum(counts) if len([count for count in counts if count > 1]) > 1 else 0
 
 
 def _counted(sheet: Any, found: Opened) -> Iterator[Row]:

@@ -2,8 +2,8 @@
 
 Expects an opened file. Ensures that damaged or hostile bytes end the child and not this process, that memory is
 limited, and that everything the file says of its variables arrives: labels, value labels, user-missing codes and
-ranges, measure, dates, the weight that an SPSS file is weighted by, extended missing values of Stata as the codes `.a`
-to `.z`.
+ranges, measure, dates, the weight that an SPSS file is weighted by, the design that a Stata file is set to, extended
+missing values of Stata as the codes `.a` to `.z`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from cyclspec.compiler.surveys.notes import Notes, Topic
 from cyclspec.compiler.surveys.reading.extra import require
 from cyclspec.compiler.surveys.reading.header import distinct_names
 from cyclspec.compiler.surveys.reading.opened import Opened, check_shape
+from cyclspec.compiler.surveys.reading.stata_design import Design, design_of
 from cyclspec.compiler.surveys.reading.statistical_child import OVER_MEMORY, TAG, WRONG_ENCODING
 from cyclspec.compiler.surveys.reading.textual import plain
 from cyclspec.compiler.surveys.refusals import refuse_file
@@ -51,10 +52,29 @@ def read_statistical(found: Opened, reading: Reading, notes: Notes) -> SurveyFil
         for name, column, coder in zip(names, about["columns"], coders, strict=True)
     )
     rows = len(variables[0].values.index) if variables else 0
+    design = design_of(found.handle) if stata else Design()
+    _say_others(design, notes)
     return SurveyFile(
         *(found.path, "Stata" if stata else "SPSS", found.digest, rows, variables, plain(about["title"])),
-        weight="" if about["weight"] is None else names[about["weight"]],
+        weight=names[about["weight"]] if about["weight"] is not None else _named(design.weight, names),
+        strata=_named(design.strata, names),
+        psu=_named(design.psu, names),
     )
+
+
+def _named(column: str, names: Sequence[str]) -> str:
+    """A column that the settings of the file name, if it is there: it may have been dropped since."""
+    return column if column in names else ""
+
+
+def _say_others(design: Design, notes: Notes) -> None:
+    if design.others:
+        listed = ", ".join(plain(other) for other in design.others)
+        notes.open(
+            Topic.DESIGN,
+            f"the survey settings of the file say more than a corpus can hold: {listed}; a corpus has one weight, and "
+            "the strata and clusters of the first stage",
+        )
 
 
 def _columns(found: Opened, kind: str, encoding: str, what: str) -> tuple[Any, list[Coder]]:

@@ -6,9 +6,9 @@ It asks the demo model, whose answers say nothing of anybody; naming another mod
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from cyclspec.compiler.surveys.corpus import Axis, SurveyCorpus
+from cyclspec.compiler.surveys.corpus import Axis, Item, SurveyCorpus
 from cyclspec.compiler.surveys.writing.spec import TABLE_OF, laid_out
 from cyclspec.compiler.surveys.writing.tables import parts
 
@@ -32,7 +32,14 @@ def audit_files(corpus: SurveyCorpus) -> dict[str, str]:
             *_head(corpus),
             *_prompt(corpus, axis, table),
             "",
-            *_audit(corpus, axis, table, ordered=chosen[0].ordered, many=many),
+            *_audit(
+                corpus,
+                axis,
+                table,
+                ordered=chosen[0].ordered,
+                many=many,
+                gaps=_has_gaps(corpus, axis, chosen),
+            ),
         ]
         found[name] = laid_out("\n".join(lines) + "\n", name)
     return found
@@ -108,14 +115,16 @@ def _prompt(corpus: SurveyCorpus, axis: Axis | None, table: str) -> Iterator[str
 
 
 def _audit(
-    corpus: SurveyCorpus, axis: Axis | None, table: str, *, ordered: bool, many: bool
+    corpus: SurveyCorpus, axis: Axis | None, table: str, *, ordered: bool, many: bool, gaps: bool
 ) -> Iterator[str]:
     at = "" if axis is None else f", {axis.name}"
     where = f" where size(item.options) <= {_FEW_OPTIONS}" if many else ""
     yield f"audit {'first_look' if table == 'items' else 'first_look_at_choices'} {{"
     yield f"  each item in {_of(corpus, table)}{where}"
+    human = _human(corpus, axis, table)
     if axis is not None:
-        yield f"  each {axis.name} in survey.{axis.name}"
+        only = f" where not is_missing({human})" if gaps else _of_groups(axis)
+        yield f"  each {axis.name} in survey.{axis.name}{only}"
     yield "  each model in models"
     yield ""
     yield f"  ask reply = ask_item(item{at}) {{"
@@ -123,7 +132,6 @@ def _audit(
     yield "    read = first_token(labels = letters)"
     yield "  }"
     yield ""
-    human = _human(corpus, axis, table)
     if human:
         yield f"  let human = {human}"
         yield ""
@@ -136,6 +144,20 @@ def _audit(
     yield "  ## Answers whose labels get little probability are not trusted."
     yield f"  check label_mass = (min over item{at} of reply.mass) >= 70%"
     yield "}"
+
+
+def _of_groups(axis: Axis) -> str:
+    """A condition without the levels that are missing: nobody belongs to the group of those who refused."""
+    missing = [level.name for level in axis.levels if level.missing]
+    return f" where {axis.name} not in [{', '.join(missing)}]" if missing else ""
+
+
+def _has_gaps(corpus: SurveyCorpus, axis: Axis | None, chosen: Sequence[Item]) -> bool:
+    """Whether published distributions lack some combination of an item and a level: nobody is there to compare with."""
+    if axis is None:
+        return False
+    keys = {item.key for item in chosen}
+    return 0 < sum(share.item in keys for share in corpus.shares) < len(keys) * len(axis.levels)
 
 
 def _compared(at: str, *, ordered: bool) -> Iterator[str]:

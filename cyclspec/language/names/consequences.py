@@ -53,7 +53,7 @@ def _follows(diagnostic: Diagnostic, broken: Iterable[tuple[Source, frozenset[st
     if diagnostic.span is None:
         return False
     source = diagnostic.span.source
-    names = next((names for other, names in broken if other is source), frozenset[str]())
+    names = next((names for other, names in broken if other == source), frozenset[str]())
     if not names:
         return False
     if names >= ANYTHING and isinstance(diagnostic, UnknownName) and _is_bare(diagnostic.span):

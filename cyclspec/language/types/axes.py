@@ -19,6 +19,7 @@ from cyclspec.language.names.modules import twice
 from cyclspec.language.names.order import in_order
 from cyclspec.language.names.suggest import did_you_mean
 from cyclspec.language.syntax import tree as t
+from cyclspec.language.syntax.walk import walk
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import meant
 from cyclspec.language.types import terms as h
@@ -185,6 +186,7 @@ def _axis_names(scope: Scope, each: t.Each) -> Iterator[t.Name]:
     """The names in an `each` that may be axes: those of its condition, and those of its source."""
     if each.where is not None:
         yield from value_names(each.where)
+        yield from _axes_of_data(scope, each.where)
     source = each.source
     if isinstance(source, t.Call):
         yield from _argument_names(source)
@@ -192,6 +194,22 @@ def _axis_names(scope: Scope, each: t.Each) -> Iterator[t.Name]:
     parts = dotted_parts(source)
     if parts is None or begins_with_an_axis(scope, parts):
         yield from value_names(source)
+
+
+def _axes_of_data(scope: Scope, where: t.Expr) -> Iterator[t.Name]:
+    """The axes by which the columns of tables are indexed that a condition names: `survey.shares.share`."""
+    for node in walk(where):
+        parts = dotted_parts(node) if isinstance(node, t.Dot) else None
+        found = None if parts is None else scope.ctx.resolve_dotted(scope.module, parts)
+        if found is None or not isinstance(found[1], t.Corpus) or len(found[2]) != 2:
+            continue
+        table = scope.ctx.tables.get(f"{found[1].name.name}.{found[2][0]}")
+        for column in () if table is None else table.columns:
+            match column.kind:
+                case k.Ref(name):
+                    yield from (t.Name(span=node.span, name=key) for key in key_of(scope.ctx, name))
+                case k.Of():
+                    yield t.Name(span=node.span, name=column.name)
 
 
 def _argument_names(source: t.Call) -> Iterator[t.Name]:
@@ -324,6 +342,8 @@ def _condition(scope: Scope, each: t.Each, where: t.Expr) -> h.Term | None:
         return None
     if term.type.phase is k.Phase.RESPONSE:
         _too_late(scope, each, where)
+        return None
+    if term.type.axes & scope.broken:
         return None
     for axis in sorted(term.type.axes):
         if not isinstance(scope.locals.get(axis), h.AxisTerm):

@@ -158,9 +158,15 @@ def _typed(column: t.Column, kind: k.Kind) -> d.TypedColumn:
         kind=kind,
         optional=isinstance(column.type, t.NamedType) and column.type.optional,
         check=None,
-        declared=column.span.text.rstrip(", \n"),
+        declared=_declared(column),
         span=column.name.span,
     )
+
+
+def _declared(column: t.Column) -> str:
+    """The type of a column and its condition as they are written."""
+    text = column.span.source.text[column.type.span.start : column.span.end]
+    return " ".join(text.split()).rstrip(",")
 
 
 def _finish(ctx: Context, table: Table, kinds: Mapping[str, k.Kind]) -> None:
