@@ -73,9 +73,13 @@ def ran(name: str, folder: Path, params: Mapping[str, str], script: Script) -> c
         places[model] = str(shutil.copytree(ROOT / "specs" / "demo", folder / model))
         _edit(folder / model / "config.json", rms_norm_eps=1e-6 * (1 + at), max_position_embeddings=4096)
         _edit(folder / model / "tokenizer_config.json", model_max_length=4096)
-    context = pipeline.check(ROOT / "specs" / "methods" / f"{name}.cycl", params).require()
+    spec = ROOT / "specs" / "methods" / f"{name}.cycl"
+    context = pipeline.check(spec, params).require()
     opened = pipeline.open_data(context, pipeline.choose(context, None))
-    return pipeline.run(opened, pipeline.plan(opened, places=places), folder / "out", None, script)[0]
+    planned = pipeline.plan(opened, places=places)
+    found, _ = pipeline.run(opened, planned, folder / "out", None, script)
+    found.remember(spec, params, places, opened.audit.name)
+    return found
 
 
 def _edit(path: Path, **facts: Any) -> None:

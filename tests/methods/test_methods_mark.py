@@ -11,12 +11,14 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import entropy, wasserstein_distance
 from scripted_methods import Script, people_answers, plain, ran, scales, shares
 from sklearn.metrics import accuracy_score, cohen_kappa_score
 
 import cyclspec
+from cyclspec.cli.main import group
 
 MODELS = ("tiny", "a", "b")
 CODES = scales({"trust"})
@@ -160,3 +162,38 @@ def test_what_the_reasoning_is_made_of(
     selves = answers[(answers["ask"] == "self") & (answers["model"] == model)]["fields"]
     types = Counter(filter(None, (field(one, "personality") for one in selves)))
     assert measured["types_told_apart", model] == pytest.approx(entropy([*types.values()], base=2), abs=1e-12)
+
+
+def test_the_trace_of_an_answer_has_every_stage_with_its_whole_text(
+    run: cyclspec.Run, answers: pd.DataFrame
+) -> None:
+    final = answers[(answers["ask"] == "final") & (answers["model"] == "b")]
+    row = final[final["choice"].isna() & final["text"].notna()].iloc[-1]
+    cell = f"item={row['item']},person={row['person']},model=b"
+    said = CliRunner().invoke(group, ["methods", str(run.path), "--trace", cell])
+    assert said.exit_code == 0, said.output
+    trace = said.stdout.partition("## One answer, stage by stage")[2].partition("## Versions")[0]
+    stages = ("life", "self", "impact", "weighing", "final")
+    parts = [trace.index(f"### Stage {at}: {name}") for at, name in enumerate(stages, start=1)]
+    assert parts == sorted(parts)
+    prompts = {one["request"]: one for one in run.requests.to_pylist()}
+    for name, start, end in zip(stages, parts, [*parts[1:], len(trace)], strict=True):
+        own = answers[
+            (answers["ask"] == name) & (answers["model"] == "b") & (answers["person"] == row["person"])
+        ]
+        own = own[own["item"].isna() | (own["item"] == row["item"])].iloc[0]
+        assert own["text"] in trace[start:end]
+        assert all(one["content"] in trace[start:end] for one in prompts[own["request"]]["messages"])
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("ask=finale", "there is no ask 'finale'; there are life, self,"),
+        ("country=mexico", "final has no axis 'country'; it has item, model, person"),
+        ("item=Q1", "final has no cell item=Q1"),
+    ],
+)
+def test_an_answer_that_is_not_there_has_no_trace(run: cyclspec.Run, cell: str, words: str) -> None:
+    said = CliRunner().invoke(group, ["methods", str(run.path), "--trace", cell])
+    assert said.exit_code == 1 and words in said.output
