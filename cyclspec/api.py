@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,9 +102,18 @@ class Audit:
         wave: int | None = None,
         numerics: pipeline.Numerics = "float32",
         progress: Progress | None = None,
+        session: str | None = None,
+        day: date | None = None,
     ) -> Run:
-        """Asks what is not answered yet, scores, and writes the tables under `out`."""
+        """Asks what is not answered yet, scores, and writes the tables under `out`.
+
+        Of dated sessions one is asked: `session`, or the one that was begun, or the next that is due. `day` is the
+        day it counts for, today by default.
+        """
+        from cyclspec import sessions
+
         opened = pipeline.open_data(self._context, self.typed)
+        opened = sessions.at_session(opened, models or {}, Path(out), session, day)
         planned = pipeline.plan(
             opened,
             places=models,

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from cyclspec.compiler.data.loaded import LoadedTable
     from cyclspec.compiler.plan.plan import Plan
     from cyclspec.compiler.plan.recorded import RecordedAnswers
+    from cyclspec.compiler.plan.sessions import Session
     from cyclspec.compiler.scores.tables import Headcount, HeadcountCells, HumanTerm, PeopleCells
     from cyclspec.pack.manifest import Manifest
     from cyclspec.runtime.execute import Answering, Outcome, Progress
@@ -70,7 +71,10 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An audit with its data: tables, grid, people's answers and numbers, and what tables have recorded."""
+    """An audit with its data: tables, grid, people's answers and numbers, and what tables have recorded.
+
+    `session` is the one that is asked, where sessions are dated; without it a plan holds all of them.
+    """
 
     context: Context
     audit: TypedAudit
@@ -79,6 +83,14 @@ class Opened:
     people: Mapping[HumanTerm, PeopleCells]
     headcounts: Mapping[Headcount, HeadcountCells]
     recorded: Mapping[str, RecordedAnswers]
+    session: Session | None = None
+
+    @property
+    def asked_grid(self) -> Grid:
+        """The cells that are asked now: those of one session where there are dated ones."""
+        from cyclspec.compiler.plan.sessions import only_session
+
+        return self.grid if self.session is None else only_session(self.grid, self.session)
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
@@ -213,13 +225,13 @@ def plan(
     from cyclspec.compiler.plan.sharing.shapes import BYTES, MOST_TOKENS, Budget
     from cyclspec.compiler.plan.writing import WritingBudget
 
-    check_budget(opened.audit, opened.grid, max_requests)
+    check_budget(opened.audit, opened.asked_grid, max_requests)
     if weights == "required":
         require_executable(opened)
     models = ask_models(opened.audit, dict(places or {}), weights=weights, locked=locked)
     planner = Planner(
         audit=opened.audit,
-        grid=opened.grid,
+        grid=opened.asked_grid,
         tables=opened.tables,
         asked=models.asked,
         tokenizers=models.tokenizers,
@@ -268,34 +280,37 @@ def run(
     """Asks, stores, scores and writes. Nothing is written before everything that can be refused was.
 
     `answering` answers in the place of this machine's engines. Where replies of hosted models are waited for, the run
-    stops before it has answers: `outcome.waiting` says which.
+    stops before it has answers: `outcome.waiting` says which. Where sessions are dated, `opened` is of one of them.
     """
+    from cyclspec import sessions
     from cyclspec.compiler.plan.stages import Stages
     from cyclspec.compiler.scores import lower
     from cyclspec.runtime.engine.programs import kept_programs
     from cyclspec.runtime.environment import environment
     from cyclspec.runtime.execute import Silent, execute
-    from cyclspec.runtime.store.replies import ReplyStore
-    from cyclspec.runtime.store.runs import begin_run, run_of
+    from cyclspec.runtime.store.runs import begin_run
 
     require_executable(opened)
-    graph = lower(opened.audit, opened.grid)
-    store = ReplyStore(out / "replies")
+    lower(opened.audit, opened.grid)
+    part, store = sessions.asking(opened, planned, out)
     stages = Stages(planned)
-    given_up = run_of(out, planned.hashes["design"]).given_up
     with kept_programs():
-        outcome = execute(planned, store, stages, progress or Silent(), answering, given_up)
-        found = begin_run(out, planned, environment(planned, outcome.served))
-        if not outcome.waiting:
-            found.write_answers(stages.answered(), outcome)
-            _score(found, opened, graph, dict(planned.hashes))
+        outcome = execute(planned, store, stages, progress or Silent(), answering, part.given_up)
+        facts = environment(planned, outcome.served)
+        found = begin_run(out, planned, facts)
+        answered = None if outcome.waiting else stages.answered()
+        if opened.session is not None:
+            sessions.keep(found, opened, planned, answered, outcome, facts)
+        elif answered is not None:
+            found.write_answers(answered, outcome)
+        if answered is not None:
+            _score(found, opened, dict(planned.hashes))
     return found, outcome
 
 
 def score(found: Run, opened: Opened, places: Mapping[str, str], *, locked: bool = False) -> None:
     """New measures from the stored answers of a run; no model is loaded."""
     from cyclspec.compiler.plan.models import require_locked_answers
-    from cyclspec.compiler.scores import lower
 
     current = hashes(opened, places)
     found.require_design(current.design, opened.audit)
@@ -303,16 +318,21 @@ def score(found: Run, opened: Opened, places: Mapping[str, str], *, locked: bool
     rehearsed = () if locked else [name for name, place in places.items() if place == "demo"]
     require_locked_answers(opened.audit, asked, except_for=rehearsed)
     require_executable(opened)
-    graph = lower(opened.audit, opened.grid)
     named = {"module": current.module, "design": current.design, "score": current.score}
-    _score(found, opened, graph, named)
+    _score(found, opened, named)
 
 
-def _score(found: Run, opened: Opened, graph: Any, named: Mapping[str, str]) -> None:
-    from cyclspec.compiler.scores import ScoreInputs
+def _score(found: Run, opened: Opened, named: Mapping[str, str]) -> None:
+    from cyclspec import sessions
+    from cyclspec.compiler.scores import ScoreInputs, lower
     from cyclspec.compiler.scores.fields import with_fields
+    from cyclspec.compiler.scores.sessions import drift_of, labelled
     from cyclspec.runtime.store.cells import answer_cells
 
+    versions = sessions.versions(found, opened)
+    drift = drift_of(opened.audit, opened.grid, versions)
+    graph = lower(opened.audit, opened.grid, drift)
     answers = answer_cells(found.answers, with_fields(opened.audit), opened.grid)
     scores = graph.evaluate(ScoreInputs(answers, opened.people, opened.headcounts))
+    scores = labelled(scores, opened.audit, drift, len(versions))
     found.write_scores(scores, opened.audit, opened.grid, opened.people, named, document(opened.context))

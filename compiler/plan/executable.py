@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cyclspec.compiler.plan.sessions import session_refusals
 from cyclspec.compiler.plan.upstream import is_upstream, named_lets
 from cyclspec.compiler.records.conditions import uncheckable
 from cyclspec.language.diagnostics.cy08_not_yet import NotLowered
@@ -20,17 +21,11 @@ OPTION = "option"
 
 def not_executable(audit: d.TypedAudit) -> tuple[NotLowered, ...]:
     """A refusal (CY0801) for each construct of `each` and `ask` that is checked and planned, and not run."""
-    found = [NotLowered(span=each.span, what=what) for each in audit.eaches for what in _source(each.source)]
+    found = list(session_refusals(audit))
     found += [NotLowered(span=ask.span, what=what) for ask in audit.asks for what in _ask(ask)]
     told = (part for ask in audit.asks for _, term in ask.args for part in _told(audit, term))
     found += [NotLowered(span=term.span, what=f"telling `{term.span.text}` in a prompt") for term in told]
     return tuple(found)
-
-
-def _source(source: d.AxisSource) -> Iterator[str]:
-    match source:
-        case d.WavesSource(count=count) if count > 1:
-            yield f"`waves` of {count} dated sessions"
 
 
 def _ask(ask: d.TypedAsk) -> Iterator[str]:

@@ -18,7 +18,6 @@ from cyclspec.compiler.axes import Grid
 from cyclspec.compiler.checkpoints.families import decoder_config
 from cyclspec.compiler.data.loaded import LoadedTable
 from cyclspec.compiler.plan.arguments import Answers
-from cyclspec.compiler.plan.attributes import level_position
 from cyclspec.compiler.plan.budget import ordered_axes, present_cells
 from cyclspec.compiler.plan.cells import AskCells, CellReader, Said
 from cyclspec.compiler.plan.constraints import Constraints
@@ -36,12 +35,12 @@ from cyclspec.compiler.plan.figures import (
     tokens_beside,
     turn_tokens,
 )
-from cyclspec.compiler.plan.grid import kept_models
 from cyclspec.compiler.plan.hosted import HostedModel, PlannedHosted, hosted_figures, hosted_requests
 from cyclspec.compiler.plan.likelihood import warned_options
 from cyclspec.compiler.plan.memory import over_memory, require_later_room
 from cyclspec.compiler.plan.ordering import Asking, shares_little
 from cyclspec.compiler.plan.plan import Plan, PlannedAsk, PlannedModel
+from cyclspec.compiler.plan.positions import model_positions
 from cyclspec.compiler.plan.reads import Writing
 from cyclspec.compiler.plan.recorded import RecordedAnswers
 from cyclspec.compiler.plan.requests import (
@@ -173,7 +172,7 @@ class Planner:
         said = _spread(cells, axes, present)
         laid = answers is not None or known_ahead(ask)
         requests = np.where(said < -1, said, -1).astype(np.int64)
-        for model, index in self._positions(ask, axes):
+        for model, index in model_positions(self.audit, self.grid, ask, axes):
             here = np.zeros(present.shape, dtype=np.bool_)
             here[index] = said[index] >= 0
             spoken = Spoken(ask, axes, cells, model, said, here)
@@ -194,24 +193,6 @@ class Planner:
         offers = np.where(requests >= 0, said, -1)
         attempts = np.where(requests >= 0, 1, 0).astype(np.int16)
         return PlannedAsk(ask.name, axes, requests, offers, offered, attempts, (*cells.unasked, TOO_LONG))
-
-    def _positions(
-        self, ask: d.TypedAsk, axes: tuple[str, ...]
-    ) -> Iterator[tuple[d.TypedModel, tuple[int | slice, ...]]]:
-        """The models of an ask with the index of their cells."""
-        assert ask.panel is not None
-        panel = self.audit.panels[ask.panel]
-        each = next(e for e in self.audit.eaches if ask.model_axes[0] in e.names)
-        for model in kept_models(each, panel):
-            position = self._position(ask, panel, model)
-            yield model, tuple(position.get(axis, slice(None)) for axis in axes)
-
-    def _position(self, ask: d.TypedAsk, panel: d.TypedPanel, model: d.TypedModel) -> dict[str, int]:
-        """Where a model stands along the axes of its panel."""
-        factors = {factor.name: factor for factor in panel.factors}
-        if ask.model_axes[0] not in factors:
-            return {ask.model_axes[0]: self.grid.axes[ask.model_axes[0]].levels.index(model.name)}
-        return {name: level_position(factors[name], model.factors[name]) for name in ask.model_axes}
 
     def _read_as(self, ask: d.TypedAsk, model: d.TypedModel) -> tuple[AskedModel, Tokenizer]:
         """A model as an ask reads it, with its tokenizer."""

@@ -277,7 +277,7 @@ class Stages:
             return read_text(reply)
         if offer.record is not None:
             return read_fields(ask, reply, offer.record)
-        return read_choice(ask, reply, offer.codes, offer.labels, offer.at)
+        return read_choice(ask, reply, offer.codes, offer.labels, offer.at, request.prefix)
 
     def _count(self, ask: str, numbers: NDArray[np.int64]) -> None:
         """Holds what is asked against what the first plan said would be asked at most."""

@@ -20,6 +20,7 @@ _SPACELESS = 0x2E80
 _OPENING = r"[\s*_`~\"'«»“”‘’(\[{<（【「『〈#>]*"
 _CLOSING = r"[*_`\"'»”’]*(?:[.:;,)\]}>、。：；，）】」』〉–—-]|\s+[–—-]\s|\s*$|[^\S\n]*\n)"
 _FIELD = re.compile(r"^([^:：\n]{1,60})[:：](.+)$", re.MULTILINE)
+_OPEN_FIELD = re.compile(r"[^\s:：][:：]\s*\Z")
 _MARKED = re.compile(
     r"[(\[（【「『][*_`]*(\w{1,2})[*_`]*[)\]）】」』]|\*(\w{1,2})[.:)]?\*|(?<![\w'’])(\w{1,2})[.):：）](?=\s|$)"
 )
@@ -39,11 +40,17 @@ Options = Sequence[Offered]
 Parser = Callable[[str, Options], int | None]
 
 
-def read_option(text: str, offered: Options, parsers: Sequence[str]) -> str | None:
-    """The code of the option that the first parser finds which finds one; None where none does."""
+def read_option(text: str, offered: Options, parsers: Sequence[str], prefix: str = "") -> str | None:
+    """The code of the option that the first parser finds which finds one; None where none does.
+
+    `prefix` is what the turn began with before the text. Where it ends as a field does, the text begins with its value.
+    """
     shown = _plain(text)
     for name in parsers:
-        at = PARSERS[name](shown, offered)
+        at = None
+        if name == "labelled" and _OPEN_FIELD.search(prefix):
+            at = _value(shown.partition("\n")[0], offered)
+        at = PARSERS[name](shown, offered) if at is None else at
         if at is not None:
             return offered[at].code
     return None

@@ -83,12 +83,17 @@ def read_text(written: WrittenText) -> Reading:
 
 
 def read_choice(
-    ask: d.TypedAsk, written: WrittenText, codes: Sequence[str], words: Sequence[str], at: Sequence[int]
+    ask: d.TypedAsk,
+    written: WrittenText,
+    codes: Sequence[str],
+    words: Sequence[str],
+    at: Sequence[int],
+    prefix: str = "",
 ) -> Reading:
     """The option that a text names; missing where it names none or several.
 
     `codes` and `words` are those of the offered options in the order of their scale, `at` says where each stood in the
-    prompt.
+    prompt. `prefix` is what the turn began with before the text.
     """
     if written.ended in _NO_ANSWER:
         return Reading(reason=written.ended)
@@ -98,7 +103,7 @@ def read_choice(
         Offered(code, tuple(names[place] for names in shown), word)
         for code, word, place in zip(codes, words, at, strict=True)
     ]
-    found = read_option(written.text, offered, ask.parse)
+    found = read_option(written.text, offered, ask.parse, prefix)
     if found is not None:
         return Reading(choice=found)
     return Reading(reason=OFF_SCALE if is_off_scale(written.text, offered) else UNREADABLE)

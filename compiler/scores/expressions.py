@@ -41,6 +41,7 @@ from cyclspec.compiler.scores.picks import looked_up, picked_level
 from cyclspec.compiler.scores.reasons import HOLE, NO_VALUE
 from cyclspec.compiler.scores.reductions import Reduction, reduced
 from cyclspec.compiler.scores.running import along
+from cyclspec.compiler.scores.sessions import UNDATED, Drift, models_unchanged
 from cyclspec.compiler.scores.walk import Leaf, Reach, source_axis
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.types.kinds import Choice, Dist, Number, Of, Scale, Vocabulary, scale_name
@@ -81,6 +82,7 @@ class Setting:
     seed: int
     reasons: tuple[str, ...]
     units: Mapping[str, Units]
+    drift: Drift = UNDATED
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -274,6 +276,8 @@ class Scope:
                 return builtins.of_scale(frame, name, term.args[0])
             case "value":
                 return vocabularies.value_of(frame, self.cells(term.args[0]), term.args[0].type.kind)
+            case "models_unchanged":
+                return models_unchanged(frame, self.setting.drift, term.type.axes, term.words["over"])
             case "complete":
                 return builtins.complete(frame, term.words["over"])
             case "human_mean":

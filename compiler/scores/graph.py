@@ -30,6 +30,7 @@ from cyclspec.compiler.scores.kernels import kernel, takes_numbers
 from cyclspec.compiler.scores.perfect import cell_seeds, numbers_of_answers, numbers_of_people
 from cyclspec.compiler.scores.program import Program
 from cyclspec.compiler.scores.reasons import NO_PEOPLE, OK, REASONS
+from cyclspec.compiler.scores.sessions import UNDATED, Drift
 from cyclspec.compiler.scores.support import further_reasons, misfits, refusals
 from cyclspec.compiler.scores.tables import ScoreInputs, Scores
 from cyclspec.compiler.scores.walk import Leaf, Reach, below, named_terms, options_of_leaf, scale_of_leaf
@@ -228,8 +229,11 @@ def _counted_shape(leaf: LeafArrays) -> CountedArrays:
     return CountedArrays(*(_shaped(leaf.status.shape, kind) for kind in (jnp.float64, jnp.uint64)))
 
 
-def lower(audit: TypedAudit, grid: Grid) -> Graph:
-    """The graph of an audit. SpecError with CY0801 for every construct that cannot run yet. Reads no data."""
+def lower(audit: TypedAudit, grid: Grid, drift: Drift = UNDATED) -> Graph:
+    """The graph of an audit. SpecError with CY0801 for every construct that cannot run yet. Reads no data.
+
+    `drift` says which models changed between dated sessions.
+    """
     audit = with_fields(audit)
     refused = (*refusals(audit), *unbounded(audit))
     if refused:
@@ -246,7 +250,7 @@ def lower(audit: TypedAudit, grid: Grid) -> Graph:
         *further_reasons(audit, frame),
     )
     blocks = {scale: blocks_of(frame, scale) for scale in grid.options}
-    setting = Setting(frame, blocks, named, Reach(named), audit.seed, reasons, units_of(frame, drawn))
+    setting = Setting(frame, blocks, named, Reach(named), audit.seed, reasons, units_of(frame, drawn), drift)
     program = _program(audit, setting, audit.measures, audit.checks)
     return Graph(program, jax.jit(program.run))
 

@@ -74,6 +74,7 @@ CELL_FUNCTIONS: Final = (
         "size",
         "span",
         "complete",
+        "models_unchanged",
         "value",
     }
 )
@@ -129,7 +130,7 @@ def _reached(audit: TypedAudit, *roots: Term) -> Iterator[Term]:
 
 def _evaluated_parts(term: Term) -> tuple[Term, ...]:
     match term:
-        case CallTerm(function="uniform" | "one_hot" | "size" | "span" | "complete"):
+        case CallTerm(function="uniform" | "one_hot" | "size" | "span" | "complete" | "models_unchanged"):
             return ()
         # Whether there is a text is known without its value.
         case CallTerm(function="is_missing", args=(AnswerTerm(field="value") as answer,)) if _unread(answer):

@@ -139,7 +139,8 @@ class MeasureCells:
     the labels, over the answers that the measure reads in the cell, `exists` is False for holes of the grid, and
     `withheld_by` holds per cell the names of the checks that withhold it. `error` is the standard error, `bias` how far
     draws lie above the value, `deff` the design effect, `null` the mean under permuted labels, `p_value` and
-    `p_adjusted` what the test gives: NaN where there is none.
+    `p_adjusted` what the test gives: NaN where there is none. `sessions_differ_by` says whether dated sessions that the
+    measure takes together were answered by the same weights ("resampling") or not ("version drift").
     """
 
     name: str
@@ -171,6 +172,7 @@ class MeasureCells:
     p_value: Floats
     p_adjusted: Floats
     judgement: Judgement
+    sessions_differ_by: NDArray[np.object_] | None = None
 
     @property
     def times_null(self) -> Floats:

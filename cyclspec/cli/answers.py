@@ -38,28 +38,31 @@ def take(run: Path, files: tuple[Path, ...], *, give_up: bool, quiet: bool) -> N
 
     FILES are outputs of a batch (and its errors), or plain lines {"key": .., "text": .., "logprobs": ..}.
     """
+    from cyclspec import sessions
     from cyclspec.runtime.execute import Nobody
     from cyclspec.runtime.store.runs import find_run
 
     found = find_run(run)
     origin, out = found.origin, found.path.parent
     opened = options.open_spec(origin.spec, origin.params, origin.audit)
+    opened = sessions.at_session(opened, origin.places, out)
     planned = pipeline.plan(
         opened, places=origin.places, numerics=found.plan.get("numerics", "float32"), weights="if here"
     )
     found.require_design(planned.hashes["design"], opened.audit)
     _, before = stored(opened, planned, out)
-    taken = take_replies(out, before, files)
+    part, store = sessions.asking(opened, planned, out)
+    taken = take_replies(store, before, files)
     hosted = {model.asked.digest for model in planned.hosted}
     missing = taken.missing(r for r in before.waiting if r.digest in hosted)
     for line in _said(taken, before, planned, missing):
         click.echo(printable(line), err=True)
     if give_up:
-        found.give_up(
+        part.give_up(
             {key: reason if reason != "absent" else "not answered" for key, reason in missing.items()}
         )
     after, outcome = pipeline.run(opened, planned, out, answering=Nobody())
-    finish(after, outcome, planned, title=opened.audit.title, quiet=quiet)
+    finish(after, outcome, planned, opened, quiet=quiet)
 
 
 def _said(taken: Taken, before: Outcome, planned: Plan, missing: dict[str, str]) -> Iterable[str]:

@@ -13,6 +13,7 @@ from cyclspec.language.diagnostics.render import printable
 
 if TYPE_CHECKING:
     from cyclspec.compiler.plan.plan import Plan
+    from cyclspec.pipeline import Opened
     from cyclspec.runtime.execute import Outcome
     from cyclspec.runtime.store.runs import Run
 
@@ -44,17 +45,20 @@ def waiting_lines(outcome: Outcome, planned: Plan) -> list[str]:
     return found
 
 
-def finish(found: Run, outcome: Outcome, planned: Plan, *, title: str, quiet: bool) -> None:
+def finish(found: Run, outcome: Outcome, planned: Plan, opened: Opened, *, quiet: bool) -> None:
     """Shows what came of a run, and exits where measures are withheld or replies are waited for."""
+    from cyclspec import sessions
     from cyclspec.runtime.report.console import measures_view, show
-    from cyclspec.runtime.report.notices import notices
+    from cyclspec.runtime.report.notices import notices, session_lines
 
     if outcome.waiting:
         _wait(found, outcome, planned)
     measures = found.measures
     if not quiet:
-        show(measures_view(measures), title=title)
-    for line in (*notices(measures, found.checks), *_unseen(found.answers)):
+        show(measures_view(measures), title=opened.audit.title)
+    dated = session_lines(found.plan["environment"], measures)
+    due = () if opened.session is None else sessions.due_lines(opened, found)
+    for line in (*notices(measures, found.checks), *dated, *due, *_unseen(found.answers)):
         click.echo(printable(line), err=True)
     _say_damaged(outcome)
     click.echo(f"{outcome.asked} asked, {outcome.reused} reused", err=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,24 @@ max_requests: Decorator = click.option(
     show_default=True,
 )
 
+
+session: Decorator = click.option(
+    "--session",
+    metavar="N",
+    help="Which dated session is asked; by default the one that was begun, or the next that is due.",
+)
+
+
+def _day(ctx: click.Context, param: click.Parameter, text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no day; write it as `2026-01-15`", ctx, param) from None
+
+
+day: Decorator = click.option(
+    "--day", callback=_day, metavar="DATE", help="The day that the session counts for; today by default."
+)
 
 locked: Decorator = click.option(
     "--locked", is_flag=True, help="Refuse what nothing pins, and what is not as it was pinned."

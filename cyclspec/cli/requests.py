@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -59,6 +60,8 @@ from cyclspec.language.diagnostics.render import printable
     help="What a batch calls the limit of written tokens; newer models of OpenAI want the second.",
     show_default=True,
 )
+@options.session
+@options.day
 def command(
     file: Path,
     params: Mapping[str, str],
@@ -72,12 +75,16 @@ def command(
     max_lines: int,
     max_bytes: int,
     token_limit: Literal["max_tokens", "max_completion_tokens"],
+    session: str | None,
+    day: date | None,
 ) -> None:
     """Write the requests of hosted models that nobody has answered yet."""
+    from cyclspec import sessions
     from cyclspec.runtime.hosted.batches import Layout, Limits, Stage, write_batches
 
     opened = options.open_spec(file, params, audit)
     places = options.pairs(models, "--model")
+    opened = sessions.at_session(opened, places, out, session, day)
     planned = pipeline.plan(opened, places=places, max_requests=max_requests, weights="if here")
     options.warn(planned.warnings)
     found, outcome = stored(opened, planned, out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import click
@@ -34,6 +35,8 @@ from cyclspec.language.diagnostics import InternalError, SpecError
     help="Where results go.",
     show_default=True,
 )
+@options.session
+@options.day
 @click.option("--quiet", is_flag=True, help="Only the count of what was asked, on standard error.")
 def command(
     file: Path,
@@ -47,11 +50,16 @@ def command(
     locked: bool,
     files: tuple[Path, ...],
     out: Path,
+    session: str | None,
+    day: date | None,
     quiet: bool,
 ) -> None:
     """Run an audit: ask the models, score the answers, write the tables."""
+    from cyclspec import sessions
+
     opened = options.open_spec(file, params, audit, locked=locked, files=files)
     places = options.pairs(models, "--model")
+    opened = sessions.at_session(opened, places, out, session, day)
     planned = pipeline.plan(
         opened,
         places=places,
@@ -70,4 +78,4 @@ def command(
         except (MemoryError, OSError, RuntimeError) as error:
             raise RunFailed(str(error).splitlines()[0] if str(error) else type(error).__name__) from error
     found.remember(file, params, places, opened.audit.name)
-    finish(found, outcome, planned, title=opened.audit.title, quiet=quiet)
+    finish(found, outcome, planned, opened, quiet=quiet)

@@ -31,7 +31,7 @@ def command(
 ) -> None:
     """Score the answers of a run again, by its own spec or by another one of the same design."""
     from cyclspec.runtime.report.console import measures_view, show
-    from cyclspec.runtime.report.notices import notices
+    from cyclspec.runtime.report.notices import notices, session_lines
     from cyclspec.runtime.store.runs import find_run
 
     found = find_run(run)
@@ -42,7 +42,8 @@ def command(
     pipeline.score(found, opened, origin.places, locked=locked)
     measures = found.measures
     show(measures_view(measures), title=opened.audit.title)
-    for line in notices(measures, found.checks):
+    dated = session_lines(found.plan["environment"], measures)
+    for line in (*notices(measures, found.checks), *dated):
         click.echo(printable(line), err=True)
     click.echo("0 asked", err=True)
     click.echo(f"results in {found.scores}", err=True)

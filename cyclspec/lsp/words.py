@@ -18,7 +18,7 @@ SOURCES: Final[Words] = {
     "draw": "One level for each cell, drawn by counter: `draw(places, per = simulation)`. Adds no axis.",
     "shuffled": "Another level of an axis in each of its cells, for a control: `shuffled(country)`. Adds no axis.",
     "permutations": "Orders of a scale: `permutations(item.options, n = 4, keep = identity)`.",
-    "waves": "Dated sessions: `waves(count = 4, every = 7d)`.",
+    "waves": "Dated sessions, asked one a run: `waves(count = 4, every = 7d)`.",
     "holdout": "A share of the rows of a table, drawn by key: `holdout(survey.items, share = 20%)`.",
     "rest": "The rows that a hold-out leaves: `rest(survey.items, share = 20%)`.",
     "sample": "Rows of a table: `sample(survey.people, n = 200, strata = [country], weight = weight)`.",

@@ -56,6 +56,7 @@ _NOW_AND_THEN = (
     "times_null",
     "p_value",
     "p_adjusted",
+    "sessions_differ_by",
 )
 # What is the same in every row of a measure stands below the table (`notices`).
 _ELSEWHERE = (
@@ -81,7 +82,10 @@ _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202
 def measures_view(measures: pa.Table) -> pa.Table:
     """The columns of measures that a person reads: those that say something in some row."""
     hidden = {*_ELSEWHERE} | {name for name in NO_ANSWER if not any(measures[name].to_pylist())}
-    hidden |= {name for name in _NOW_AND_THEN if measures[name].null_count == len(measures)}
+    here = set(measures.column_names)
+    hidden |= {
+        name for name in here.intersection(_NOW_AND_THEN) if measures[name].null_count == len(measures)
+    }
     unexcluded = measures["value_unexcluded"].to_pylist()
     if unexcluded == measures["value"].to_pylist() or measures["withheld_by"].null_count < len(measures):
         hidden.add("value_unexcluded")

@@ -13,6 +13,7 @@ import pyarrow as pa
 from cyclspec.compiler.scores.tables import FEW_CLUSTERS
 
 Rows = Sequence[Mapping[str, Any]]
+DRIFT = "version drift"
 MUCH_OUTSIDE = 0.05
 """Probability outside of the labels of which a reader is told."""
 
@@ -86,3 +87,28 @@ def _outside(rows: Rows) -> Iterator[str]:
             f"answers behind {names} have up to {100 * mean:.0f} % of their probability outside of the labels,"
             f" one of them {100 * most:.0f} %"
         )
+
+
+def session_lines(environment: Mapping[str, Any], measures: pa.Table) -> Iterator[str]:
+    """The days of dated sessions, and the models of which other weights answered in a later one."""
+    sessions = environment.get("sessions", ())
+    if not sessions:
+        return
+    days = ", ".join(f"{one['session']} on {one['day']}" for one in sessions)
+    yield f"answered: session {days}"
+    rows = measures.to_pylist()
+    names = ", ".join(dict.fromkeys(row["measure"] for row in rows if row["sessions_differ_by"] == DRIFT))
+    for model, places in _versions(sessions).items():
+        if len(places) > 1:
+            each = "; ".join(f"{version[:12]} in {', '.join(found)}" for version, found in places.items())
+            yield f"version drift: {model} was {each}" + (f"; see {names}" if names else "")
+
+
+def _versions(sessions: Rows) -> Mapping[str, Mapping[str, list[str]]]:
+    """The sessions in which each version of each model answered."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for session in sessions:
+        for one in session["models"]:
+            version = " ".join((one["digest"], *one["served"]))
+            found.setdefault(one["model"], {}).setdefault(version, []).append(session["session"])
+    return found

@@ -7,6 +7,7 @@
     OUT/<design>/latest                    the score hash that `show` shows
     OUT/<design>/origin.json               where the spec was, for `score`; not part of any result
     OUT/<design>/given_up.json             replies of hosted models that are not waited for any longer, with reasons
+    OUT/<design>/sessions/                 dated sessions, each with all of this (`sessions`)
 
 Ensures that every table carries its definition, and that the same work writes the same bytes.
 """
@@ -206,13 +207,18 @@ def run_of(out: Path, design: str) -> Run:
 def begin_run(out: Path, plan: Plan, environment: Mapping[str, Any]) -> Run:
     """The run of a plan's design under `out`, with its `plan.json`."""
     run = run_of(out, plan.hashes["design"])
+    begin_at(run, plan, environment)
+    return run
+
+
+def begin_at(run: Run, plan: Plan, environment: Mapping[str, Any]) -> None:
+    """Writes the `plan.json` of a run."""
     facts = {
         **summary(plan, None),
         "environment": dict(environment),
         "document": dict(plan.document),
     }
     write_bytes(run.path / "plan.json", _json(facts))
-    return run
 
 
 def find_run(path: Path) -> Run:

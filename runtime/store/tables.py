@@ -166,6 +166,7 @@ def _used_axes(cells: Sequence[MeasureCells] | Sequence[CheckCells], grid: Grid)
 
 def measures_table(measures: Sequence[MeasureCells], grid: Grid, definition: Mapping[str, Any]) -> pa.Table:
     """One row a cell of a measure; `value` is null where it is withheld or nothing was left to measure."""
+    dated = any(measure.sessions_differ_by is not None for measure in measures)
     schema = pa.schema(
         [
             pa.field("measure", LEVEL, nullable=False),
@@ -200,6 +201,7 @@ def measures_table(measures: Sequence[MeasureCells], grid: Grid, definition: Map
             pa.field("test", LEVEL),
             pa.field("adjust", LEVEL),
             pa.field("warning", pa.string()),
+            *([pa.field("sessions_differ_by", LEVEL)] if dated else []),
         ],
         metadata=metadata("measures", definition),
     )
@@ -251,6 +253,9 @@ def _measure(measure: MeasureCells, index: tuple[int, ...], levels: Mapping[str,
         "test": judged.test or None,
         "adjust": judged.adjust or None,
         "warning": "; ".join(_warnings(measure, index)) or None,
+        "sessions_differ_by": None
+        if measure.sessions_differ_by is None
+        else measure.sessions_differ_by[index],
     }
 
 

@@ -149,16 +149,6 @@ def test_the_plan_as_text_names_stages_readers_and_bounds(spec: Path, command: C
     assert "requests   at most 66 distinct" in said
 
 
-def test_a_run_refuses_every_construct_at_once_and_writes_nothing(
-    spec: Path, refused: Callable[..., str]
-) -> None:
-    said = refused("CY0801", spec)
-    assert "error[CY0801]: `waves` of 2 dated sessions" in said
-    assert not any(
-        name in said for name in ("`pressed`", "`talked`", "`liked`", "`told`", "`felt`", "ask `final`")
-    )
-
-
 def test_tries_count_against_the_budget(spec: Path, command: Callable[..., Said]) -> None:
     said = command("plan", spec, "--max-requests", "83")
     assert said.code == 1

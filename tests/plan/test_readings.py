@@ -75,6 +75,24 @@ def test_a_marked_label_names_its_option_where_it_is_the_only_one(text: str, cod
 
 
 @pytest.mark.parametrize(
+    ("prefix", "text", "code"),
+    [
+        ("Answer:", " B\nExplanation: A. is too much.", "2"),
+        ("答案：", "C。\n解释：A。", "9"),
+        ("Fields.\nAnswer: ", "very important, since it is not at all important\nExplanation: B.", "1"),
+        ("Answer:", "Answer: B\nExplanation: A.", "2"),
+        ("Answer:", "I cannot say\nExplanation: none.", None),
+        ("My answer is (", "B\nExplanation: A is wrong", None),
+        ("", "B\nExplanation: A is wrong", None),
+    ],
+)
+def test_a_text_goes_on_with_the_field_that_its_prefix_begins(
+    prefix: str, text: str, code: str | None
+) -> None:
+    assert read_option(text, OFFERED, ("labelled",), prefix) == code
+
+
+@pytest.mark.parametrize(
     ("text", "code"),
     [
         ("It is VERY  important to me.", "1"),

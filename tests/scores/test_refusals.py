@@ -15,9 +15,6 @@ from cyclspec.language.types.typed import TypedAudit
 
 GOOD = Path(__file__).parents[1] / "good"
 REFUSED = {
-    ("fitted", "fitted"): (
-        "`models_unchanged(..)`",
-    ),
     ("lookups", "minded"): (
         "a lookup `[option: ...]` by a value", "`includes(..)`",
     ),

@@ -226,3 +226,13 @@ class RecordTooLong(Diagnostic):
     model: str
     needed: str
     most: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionRefused(Diagnostic):
+    """A dated session cannot be asked: there is none of that name, it is not due, or other weights answered it."""
+
+    code: ClassVar[str] = "CY0723"
+    title: ClassVar[str] = "session `{session}` {problem}"
+    session: str
+    problem: str

@@ -16,6 +16,12 @@ from cyclspec.language.types import terms as h
 def subterms(term: h.Term) -> Iterator[h.Term]:
     """A term and every term in it. The body of a metric is not among them: it names formals."""
     yield term
+    for part in inner_terms(term):
+        yield from subterms(part)
+
+
+def inner_terms(term: h.Term) -> Iterator[h.Term]:
+    """The terms that a term is made of, without theirs. The body of a metric is not among them."""
     for name in type(term).__dataclass_fields__:
         if name not in ("type", "span", "body"):
             yield from _inside(getattr(term, name))
@@ -23,7 +29,7 @@ def subterms(term: h.Term) -> Iterator[h.Term]:
 
 def _inside(value: object) -> Iterator[h.Term]:
     if isinstance(value, h.Base):
-        yield from subterms(cast(h.Term, value))
+        yield cast(h.Term, value)
     elif isinstance(value, tuple):
         for item in value:
             yield from _inside(item)
