@@ -35,7 +35,7 @@ def _vocabularies(scope: Scope) -> Iterator[k.Vocabulary]:
 
 
 def _holds(outer: Span, inner: Span) -> bool:
-    return outer.source is inner.source and outer.start <= inner.start and inner.end <= outer.end
+    return outer.source == inner.source and outer.start <= inner.start and inner.end <= outer.end
 
 
 def _uses(audit: t.Audit, name: str) -> Iterator[Span]:
