@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hosted_worlds import Desk, write_hosted
 from scripted import Scripted, Stopped
-from worlds_on_disk import Said, write_checkpoint
+from worlds_on_disk import Said, World, write_checkpoint
 
 import cyclspec
 from cyclspec import pipeline, sessions
@@ -238,3 +239,44 @@ def test_an_audit_without_dates_has_no_sessions_to_ask(tmp_path: Path, command: 
     said = command("run", tmp_path / "audit.cycl", "--session", "2")
     assert said.code == 1 and "error[CY0723]" in said.err and "no dated sessions" in said.err
     assert command("run", tmp_path / "audit.cycl", "--day", "15.1.2026").code == 2
+
+
+HOSTED = """
+panel far {
+  model gpt = openai("gpt-tiny", host = "batch.example")
+}
+
+prompt lettered(item: small.items, country: country) -> choice(item.options) {
+  user[en] "{country}: {item.question}\\n{item.options|lettered}"
+}
+
+audit hosted {
+  each item    in small.items where item.theme == work
+  each country in country
+  each session in waves(count = 2, every = 7d)
+  each model   in far
+
+  ask reply = lettered(item, country) { model = model, per = session, read = first_token }
+
+  measure mass by model : share = mean over item, country, session of reply.mass
+  check sure = (min over item, country, session of reply.mass) >= 1% { on_fail = warn }
+}
+"""
+
+
+def test_a_hosted_model_is_asked_again_in_each_session(
+    world: World, command: Callable[..., Said], tmp_path: Path
+) -> None:
+    """Its digest is its name, so that with shared replies a second session would find the answers of the first."""
+    desk = Desk(command, write_hosted(tmp_path / "spec", world, HOSTED), tmp_path)
+    first = desk.requests("--day", "2026-01-15")
+    taken = desk.take(*desk.answered(first))
+    assert taken.code == 0, taken.err
+    assert "answered: session 1 on 2026-01-15" in taken.err
+    second = desk.requests("--session", "2", "--day", "2026-01-22")
+    assert [path.read_bytes() for path in second] == [path.read_bytes() for path in first]
+    taken = desk.take(*desk.answered(second))
+    assert "answered: session 1 on 2026-01-15, 2 on 2026-01-22" in taken.err
+    rows = cyclspec.open_run(desk.out).answers.to_pandas()
+    assert set(rows["status"]) == {"answered"} and set(rows["session"]) == {"1", "2"}
+    assert cyclspec.open_run(desk.out).measures["sessions_differ_by"].to_pylist() == ["resampling"]

@@ -128,10 +128,14 @@ def test_divergence_its_replacement_and_diversity(
 
 
 def favourites(column: str, item: str) -> set[str]:
-    """The groups that are most given to the favourite option of everybody."""
-    top = human(item)
-    best = {group: human(item, people)[top == top.max()].sum() for group, people in AMERICANS.groupby(column)}
-    return {group for group, share in best.items() if np.isclose(share, max(best.values()), atol=1e-12)}
+    """The groups with the most heads among those who chose the favourite option of everybody."""
+    shares_of_all = human(item)
+    best = {
+        code for code, share in zip(CODES[item], shares_of_all, strict=True) if share == shares_of_all.max()
+    }
+    chose = AMERICANS[(AMERICANS["item"] == item) & AMERICANS["value"].isin(best)]
+    heads = chose[column].value_counts()
+    return set(heads[heads == heads.max()].index)
 
 
 @pytest.mark.parametrize("column", ["sex", "age"])
