@@ -62,6 +62,10 @@ MISTAKES = [
      "did you mean `m.js_distance`?"),
     ("STATEMENT", "let x = mean over tuning of c.norms.warmth", "CY0301",
      "leave `tuning` out: this value is the same for each tuning"),
+    ("STATEMENT", "measure many by tuning, size : share = mean over case, town of (if reply.mass > 50% then 1 else 0)",
+     "CY0501", "write `mean .. of (reply.mass > 50%)`"),
+    ("STATEMENT", "measure many by tuning, size : share = sum over case, town of reply.mass > 50%", "CY0501",
+     "declare what it is: `measure many by tuning, size : count`"),
 ]  # fmt: skip
 
 

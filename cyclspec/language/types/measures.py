@@ -8,6 +8,7 @@ from cyclspec.language.diagnostics import Label
 from cyclspec.language.diagnostics.cy02_types import WrongType
 from cyclspec.language.diagnostics.cy03_axes import AxisLeftOver, MeasureMayBeMissing
 from cyclspec.language.diagnostics.cy05_units import DifferenceOfShares, UnitMismatch
+from cyclspec.language.diagnostics.mend import Mend, write
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
@@ -145,13 +146,33 @@ def _unit(scope: Scope, measure: t.Measure, term: h.Term) -> k.Unit | None:
         else declared.unit is k.Unit.NONE or units.fits(found, declared.unit, term)
     ):
         left, right = f"a value in `{found.value}`", f"the declared `{k.kind_text(declared)}`"
-        scope.report(UnitMismatch(span=measure.value.span, verb="give", left=left, word="as", right=right))
+        mend = _one_or_zero(measure.value) or Mend((f"declare what it is: `{_declared(measure, term)}`",))
+        at = measure.value.span
+        scope.report(UnitMismatch(span=at, verb="give", left=left, word="as", right=right, **mend._asdict()))
         return None
     if found is k.Unit.POINTS and declared.unit is k.Unit.SHARE:
         helps = (f"declare it: `measure {measure.name.name} ... : points`",)
         scope.report(DifferenceOfShares(span=measure.type.span, measure=measure.name.name, helps=helps))
         return k.Unit.POINTS
     return found if declared.unit is k.Unit.NONE else declared.unit
+
+
+def _declared(measure: t.Measure, term: h.Term) -> str:
+    by = f" by {', '.join(axis.name for axis in measure.by)}" if measure.by else ""
+    return f"measure {measure.name.name}{by} : {k.kind_text(term.type.kind)}"
+
+
+def _one_or_zero(value: t.Expr) -> Mend | None:
+    """A mean of ones and zeros by a condition is the share of cells in which the condition holds."""
+    match value:
+        case t.Reduce(
+            reducer=t.Name(name="mean"),
+            of=t.If(condition=condition, then=t.Whole(value=then), otherwise=t.Whole(value=otherwise)) as chosen,
+        ) if {then, otherwise} == {"0", "1"}:
+            holds = condition.span.text if then == "1" else f"not ({condition.span.text})"
+            return write(chosen.span, holds, f"mean .. of ({holds})")
+        case _:
+            return None
 
 
 def _word(scope: Scope, field: t.Field | None, known: tuple[str, ...]) -> str | None:
