@@ -167,7 +167,9 @@ def _one_or_zero(value: t.Expr) -> Mend | None:
     match value:
         case t.Reduce(
             reducer=t.Name(name="mean"),
-            of=t.If(condition=condition, then=t.Whole(value=then), otherwise=t.Whole(value=otherwise)) as chosen,
+            of=t.If(
+                condition=condition, then=t.Whole(value=then), otherwise=t.Whole(value=otherwise)
+            ) as chosen,
         ) if {then, otherwise} == {"0", "1"}:
             holds = condition.span.text if then == "1" else f"not ({condition.span.text})"
             return write(chosen.span, holds, f"mean .. of ({holds})")
