@@ -55,7 +55,7 @@ methods: setup ## The four methods on the demo model and two random checkpoints 
 # Files of others, which are no part of this project; docs/published.md says where they are from.
 DATA ?= ../shared/data
 REALDATA := mena=mena_values multilingual=multicultural_alignment_da_nl_pt_en \
-            scruples=scruples_human_label_counts worldvalues=worldvaluesbench dilemmas=.
+            scruples=scruples_human_label_counts worldvalues=worldvaluesbench dilemmas=. first_token=.
 
 realdata: $(VENV)/ready-for-tests ## Published scores computed again, from the files of their authors in DATA=FOLDER (minutes).
 	@for pair in $(REALDATA); do \
