@@ -27,6 +27,7 @@ import std.association as s version "1"
 import std.culture as c version "1"
 import std.opinion as o version "1"
 import std.def as d version "1"
+import std.spread as v version "1"
 
 axis sex      : nominal { female "women", male "men" }
 axis steering : nominal { qa, bio, portray }
@@ -176,6 +177,7 @@ audit framework {
   let finite    = d.preference_kl(simulated, human, failed)
   let largest   = max over item of finite
   let heads     = count over person by sex of small.answers.value
+  let asked_of  = count over person of small.answers.value
   let part      = d.part_by_heads(heads, (sum over sex of heads))
   let favourite = d.favourite_of(human, by_sex, part)
   let theirs    = favourite >= (max over sex of favourite)
@@ -192,6 +194,9 @@ audit framework {
   measure theirs_of_matched by model, sex : real =
     (sum over item of matched and theirs) / (sum over item of matched)
   measure theirs_of_all by sex : share = share over item of theirs
+  measure spread_within by model : ratio =
+    v.spread_ratio((mean over item of v.position_variance_of_all(simulated, answered)), 0,
+      (mean over item of v.position_variance_of_all(human, asked_of)), 0)
 }
 """
 

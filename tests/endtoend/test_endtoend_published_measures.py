@@ -193,6 +193,20 @@ def test_the_framework_with_a_column_for_failures(model: str, recorded: Recorded
 # ---- std.agreement and std.ranking
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_the_spread_within_without_its_sampling_variance(
+    model: str, recorded: Recorded, value: Value
+) -> None:
+    simulated = recorded.table("simulated").dropna()
+    sides = (simulated[simulated["model"] == model], recorded.table("answers"))
+
+    def spread(side: pd.DataFrame) -> float:
+        places = side["value"].str[1:].astype(int) / (side["item"].map(recorded.values).map(len) - 1)
+        return float(places.groupby(side["item"]).var(ddof=1).mean())
+
+    assert value("spread_within", model=model) == near(np.sqrt(spread(sides[0]) / spread(sides[1])))
+
+
 @pytest.fixture(scope="module", params=MODELS)
 def decided(request: pytest.FixtureRequest, recorded: Recorded) -> tuple[str, Floats, list[tuple[str, str]]]:
     """A model, what it chose [case, form, session, repeat] with NaN where nothing, and the goods of each case."""
