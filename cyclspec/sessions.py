@@ -168,11 +168,11 @@ def _unasked(opened: Opened, axis: str, name: str, ready: Sequence[AskedSession]
             yield {"ask": name, **cell}
 
 
-def versions(found: Run, opened: Opened) -> list[Mapping[tuple[str, str], str]]:
-    """Who answered in each session that is answered."""
+def versions(found: Run, opened: Opened) -> dict[str, Mapping[tuple[str, str], str]]:
+    """Who answered in each session that is answered, by its level."""
     axis = dated_axis(opened.audit)
     levels = () if axis is None else opened.grid.axes[axis].levels
-    return [one.versions for one in asked_sessions(found, levels) if one.ended]
+    return {one.level: one.versions for one in asked_sessions(found, levels) if one.ended}
 
 
 def due_lines(opened: Opened, found: Run) -> Iterator[str]:

@@ -20,7 +20,14 @@ from cyclspec.compiler.data.loaded import LoadedTable
 from cyclspec.compiler.plan.arguments import Answers, ArgumentReader, NoArgument
 from cyclspec.compiler.plan.budget import ordered_axes, present_cells
 from cyclspec.compiler.plan.upstream import Upstream, is_upstream, upstream_of
-from cyclspec.compiler.prompts.messages import Conversation, NoWording, Shown, converse, language_of
+from cyclspec.compiler.prompts.messages import (
+    Conversation,
+    NoWording,
+    Shown,
+    converse,
+    language_of,
+    prefix_end,
+)
 from cyclspec.compiler.prompts.turns import after_turns
 from cyclspec.compiler.records.offered import RecordShapes
 from cyclspec.compiler.records.schema import RecordSchema
@@ -148,14 +155,15 @@ class CellReader:
         return Said(conversation, ordered, codes, lang, self._record(cell, lang))
 
     def silent(self, cell: Mapping[str, int]) -> Said:
-        """What is offered in one cell, and in which language, with no word said: of answers that exist already."""
+        """What is offered in one cell, and in which language, with no word said but how the prefix ends: of
+        answers that exist already."""
         langs = {name for name, kind in self.ask.prompt.formals if isinstance(kind, k.Lang)}
         values = {name: self.reader.value(term, cell) for name, term in self._known() if name in langs}
         offered = self.offered(cell)
         codes = tuple(option.code for option in offered)
         lang = language_of(self.ask.prompt, values)
         ordered = () if self.ask.scale is None else self._ordered(offered, self.ask.scale, cell)
-        return Said(Conversation((), ""), ordered, codes, lang)
+        return Said(Conversation((), prefix_end(self.ask.prompt, lang)), ordered, codes, lang)
 
     def offered(self, cell: Mapping[str, int]) -> tuple[Option, ...]:
         """The offered options in the order of their scale; none where the answer is no choice."""

@@ -236,7 +236,8 @@ class _Reader:
             text = words.get(said.lang or "", next(iter(words.values()))).strip()
             offer = offer_of(said)
             reply = WrittenText((), text, "stop")
-            reading = read_choice(self.ask, reply, offer.codes, offer.labels, offer.at)
+            prefix = said.conversation.prefix
+            reading = read_choice(self.ask, reply, offer.codes, offer.labels, offer.at, prefix)
             texts[index] = text
             self._settle(blank, at, reading.reason)
             if reading.choice is not None:

@@ -160,6 +160,17 @@ def holes(prompt: d.TypedPrompt, lang: str | None) -> Counter[str]:
     )
 
 
+def prefix_end(prompt: d.TypedPrompt, lang: str | None) -> str:
+    """What the prefix of a prompt ends with, whatever is shown in its holes; empty where it ends with a hole."""
+    parts = [
+        part
+        for message in prompt.messages
+        if message.role == "prefix" and message.lang in (lang, None)
+        for part in _parts(message.template)
+    ]
+    return parts[-1] if parts and isinstance(parts[-1], str) else ""
+
+
 def converse(prompt: d.TypedPrompt, values: Mapping[str, Shown]) -> Conversation:
     """The conversation of one cell."""
     lang = language_of(prompt, values)

@@ -170,7 +170,8 @@ def principal_components(sample: Sample) -> Estimate:
     def one(values: Array, here: Array, often: Array) -> Array:
         known = here.any(axis=0)
         whole = (here >= known).all(axis=1)
-        scores = components.principal_components(values, whole, often * known, number)
+        there = choose(here > 0.0, values, 0.0)
+        scores = components.principal_components(there, whole, often * known, number)
         return jnp.pad(scores, ((0, 0), (0, size - number)), constant_values=jnp.nan)
 
     arrays = (grouped(array, (units,), sample.places) for array in (sample.values, sample.here))

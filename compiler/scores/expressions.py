@@ -41,7 +41,7 @@ from cyclspec.compiler.scores.picks import looked_up, picked_level
 from cyclspec.compiler.scores.reasons import HOLE, NO_VALUE
 from cyclspec.compiler.scores.reductions import Reduction, reduced
 from cyclspec.compiler.scores.running import along
-from cyclspec.compiler.scores.sessions import UNDATED, Drift, models_unchanged
+from cyclspec.compiler.scores.sessions import UNDATED, Drift, models_unchanged, of_asked
 from cyclspec.compiler.scores.walk import Leaf, Reach, source_axis
 from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.types.kinds import Choice, Dist, Number, Of, Scale, Vocabulary, scale_name
@@ -271,7 +271,7 @@ class Scope:
             case name if name in FUNCTIONS:
                 return self._elementwise(name, *term.args)
             case "is_missing":
-                return self._is_missing(term.args[0])
+                return of_asked(frame, self.setting.drift, self._is_missing(term.args[0]))
             case "uniform" | "one_hot" | "size" | "span" as name:
                 return builtins.of_scale(frame, name, term.args[0])
             case "value":

@@ -87,6 +87,7 @@ def _measure(
         error=found.error,
         bias=found.bias,
         deff=found.deff,
+        lost=found.lost,
         null=found.null,
         p_value=found.p_value,
         p_adjusted=found.p_adjusted,

@@ -1,7 +1,8 @@
 """How sure a measure is: intervals, standard errors, design effects and p-values of its cells, and what they are of.
 
-Expects the fetched draws of a measure and its values, NaN where there is none. Ensures that an interval stands only on
-at least two clusters, that few clusters widen it, and that p-values are adjusted for the cells of one measure.
+Expects the fetched draws of a measure and its values, NaN where there is none. Ensures that an interval stands only
+on at least two clusters and on nearly all of its draws, that few clusters widen it, and that p-values are adjusted
+for the cells of one measure.
 """
 
 from __future__ import annotations
@@ -16,14 +17,17 @@ from cyclspec.compiler.scores.intervals import design_effect, ends
 from cyclspec.compiler.scores.people_draws import counted_units
 from cyclspec.compiler.scores.program import Program
 from cyclspec.compiler.scores.significance import adjusted, permutation, sign_flip
-from cyclspec.compiler.scores.tables import Floats, Ints, Judgement, ScoreInputs
+from cyclspec.compiler.scores.tables import MOST_LOST, Floats, Ints, Judgement, ScoreInputs
 from cyclspec.compiler.seeds import seed_of
 from cyclspec.language.types.terms import PeopleTerm
 from cyclspec.language.types.typed import Drawn, Permutation, SignFlip, TypedMeasure
 
 
 class Uncertain(NamedTuple):
-    """Arrays over the axes of a measure; NaN where there is none, zero clusters where nothing is drawn."""
+    """Arrays over the axes of a measure; NaN where there is none, zero clusters where nothing is drawn.
+
+    `lost` is the share of the draws that leave nothing to measure.
+    """
 
     low: Floats
     high: Floats
@@ -31,6 +35,7 @@ class Uncertain(NamedTuple):
     bias: Floats
     deff: Floats
     clusters: Ints
+    lost: Floats
     null: Floats
     p_value: Floats
     p_adjusted: Floats
@@ -49,12 +54,13 @@ def uncertain(
 ) -> Uncertain:
     """The uncertainty of each cell of a measure."""
     blank, none = np.full(value.shape, np.nan), np.zeros(value.shape, dtype=np.int64)
-    low, high, error, bias, deff, clusters = blank, blank, blank, blank, blank, none
+    low, high, error, bias, deff, clusters, lost = blank, blank, blank, blank, blank, none, blank
     interval, drawn = measure.interval, arrays.drawn
     if interval is not None and drawn.bootstrap is not None:
         width = _width(program, measure, arrays, inputs, interval.drawings)
         draws, clusters = _cells(program, measure, drawn.bootstrap), width.clusters
-        known = np.isfinite(value) & (clusters >= 2)
+        lost = 1.0 - np.isfinite(draws).mean(axis=-1)
+        known = np.isfinite(value) & (clusters >= 2) & (lost <= MOST_LOST)
         found = ends(
             value,
             draws,
@@ -70,7 +76,7 @@ def uncertain(
             deff = design_effect(error, _cells(program, measure, drawn.simple), simple.shortfall)
     null, p_value = _tested(program, measure, arrays, value)
     p_adjusted = blank if measure.adjust is None else adjusted(p_value, measure.adjust)
-    return Uncertain(low, high, error, bias, deff, clusters, null, p_value, p_adjusted)
+    return Uncertain(low, high, error, bias, deff, clusters, lost, null, p_value, p_adjusted)
 
 
 def _cells(program: Program, measure: TypedMeasure, array: object) -> Floats:

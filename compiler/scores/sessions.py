@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from cyclspec.compiler.axes import Grid
 from cyclspec.compiler.plan.positions import model_positions
 from cyclspec.compiler.plan.sessions import dated_axis
-from cyclspec.compiler.scores.cells import Cells
+from cyclspec.compiler.scores.cells import Cells, refuse
 from cyclspec.compiler.scores.fields import with_fields
 from cyclspec.compiler.scores.frame import Frame
+from cyclspec.compiler.scores.reasons import ABSENT
 from cyclspec.compiler.scores.tables import MeasureCells, Scores
 from cyclspec.compiler.scores.walk import Reach, below, named_terms
 from cyclspec.language.types.terms import LetTerm, PickTerm, Term
@@ -31,11 +32,15 @@ Versions = Mapping[tuple[str, str], str]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drift:
-    """Which cells of models, over `axes`, were answered by different weights in the sessions of `axis`."""
+    """Which cells of models, over `axes`, were answered by different weights in the sessions of `axis`.
+
+    `unasked` says which of these sessions nobody was asked in yet.
+    """
 
     axis: str | None
     axes: tuple[str, ...] = ()
     changed: NDArray[np.bool_] | None = None
+    unasked: NDArray[np.bool_] | None = None
 
     def within(self, axes: Iterable[str]) -> NDArray[np.bool_]:
         """Whether any model changed, over those of its axes that are among `axes`."""
@@ -49,11 +54,13 @@ class Drift:
 UNDATED = Drift(None)
 
 
-def drift_of(audit: TypedAudit, grid: Grid, sessions: Iterable[Versions]) -> Drift:
-    """The models whose weights differ between some sessions; an undated audit has one session."""
+def drift_of(audit: TypedAudit, grid: Grid, sessions: Mapping[str, Versions]) -> Drift:
+    """The models whose weights differ between some sessions, by level; an undated audit has none of them."""
     axis = dated_axis(audit)
+    if axis is None:
+        return UNDATED
     seen: dict[tuple[str, str], set[str]] = {}
-    for versions in sessions:
+    for versions in sessions.values():
         for key, version in versions.items():
             seen.setdefault(key, set()).add(version)
     asks = [ask for ask in audit.asks if ask.panel is not None]
@@ -63,7 +70,17 @@ def drift_of(audit: TypedAudit, grid: Grid, sessions: Iterable[Versions]) -> Dri
     for ask in asks:
         for model, at in model_positions(audit, grid, ask, axes):
             changed[at] |= len(seen.get((ask.panel or "", model.name), ())) > 1
-    return Drift(axis, axes, changed)
+    unasked = np.array([level not in sessions for level in grid.axes[axis].levels])
+    return Drift(axis, axes, changed, unasked)
+
+
+def of_asked(frame: Frame, drift: Drift, cells: Cells) -> Cells:
+    """Cells of the sessions that were asked: what nobody was asked yet is neither there nor refused."""
+    if drift.axis is None or drift.axis not in cells.axes:
+        return cells
+    assert drift.unasked is not None
+    unasked = jnp.asarray(frame.placed(drift.unasked, (drift.axis,)))
+    return replace(cells, status=refuse(cells.status, unasked, ABSENT))
 
 
 def models_unchanged(frame: Frame, drift: Drift, axes: frozenset[str], over: tuple[str, ...]) -> Cells:

@@ -28,6 +28,9 @@ Headcount = HeadcountTerm | PopulationTerm
 FEW_CLUSTERS: Final = 30
 """Below so many clusters intervals may cover less than they say (docs/statistics.md)."""
 
+MOST_LOST: Final = 0.05
+"""There is no interval where more than this share of the draws leaves nothing to measure (docs/statistics.md)."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AnswerCells:
@@ -137,10 +140,11 @@ class MeasureCells:
     are drawn, `bound_low` and `bound_high` are the lowest and highest value that missing answers allow, where they were
     asked for, `outside` and `outside_most` are the mean and the largest probability that models gave to anything but
     the labels, over the answers that the measure reads in the cell, `exists` is False for holes of the grid, and
-    `withheld_by` holds per cell the names of the checks that withhold it. `error` is the standard error, `bias` how far
-    draws lie above the value, `deff` the design effect, `null` the mean under permuted labels, `p_value` and
-    `p_adjusted` what the test gives: NaN where there is none. `sessions_differ_by` says whether dated sessions that the
-    measure takes together were answered by the same weights ("resampling") or not ("version drift").
+    `withheld_by` holds per cell the names of the checks that withhold it. `error` is the standard error, `bias` how
+    far draws lie above the value, `deff` the design effect, `lost` the share of draws that leave nothing to
+    measure, `null` the mean under permuted labels, `p_value` and `p_adjusted` what the test gives: NaN where there
+    is none. `sessions_differ_by` says whether dated sessions that the measure takes together were answered by the
+    same weights ("resampling") or not ("version drift").
     """
 
     name: str
@@ -168,6 +172,7 @@ class MeasureCells:
     error: Floats
     bias: Floats
     deff: Floats
+    lost: Floats
     null: Floats
     p_value: Floats
     p_adjusted: Floats

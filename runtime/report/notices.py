@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from cyclspec.compiler.scores.tables import FEW_CLUSTERS
+from cyclspec.runtime.store.tables import LOST_DRAWS
 
 Rows = Sequence[Mapping[str, Any]]
 DRIFT = "version drift"
@@ -27,6 +28,7 @@ def notices(measures: pa.Table, checks: pa.Table) -> list[str]:
         *_tests(rows),
         *_few(rows),
         *_biased(rows),
+        *_lost(rows),
         *_outside(rows),
     ]
 
@@ -68,6 +70,13 @@ def _few(rows: Rows) -> Iterator[str]:
         least = min(row["n_clusters"] for row in few)
         below = f"below {FEW_CLUSTERS} they may cover less than they say"
         yield f"intervals of {names} rest on {least} clusters; {below}"
+
+
+def _lost(rows: Rows) -> Iterator[str]:
+    lost = [row for row in rows if LOST_DRAWS in (row["warning"] or "")]
+    if lost:
+        names = ", ".join(dict.fromkeys(row["measure"] for row in lost))
+        yield f"some draws of {names} {LOST_DRAWS} (`warning`)"
 
 
 def _biased(rows: Rows) -> Iterator[str]:

@@ -21,12 +21,13 @@ from cyclspec.compiler.plan.reads import Labels, Likeliest, Options, Read, Writi
 from cyclspec.compiler.readings.likeliest import TopTokens
 from cyclspec.compiler.readings.reading import WrittenText
 from cyclspec.compiler.scores.reasons import ANSWER_REASONS
-from cyclspec.compiler.scores.tables import FEW_CLUSTERS, CheckCells, MeasureCells
+from cyclspec.compiler.scores.tables import FEW_CLUSTERS, MOST_LOST, CheckCells, MeasureCells
 
 SCHEMA_VERSION = 1
 TABLES = ("measures", "answers", "requests", "checks")
 NO_ANSWER = {f"n_{reason.replace(' ', '_')}": reason for reason in reversed(ANSWER_REASONS)}
 """Columns of measures that count answers which are missing, with the reason that each counts."""
+LOST_DRAWS = "leave nothing to measure"
 BESIDE = ("uniform", "others", "shuffled")
 """Columns of measures that stand beside a noise floor."""
 LEVEL = pa.dictionary(pa.int32(), pa.string())
@@ -266,6 +267,10 @@ def _warnings(measure: MeasureCells, index: tuple[int, ...]) -> Iterator[str]:
         yield f"{number} clusters: with fewer than {FEW_CLUSTERS} an interval may cover less than it says"
     if measure.biased[index]:
         yield "draws lie off the value by more than a quarter of its standard error"
+    lost = measure.lost[index]
+    if lost > 0.0 and np.isfinite(measure.value[index]):
+        ending = "there is no interval" if lost > MOST_LOST else "they are left out"
+        yield f"{lost:.2%} of the draws {LOST_DRAWS}: {ending}"
 
 
 def checks_table(checks: Sequence[CheckCells], grid: Grid, definition: Mapping[str, Any]) -> pa.Table:

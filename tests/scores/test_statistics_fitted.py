@@ -163,6 +163,18 @@ def test_a_variable_drawn_twice_is_there_twice() -> None:
     np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-10)
 
 
+def test_a_draw_of_variables_turns_no_component_round() -> None:
+    """Loadings as large as one another, half of them negative: which is largest differs from draw to draw."""
+    place, signs = np.linspace(-1.0, 1.0, 6), np.tile([1.0, -1.0], 10)
+    values = np.outer(place, signs) + 0.01 * RNG.normal(size=(6, 20))
+    whole = np.ones(6, bool)
+    once = np.asarray(principal_components(values, whole, np.ones(20), 1))[:, 0]
+    for _ in range(50):
+        often = np.bincount(RNG.integers(20, size=20), minlength=20).astype(float)
+        drawn = np.asarray(principal_components(values, whole, often, 1))[:, 0]
+        np.testing.assert_allclose(drawn, once, atol=0.05)
+
+
 def test_components_that_the_units_do_not_have_are_undefined() -> None:
     line = np.outer(np.arange(4.0), [1.0, -2.0, 0.5])
     found = np.asarray(principal_components(line, np.ones(4, bool), np.ones(3), 5))

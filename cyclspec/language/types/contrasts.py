@@ -33,9 +33,37 @@ def _through(term: h.Term, named: Named) -> Iterator[h.Term]:
 
 def flaw_of_contrast(term: h.Term, named: Named, axes: tuple[str, ...]) -> str:
     """Why signs cannot be flipped over some axes, one at a time; empty where they can."""
-    if not any(isinstance(inner, h.ArithmeticTerm) and inner.op == "-" for inner in _through(term, named)):
+    if not any(_is_difference(inner) for inner in _through(term, named)):
         return "it is no difference, and a test of it against zero says nothing"
     return next((flaw for axis in axes if (flaw := _flaw(term, named, axis))), "")
+
+
+def _is_difference(term: h.Term) -> bool:
+    """Of two things that are measured: `1 - distance` is a level, which is zero for no model."""
+    return (
+        isinstance(term, h.ArithmeticTerm)
+        and term.op == "-"
+        and not _is_given(term.left)
+        and not _is_given(term.right)
+    )
+
+
+def pairing(term: h.Term, named: Named, axis: str) -> str | None:
+    """The reducer, if any, that would pair copies of one answer where an axis is drawn again."""
+    reduced = (inner for inner in _through(term, named) if isinstance(inner, h.ReduceTerm))
+    return next((inner.reducer for inner in reduced if axis in _paired(inner)), None)
+
+
+def _paired(term: h.ReduceTerm) -> frozenset[str]:
+    """The axes along which the values of a pair differ."""
+    given = {name: arg.type.axes for name, arg in term.args}
+    match term.reducer:
+        case "pair_agreement" | "pair_disagreement":
+            return given.get("between") or frozenset(term.axes) - given.get("within", frozenset())
+        case "krippendorff":
+            return given["raters"]
+        case _:
+            return frozenset()
 
 
 def _flaw(term: h.Term, named: Named, axis: str) -> str:

@@ -20,7 +20,7 @@ from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.arguments import Arguments, bind, called, number, whole, word
-from cyclspec.language.types.contrasts import flaw_of_contrast, read_by
+from cyclspec.language.types.contrasts import flaw_of_contrast, pairing, read_by
 from cyclspec.language.types.roles import is_design_column
 from cyclspec.language.types.scope import Scope, dotted_parts, failed, key_of
 from cyclspec.language.types.values import axis_words
@@ -58,7 +58,7 @@ def read_interval(of: Judged, field: t.Field | None) -> d.Interval | None:
         return None
     args = bind(of.scope, field.value, _BOOTSTRAP, required=("over",))
     drawn = None if args is None else _drawn(of, args, "bootstrap")
-    if args is None or drawn is None:
+    if args is None or drawn is None or _pairs_copies(of, args):
         return None
     draws = _draws(of.scope, args, 2000)
     level = 0.95
@@ -67,6 +67,21 @@ def read_interval(of: Judged, field: t.Field | None) -> d.Interval | None:
     method = _word(of.scope, args, "method", ("percentile", "t"))
     over = tuple(one.axis for one in drawn)
     return d.Interval(over, draws, level, cast(Literal["percentile", "t"], method), drawn)
+
+
+def _pairs_copies(of: Judged, args: Arguments) -> bool:
+    """Whether an axis is drawn along which a reducer pairs values: copies of one answer are no pair. Reports it."""
+    if failed(of.term):
+        return False
+    for axis in axis_words(of.scope, args["over"]):
+        reducer = pairing(of.term, of.named, axis.name)
+        if reducer is not None:
+            problem = f"cannot draw `{axis.name}` again: copies of one answer would agree in `{reducer}`"
+            helps = ("draw what the pairs are of, such as the cases: `bootstrap(over = case)`",)
+            found = WrongArguments(span=axis.span, callee="bootstrap", problem=problem, helps=helps)
+            of.scope.report(found)
+            return True
+    return False
 
 
 def read_test(
