@@ -67,8 +67,8 @@ MISTAKES = [
     ("STATEMENT", "measure many by tuning, size : share = sum over case, town of reply.mass > 50%", "CY0501",
      "declare what it is: `measure many by tuning, size : count`"),
     ("STATEMENT",
-     "measure m1 : real = mean over case of (pair_agreement over town, size, tuning of reply.mass > 50%)"
-      " { interval = bootstrap(over = town) }",
+     ("measure m1 : real = mean over case of (pair_agreement over town, size, tuning of reply.mass > 50%)"
+      " { interval = bootstrap(over = town) }"),
      "CY0209",
      "draw what the pairs are of, such as the cases: `bootstrap(over = case)`"),
 ]  # fmt: skip
