@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from cyclspec.compiler.plan.plan import Plan
     from cyclspec.pipeline import Opened
     from cyclspec.runtime.execute import Outcome
-    from cyclspec.runtime.store.runs import Run
+    from cyclspec.runtime.store.runs import Origin, Run
 
 
 def _unseen(answers: Any) -> list[str]:
@@ -77,13 +79,21 @@ def _say_damaged(outcome: Outcome) -> None:
         )
 
 
+def _typed(origin: Origin) -> str:
+    """A spec with its parameters and places, as they are typed in the folder that one is in."""
+    spec = os.path.relpath(origin.spec)
+    told = [f"-p {shlex.quote(f'{name}={value}')}" for name, value in origin.params.items()]
+    told += [f"--model {shlex.quote(f'{name}={place}')}" for name, place in origin.places.items()]
+    return " ".join([shlex.quote(spec), *told])
+
+
 def _wait(found: Run, outcome: Outcome, planned: Plan) -> None:
     """Says what is waited for, and how to go on."""
     for line in waiting_lines(outcome, planned):
         click.echo(printable(line), err=True)
     _say_damaged(outcome)
     click.echo(f"{outcome.asked} asked, {outcome.reused} reused", err=True)
-    spec = found.origin.spec.name
+    spec = printable(_typed(found.origin))
     hosted = {model.asked.digest for model in planned.hosted}
     if any(request.digest in hosted for request in outcome.waiting):
         click.echo(f"write them: cyclspec requests {spec} --out {found.path.parent} -o BATCHES", err=True)
