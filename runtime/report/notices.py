@@ -73,7 +73,7 @@ def _few(rows: Rows) -> Iterator[str]:
 
 
 def _lost(rows: Rows) -> Iterator[str]:
-    lost = [row for row in rows if LOST_DRAWS in (row["warning"] or "")]
+    lost = [row for row in rows if LOST_DRAWS in (row.get("warning") or "")]
     if lost:
         names = ", ".join(dict.fromkeys(row["measure"] for row in lost))
         yield f"some draws of {names} {LOST_DRAWS} (`warning`)"
