@@ -5,6 +5,8 @@ Expects the fetched outcome of a program. Ensures that withheld cells carry no n
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from cyclspec.compiler.scores.arrays import CheckArrays, MeasureArrays, Outcome
@@ -12,7 +14,7 @@ from cyclspec.compiler.scores.cells import Array
 from cyclspec.compiler.scores.checks import withheld
 from cyclspec.compiler.scores.fields import ask_of
 from cyclspec.compiler.scores.judged import judgement, uncertain
-from cyclspec.compiler.scores.outside import outside
+from cyclspec.compiler.scores.outside import Outside, outside
 from cyclspec.compiler.scores.program import Program
 from cyclspec.compiler.scores.reasons import HOLE, OK
 from cyclspec.compiler.scores.tables import CheckCells, Floats, MeasureCells, ScoreInputs, Scores
@@ -23,8 +25,20 @@ from cyclspec.language.types.typed import TypedCheck, TypedMeasure
 def collected(program: Program, outcome: Outcome, inputs: ScoreInputs) -> Scores:
     """The scores of a fetched outcome; `inputs` say which people answered."""
     checks = tuple(_check(program, check, outcome.checks[check.name]) for check in program.checks)
+
+    @cache
+    def beside(asks: frozenset[str], by: tuple[str, ...]) -> Outside:
+        return outside(program.frame, (inputs.answers[ask] for ask in sorted(asks)), by)
+
     measures = (
-        _measure(program, measure, outcome.measures[measure.name], checks, inputs)
+        _measure(
+            program,
+            measure,
+            outcome.measures[measure.name],
+            checks,
+            inputs,
+            beside(_asked(program, measure.term), measure.by),
+        )
         for measure in program.measures
     )
     return Scores(tuple(measures), checks)
@@ -45,6 +59,7 @@ def _measure(
     arrays: MeasureArrays,
     checks: tuple[CheckCells, ...],
     inputs: ScoreInputs,
+    beside: Outside,
 ) -> MeasureCells:
     frame, by = program.frame, measure.by
     status = frame.taken(np.asarray(arrays.status), by)
@@ -53,7 +68,6 @@ def _measure(
     known = (status == OK) & shown
     value = np.where(known, frame.taken(np.asarray(arrays.value, dtype=np.float64), by), np.nan)
     lost = frame.taken(np.asarray(arrays.missing, dtype=np.int64), by) * (status != HOLE)[..., None]
-    beside = outside(frame, (inputs.answers[ask] for ask in sorted(_asked(program, measure.term))), by)
     found = uncertain(program, measure, arrays, value, inputs)
     floor, *controls = (
         np.where(status == OK, _cells(program, by, array), np.nan)

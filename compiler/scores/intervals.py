@@ -45,7 +45,8 @@ def ends(
     Bias is how far the mean of the draws lies above the value. A `corrected` interval is of the value less its bias
     (Efron and Tibshirani 1993, chapter 10): a distance grows with the noise of drawn people, in the draws twice.
     """
-    error, bias = standard_error(draws) * np.sqrt(shortfall), _mean(draws) - value
+    mean, deviation = _moments(draws)
+    error, bias = deviation * np.sqrt(shortfall), mean - value
     shift = bias if corrected else np.zeros(value.shape)
     reach = stdtrit(np.maximum(freedom, 1.0), 0.5 + level / 2.0)
     if method == "t":
@@ -55,26 +56,30 @@ def ends(
     return Ends(low - 2.0 * shift, high - 2.0 * shift, error, bias)
 
 
-def _mean(draws: Floats) -> Floats:
-    """The mean of the draws that are defined."""
-    known = np.isfinite(draws)
-    number = known.sum(axis=-1)
-    total = np.where(known, draws, 0.0).sum(axis=-1)
-    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
-
-
 def standard_error(draws: Floats) -> Floats:
     """The standard deviation of the draws (n - 1) that are defined; NaN below two."""
+    return _moments(draws)[1]
+
+
+def _moments(draws: Floats) -> tuple[Floats, Floats]:
+    """The mean and the standard deviation (n - 1) of the draws that are defined; NaN below one, and below two."""
     known = np.isfinite(draws)
-    number = known.sum(axis=-1)
-    squares = np.where(known, (draws - _mean(draws)[..., None]) ** 2, 0.0).sum(axis=-1)
-    return np.where(number > 1, np.sqrt(squares / np.maximum(number - 1, 1)), np.nan)
+    whole = bool(known.all())
+    number = np.full(draws.shape[:-1], draws.shape[-1]) if whole else known.sum(axis=-1)
+    given = draws if whole else np.where(known, draws, 0.0)
+    mean = given.sum(axis=-1) / np.maximum(number, 1)
+    apart = given - mean[..., None]
+    if not whole:
+        apart[~known] = 0.0
+    squares = np.einsum("...d,...d->...", apart, apart)
+    error = np.sqrt(squares / np.maximum(number - 1, 1))
+    return np.where(number > 0, mean, np.nan), np.where(number > 1, error, np.nan)
 
 
 def quantiles(draws: Floats, tail: Floats) -> tuple[Floats, Floats]:
     """The quantiles `tail` and `1 - tail` along the last dimension, linear between draws; NaN draws are left out."""
     rising = np.sort(draws, axis=-1)
-    number = np.isfinite(rising).sum(axis=-1)
+    number = np.count_nonzero(np.isfinite(rising), axis=-1)
     return _quantile(rising, number, tail), _quantile(rising, number, 1.0 - tail)
 
 

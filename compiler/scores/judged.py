@@ -59,7 +59,7 @@ def uncertain(
     if interval is not None and drawn.bootstrap is not None:
         width = _width(program, measure, arrays, inputs, interval.drawings)
         draws, clusters = _cells(program, measure, drawn.bootstrap), width.clusters
-        lost = 1.0 - np.isfinite(draws).mean(axis=-1)
+        lost = 1.0 - np.count_nonzero(np.isfinite(draws), axis=-1) / interval.draws
         known = np.isfinite(value) & (clusters >= 2) & (lost <= MOST_LOST)
         found = ends(
             value,
