@@ -64,8 +64,7 @@ def standard_error(draws: Floats) -> Floats:
 def _moments(draws: Floats) -> tuple[Floats, Floats]:
     """The mean and the standard deviation (n - 1) of the draws that are defined; NaN below one, and below two."""
     known = np.isfinite(draws)
-    whole = bool(known.all())
-    number = np.full(draws.shape[:-1], draws.shape[-1]) if whole else known.sum(axis=-1)
+    whole, number = bool(known.all()), counted(known)
     given = draws if whole else np.where(known, draws, 0.0)
     mean = given.sum(axis=-1) / np.maximum(number, 1)
     apart = given - mean[..., None]
@@ -76,10 +75,17 @@ def _moments(draws: Floats) -> tuple[Floats, Floats]:
     return np.where(number > 0, mean, np.nan), np.where(number > 1, error, np.nan)
 
 
+def counted(known: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """How many of the last dimension are true: all of them in nearly every measure, which is seen at once."""
+    if known.all():
+        return np.full(known.shape[:-1], known.shape[-1], np.int64)
+    return np.asarray(known.sum(axis=-1), np.int64)
+
+
 def quantiles(draws: Floats, tail: Floats) -> tuple[Floats, Floats]:
     """The quantiles `tail` and `1 - tail` along the last dimension, linear between draws; NaN draws are left out."""
     rising = np.sort(draws, axis=-1)
-    number = np.count_nonzero(np.isfinite(rising), axis=-1)
+    number = counted(np.isfinite(rising))
     return _quantile(rising, number, tail), _quantile(rising, number, 1.0 - tail)
 
 

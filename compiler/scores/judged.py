@@ -13,7 +13,7 @@ import numpy as np
 
 from cyclspec.compiler.scores.arrays import MeasureArrays
 from cyclspec.compiler.scores.clusters import alone, clusters_of, name_of
-from cyclspec.compiler.scores.intervals import design_effect, ends
+from cyclspec.compiler.scores.intervals import counted, design_effect, ends
 from cyclspec.compiler.scores.people_draws import counted_units
 from cyclspec.compiler.scores.program import Program
 from cyclspec.compiler.scores.significance import adjusted, permutation, sign_flip
@@ -59,7 +59,7 @@ def uncertain(
     if interval is not None and drawn.bootstrap is not None:
         width = _width(program, measure, arrays, inputs, interval.drawings)
         draws, clusters = _cells(program, measure, drawn.bootstrap), width.clusters
-        lost = 1.0 - np.count_nonzero(np.isfinite(draws), axis=-1) / interval.draws
+        lost = 1.0 - counted(np.isfinite(draws)) / draws.shape[-1]
         known = np.isfinite(value) & (clusters >= 2) & (lost <= MOST_LOST)
         found = ends(
             value,
