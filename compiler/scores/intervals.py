@@ -17,12 +17,24 @@ Floats = NDArray[np.float64]
 
 
 class Ends(NamedTuple):
-    """Both ends, the standard error and the bias of each cell; NaN where fewer than two draws are left."""
+    """Both ends, the standard error and the bias of each cell; NaN where fewer than two draws are left.
+
+    `lost` is the share of the draws that leave nothing to measure.
+    """
 
     low: Floats
     high: Floats
     error: Floats
     bias: Floats
+    lost: Floats
+
+
+class _Moments(NamedTuple):
+    """The mean and the standard deviation (n - 1) of the draws that are defined, and how many these are."""
+
+    mean: Floats
+    deviation: Floats
+    number: NDArray[np.int64]
 
 
 def ends(
@@ -45,51 +57,41 @@ def ends(
     Bias is how far the mean of the draws lies above the value. A `corrected` interval is of the value less its bias
     (Efron and Tibshirani 1993, chapter 10): a distance grows with the noise of drawn people, in the draws twice.
     """
-    mean, deviation = _moments(draws)
-    error, bias = deviation * np.sqrt(shortfall), mean - value
+    mean, deviation, number = _moments(draws)
+    error, bias, lost = deviation * np.sqrt(shortfall), mean - value, 1.0 - number / draws.shape[-1]
     shift = bias if corrected else np.zeros(value.shape)
     reach = stdtrit(np.maximum(freedom, 1.0), 0.5 + level / 2.0)
     if method == "t":
-        return Ends(value - shift - reach * error, value - shift + reach * error, error, bias)
+        return Ends(value - shift - reach * error, value - shift + reach * error, error, bias, lost)
     tail = ndtr(-np.sqrt(shortfall) * reach)
-    low, high = quantiles(draws, tail)
-    return Ends(low - 2.0 * shift, high - 2.0 * shift, error, bias)
+    rising = np.sort(draws, axis=-1)
+    low, high = (_quantile(rising, number, share) for share in (tail, 1.0 - tail))
+    return Ends(low - 2.0 * shift, high - 2.0 * shift, error, bias, lost)
 
 
 def standard_error(draws: Floats) -> Floats:
     """The standard deviation of the draws (n - 1) that are defined; NaN below two."""
-    return _moments(draws)[1]
+    return _moments(draws).deviation
 
 
-def _moments(draws: Floats) -> tuple[Floats, Floats]:
-    """The mean and the standard deviation (n - 1) of the draws that are defined; NaN below one, and below two."""
+def _moments(draws: Floats) -> _Moments:
+    """NaN where no draw, and where fewer than two, are defined."""
     known = np.isfinite(draws)
-    whole, number = bool(known.all()), counted(known)
+    # In nearly every measure all are, and nothing has to be left out.
+    whole = bool(known.all())
+    number = np.full(draws.shape[:-1], draws.shape[-1]) if whole else known.sum(axis=-1)
     given = draws if whole else np.where(known, draws, 0.0)
     mean = given.sum(axis=-1) / np.maximum(number, 1)
     apart = given - mean[..., None]
     if not whole:
         apart[~known] = 0.0
     squares = np.einsum("...d,...d->...", apart, apart)
-    error = np.sqrt(squares / np.maximum(number - 1, 1))
-    return np.where(number > 0, mean, np.nan), np.where(number > 1, error, np.nan)
-
-
-def counted(known: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """How many of the last dimension are true: all of them in nearly every measure, which is seen at once."""
-    if known.all():
-        return np.full(known.shape[:-1], known.shape[-1], np.int64)
-    return np.asarray(known.sum(axis=-1), np.int64)
-
-
-def quantiles(draws: Floats, tail: Floats) -> tuple[Floats, Floats]:
-    """The quantiles `tail` and `1 - tail` along the last dimension, linear between draws; NaN draws are left out."""
-    rising = np.sort(draws, axis=-1)
-    number = counted(np.isfinite(rising))
-    return _quantile(rising, number, tail), _quantile(rising, number, 1.0 - tail)
+    deviation = np.sqrt(squares / np.maximum(number - 1, 1))
+    return _Moments(np.where(number > 0, mean, np.nan), np.where(number > 1, deviation, np.nan), number)
 
 
 def _quantile(rising: Floats, number: NDArray[np.int64], share: Floats) -> Floats:
+    """A quantile along the last dimension, linear between draws; NaN draws stand last and are left out."""
     place = share * np.maximum(number - 1, 0)
     below = np.floor(place).astype(np.int64)
     above = np.minimum(below + 1, np.maximum(number - 1, 0))

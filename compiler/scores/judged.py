@@ -13,7 +13,7 @@ import numpy as np
 
 from cyclspec.compiler.scores.arrays import MeasureArrays
 from cyclspec.compiler.scores.clusters import alone, clusters_of, name_of
-from cyclspec.compiler.scores.intervals import counted, design_effect, ends
+from cyclspec.compiler.scores.intervals import design_effect, ends
 from cyclspec.compiler.scores.people_draws import counted_units
 from cyclspec.compiler.scores.program import Program
 from cyclspec.compiler.scores.significance import adjusted, permutation, sign_flip
@@ -59,8 +59,6 @@ def uncertain(
     if interval is not None and drawn.bootstrap is not None:
         width = _width(program, measure, arrays, inputs, interval.drawings)
         draws, clusters = _cells(program, measure, drawn.bootstrap), width.clusters
-        lost = 1.0 - counted(np.isfinite(draws)) / draws.shape[-1]
-        known = np.isfinite(value) & (clusters >= 2) & (lost <= MOST_LOST)
         found = ends(
             value,
             draws,
@@ -70,7 +68,11 @@ def uncertain(
             shortfall=width.shortfall,
             corrected=any(one.people is not None for one in interval.drawings),
         )
-        low, high, error, bias = (np.where(known, part, np.nan) for part in found)
+        lost = found.lost
+        known = np.isfinite(value) & (clusters >= 2) & (lost <= MOST_LOST)
+        low, high, error, bias = (
+            np.where(known, part, np.nan) for part in (found.low, found.high, found.error, found.bias)
+        )
         if drawn.simple is not None:
             simple = _width(program, measure, arrays, inputs, alone(interval.drawings))
             deff = design_effect(error, _cells(program, measure, drawn.simple), simple.shortfall)

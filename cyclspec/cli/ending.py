@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cyclspec.cli import options
 from cyclspec.cli.main import PARTIAL, WITHHELD
 from cyclspec.language.diagnostics.render import printable
 
@@ -54,7 +55,7 @@ def finish(found: Run, outcome: Outcome, planned: Plan, opened: Opened, *, quiet
     from cyclspec.runtime.report.notices import notices, session_lines
 
     if outcome.waiting:
-        _wait(found, outcome, planned)
+        _wait(found, outcome, planned, opened)
     measures = found.measures
     if not quiet:
         show(measures_view(measures), title=opened.audit.title)
@@ -79,21 +80,21 @@ def _say_damaged(outcome: Outcome) -> None:
         )
 
 
-def _typed(origin: Origin) -> str:
-    """A spec with its parameters and places, as they are typed in the folder that one is in."""
-    spec = os.path.relpath(origin.spec)
-    told = [f"-p {shlex.quote(f'{name}={value}')}" for name, value in origin.params.items()]
-    told += [f"--model {shlex.quote(f'{name}={place}')}" for name, place in origin.places.items()]
-    return " ".join([shlex.quote(spec), *told])
+def _typed(origin: Origin, opened: Opened) -> str:
+    """A spec and what a run of it was told, as they are typed in the folder that one is in."""
+    spec = shlex.quote(os.path.relpath(origin.spec))
+    audit = f" --audit {opened.audit.name}" if len(opened.context.audits) > 1 else ""
+    told = options.typed("-p", origin.params) + options.typed("--model", origin.places)
+    return printable(f"{spec}{audit}{told}")
 
 
-def _wait(found: Run, outcome: Outcome, planned: Plan) -> None:
+def _wait(found: Run, outcome: Outcome, planned: Plan, opened: Opened) -> None:
     """Says what is waited for, and how to go on."""
     for line in waiting_lines(outcome, planned):
         click.echo(printable(line), err=True)
     _say_damaged(outcome)
     click.echo(f"{outcome.asked} asked, {outcome.reused} reused", err=True)
-    spec = printable(_typed(found.origin))
+    spec = _typed(found.origin, opened)
     hosted = {model.asked.digest for model in planned.hosted}
     if any(request.digest in hosted for request in outcome.waiting):
         click.echo(f"write them: cyclspec requests {spec} --out {found.path.parent} -o BATCHES", err=True)

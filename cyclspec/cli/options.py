@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
@@ -48,6 +49,11 @@ session: Decorator = click.option(
     metavar="N",
     help="Which dated session is asked; by default the one that was begun, or the next that is due.",
 )
+
+
+def typed(flag: str, given: Mapping[str, str]) -> str:
+    """Pairs as they are typed again: ` -p n=3 -p 'themes=[trust]'`, empty where there are none."""
+    return "".join(f" {flag} {shlex.quote(f'{name}={text}')}" for name, text in given.items())
 
 
 def _day(ctx: click.Context, param: click.Parameter, text: str | None) -> date | None:

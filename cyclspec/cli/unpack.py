@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from cyclspec.cli import options
 from cyclspec.language.diagnostics.render import printable
 
 
@@ -33,5 +34,5 @@ def command(pack: Path, output: Path) -> None:
         line = f"not in the pack: {output / name.removeprefix(FILES)}, sha256:{one.sha256}"
         click.echo(printable(line), err=True)
     entry = shlex.quote(str(output / manifest.root / manifest.entry))
-    params = "".join(f" -p {shlex.quote(f'{name}={text}')}" for name, text in manifest.params.items())
+    params = options.typed("-p", manifest.params)
     click.echo(printable(f"{len(manifest.members)} files; `cyclspec run {entry}{params}` runs it"), err=True)

@@ -10,11 +10,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from cyclspec.compiler.scores.sessions import VERSION_DRIFT
 from cyclspec.compiler.scores.tables import FEW_CLUSTERS
 from cyclspec.runtime.store.tables import LOST_DRAWS
 
 Rows = Sequence[Mapping[str, Any]]
-DRIFT = "version drift"
 MUCH_OUTSIDE = 0.05
 """Probability outside of the labels of which a reader is told."""
 
@@ -73,7 +73,7 @@ def _few(rows: Rows) -> Iterator[str]:
 
 
 def _lost(rows: Rows) -> Iterator[str]:
-    lost = [row for row in rows if LOST_DRAWS in (row.get("warning") or "")]
+    lost = [row for row in rows if LOST_DRAWS in (row["warning"] or "")]
     if lost:
         names = ", ".join(dict.fromkeys(row["measure"] for row in lost))
         yield f"some draws of {names} {LOST_DRAWS} (`warning`)"
@@ -106,11 +106,13 @@ def session_lines(environment: Mapping[str, Any], measures: pa.Table) -> Iterato
     days = ", ".join(f"{one['session']} on {one['day']}" for one in sessions)
     yield f"answered: session {days}"
     rows = measures.to_pylist()
-    names = ", ".join(dict.fromkeys(row["measure"] for row in rows if row["sessions_differ_by"] == DRIFT))
+    names = ", ".join(
+        dict.fromkeys(row["measure"] for row in rows if row["sessions_differ_by"] == VERSION_DRIFT)
+    )
     for model, places in _versions(sessions).items():
         if len(places) > 1:
             each = "; ".join(f"{version[:12]} in {', '.join(found)}" for version, found in places.items())
-            yield f"version drift: {model} was {each}" + (f"; see {names}" if names else "")
+            yield f"{VERSION_DRIFT}: {model} was {each}" + (f"; see {names}" if names else "")
 
 
 def _versions(sessions: Rows) -> Mapping[str, Mapping[str, list[str]]]:

@@ -11,7 +11,7 @@ from cyclspec.runtime.report.notices import notices
 
 def row(measure: str, **facts: Any) -> dict[str, Any]:
     nothing = dict.fromkeys(
-        ("low", "p_value", "interval", "draws", "estimand", "test", "adjust", "bias", "error")
+        ("low", "p_value", "interval", "draws", "estimand", "test", "adjust", "bias", "error", "warning")
     )
     return {"measure": measure, "n_clusters": 40, **nothing, **facts}
 

@@ -141,6 +141,7 @@ WITH_PEOPLE = f"number(({CONTRAST})) + number(ent)"
         (f"abs(({CONTRAST}))", "{ test = sign_flip(over = item) }", ["CY0210"]),
         ("mean over item, repeat of reply.mass[town: mill] - sure", "{ test = sign_flip(over = item) }", ["CY0210"]),
         ("mean over item, repeat, town of 1 - reply.mass", "{ test = sign_flip(over = item) }", ["CY0210"]),
+        ("mean over item, repeat, town of reply.mass - 50%", "{ test = sign_flip(over = item) }", []),
         (WITH_PEOPLE, "{ interval = bootstrap(over = [item, person]) }", []),
         (WITH_PEOPLE, "{ test = permutation(over = person) }", []),
         (WITH_PEOPLE, "{ test = permutation(over = person, within = town) }", ["CY0209"]),

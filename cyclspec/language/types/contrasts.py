@@ -39,13 +39,14 @@ def flaw_of_contrast(term: h.Term, named: Named, axes: tuple[str, ...]) -> str:
 
 
 def _is_difference(term: h.Term) -> bool:
-    """Of two things that are measured: `1 - distance` is a level, which is zero for no model."""
-    return (
-        isinstance(term, h.ArithmeticTerm)
-        and term.op == "-"
-        and not _is_given(term.left)
-        and not _is_given(term.right)
-    )
+    """Of two things, or of one and what it is held against: `1 - distance` is a closeness, and zero for no model."""
+    match term:
+        case h.ArithmeticTerm(op="-", left=h.Literal_(value=value)):
+            return value != 1
+        case h.ArithmeticTerm(op="-"):
+            return True
+        case _:
+            return False
 
 
 def pairing(term: h.Term, named: Named, axis: str) -> str | None:
