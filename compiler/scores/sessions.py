@@ -20,12 +20,11 @@ from cyclspec.compiler.scores.cells import Cells, refuse
 from cyclspec.compiler.scores.fields import with_fields
 from cyclspec.compiler.scores.frame import Frame
 from cyclspec.compiler.scores.reasons import ABSENT
-from cyclspec.compiler.scores.tables import MeasureCells, Scores
+from cyclspec.compiler.scores.tables import RESAMPLING, VERSION_DRIFT, MeasureCells, Scores
 from cyclspec.compiler.scores.walk import Reach, below, named_terms
 from cyclspec.language.types.terms import LetTerm, PickTerm, Term
 from cyclspec.language.types.typed import TypedAudit, TypedMeasure
 
-RESAMPLING, VERSION_DRIFT = "resampling", "version drift"
 Versions = Mapping[tuple[str, str], str]
 """What answered, by panel and model."""
 

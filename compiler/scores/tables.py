@@ -28,6 +28,9 @@ Headcount = HeadcountTerm | PopulationTerm
 FEW_CLUSTERS: Final = 30
 """Below so many clusters intervals may cover less than they say (docs/statistics.md)."""
 
+RESAMPLING, VERSION_DRIFT = "resampling", "version drift"
+"""What dated sessions differ by."""
+
 MOST_LOST: Final = 0.05
 """There is no interval where more than this share of the draws leaves nothing to measure (docs/statistics.md)."""
 

@@ -10,8 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from cyclspec.compiler.scores.sessions import VERSION_DRIFT
-from cyclspec.compiler.scores.tables import FEW_CLUSTERS
+from cyclspec.compiler.scores.tables import FEW_CLUSTERS, VERSION_DRIFT
 from cyclspec.runtime.store.tables import LOST_DRAWS
 
 Rows = Sequence[Mapping[str, Any]]

@@ -1,4 +1,4 @@
-"""Which file an import probably means, where there is none at its path."""
+"""Which file a path probably means, where there is none at it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,17 @@ def file_meant(asked: t.ImportFile | t.ImportNames, path: Path, beside: Path) ->
     if text.startswith("std.") and isinstance(asked, t.ImportFile):
         span = asked.path.span
         return write(span, text, f"import {text}")
+    meant = path_meant(text, path)
+    return write(asked.path.span, f'"{meant}"') if meant else Mend()
+
+
+def path_meant(text: str, path: Path) -> str:
+    """`text`, which stands for `path`, with the name of a file or a folder that is there; empty where none is near."""
     near = _near(path)
     if near:
-        return write(asked.path.span, f'"{text[: len(text) - len(path.name)]}{near}"')
+        return f"{text[: len(text) - len(path.name)]}{near}"
     wrong, right = _near_folder(path)
-    return write(asked.path.span, f'"{text.replace(f"{wrong}/", f"{right}/", 1)}"') if right else Mend()
+    return text.replace(f"{wrong}/", f"{right}/", 1) if right else ""
 
 
 def _is_file(path: Path) -> bool:

@@ -30,7 +30,7 @@ from cyclspec.language.diagnostics.cy01_names import (
     VersionWithoutMeaning,
 )
 from cyclspec.language.diagnostics.mend import Mend, write
-from cyclspec.language.names.files import file_meant
+from cyclspec.language.names.files import file_meant, path_meant
 from cyclspec.language.names.lock import FILE, Lock, key_in, lock_of
 from cyclspec.language.names.suggest import did_you_mean, sparing, suggest
 from cyclspec.language.spans import Source, Span, with_plain_ends
@@ -191,8 +191,11 @@ class _Loader:
         return Source(name, with_plain_ends(text.removeprefix("\ufeff")))
 
     def _unreadable(self, diagnostic: Diagnostic, path: Path, asked: t.Import | None) -> Diagnostic:
-        if asked is None or not isinstance(diagnostic, SourceUnreadable):
+        if not isinstance(diagnostic, SourceUnreadable):
             return diagnostic
+        if asked is None:
+            meant = path_meant(diagnostic.file, path) if diagnostic.problem == ABSENT else ""
+            return replace(diagnostic, helps=(f"did you mean `{meant}`?",)) if meant else diagnostic
         mend = Mend(diagnostic.helps)
         if diagnostic.problem == ABSENT and not isinstance(asked, t.ImportStd):
             mend = file_meant(asked, path, Path(self.open[-1]).parent)
