@@ -35,8 +35,9 @@ def trace_blocks(facts: Facts, wanted: Mapping[str, str] | None = None) -> Itera
     yield Paragraph(
         ("The answer of ", Code(last.name), " in the cell ", *_cell(fixed), ", and all that it was told.")
     )
-    for ask in (one for one in facts.audit.asks if one.name in _told(facts.audit, last)):
-        yield from _stage(facts, ask, fixed, last)
+    told = _told(facts.audit, last)
+    for ask in (one for one in facts.audit.asks if one.name in told):
+        yield from _stage(facts, ask, {**fixed, **told[ask.name]})
 
 
 def _chosen_ask(facts: Facts, name: str | None) -> d.TypedAsk:
@@ -82,8 +83,7 @@ def _told(audit: d.TypedAudit, ask: d.TypedAsk) -> Mapping[str, Mapping[str, str
     return found
 
 
-def _stage(facts: Facts, ask: d.TypedAsk, fixed: Mapping[str, str], last: d.TypedAsk) -> Iterator[Block]:
-    at = {**fixed, **_told(facts.audit, last)[ask.name]}
+def _stage(facts: Facts, ask: d.TypedAsk, at: Mapping[str, str]) -> Iterator[Block]:
     here = {axis: at[axis] for axis in sorted(ask.axes) if axis in at}
     rows = [
         row for row in facts.answers_of(ask.name) if all(row[axis] == level for axis, level in here.items())

@@ -294,16 +294,20 @@ def test_a_local_model_answers_first_and_the_run_waits_for_the_other(
         'model gpt = openai("gpt-tiny", host = "batch.example")',
         'model gpt = openai("gpt-tiny", host = "batch.example")\n  model here = local("tiny")',
     )
-    desk = Desk(command, write_hosted(tmp_path / "spec", world, audit), tmp_path)
+    audit = audit.replace("audit hosted {", "param times : count = 2\n\naudit hosted {")
+    audit = audit.replace("1..3", "1..times")
+    second = audit[audit.index("audit hosted {") :].replace("audit hosted", "audit again")
+    desk = Desk(command, write_hosted(tmp_path / "spec", world, audit + second), tmp_path)
     write_checkpoint(desk.spec.parent / "tiny")
-    said = command("requests", desk.spec, "--out", desk.out, "-o", tmp_path / "b")
+    told = ("--audit", "hosted", "-p", "times=3")
+    said = command("requests", desk.spec, *told, "--out", desk.out, "-o", tmp_path / "b")
     assert "stage 1 waits for 21 replies of here, which is run here" in said.err
-    said = command("run", desk.spec, "--out", desk.out)
+    said = command("run", desk.spec, *told, "--out", desk.out)
     assert said.code == 75
     assert "stage 1 waits for 21 replies of hosted model gpt" in said.err
     assert "21 asked, 0 reused" in said.err
-    assert f"cyclspec requests {os.path.relpath(desk.spec)} --out" in said.err
-    assert not (desk.run / "answers.parquet").exists()
+    assert f"cyclspec requests {os.path.relpath(desk.spec)} --audit hosted -p times=3 --out" in said.err
+    assert not list(desk.out.rglob("answers.parquet"))
     while (said := desk.take(*desk.answered(desk.requests()))).code == 75:
         said = command("run", desk.spec, "--out", desk.out)
         if said.code == 0:
