@@ -307,9 +307,9 @@ def test_a_local_model_answers_first_and_the_run_waits_for_the_other(
     assert "stage 1 waits for 21 replies of hosted model gpt" in said.err
     assert "21 asked, 0 reused" in said.err
     assert f"cyclspec requests {os.path.relpath(desk.spec)} --audit hosted -p times=3 --out" in said.err
-    assert not list(desk.out.rglob("answers.parquet"))
-    while (said := desk.take(*desk.answered(desk.requests()))).code == 75:
-        said = command("run", desk.spec, "--out", desk.out)
+    assert not (desk.run / "answers.parquet").exists()
+    while (said := desk.take(*desk.answered(desk.requests(*told)))).code == 75:
+        said = command("run", desk.spec, *told, "--out", desk.out)
         if said.code == 0:
             break
     assert said.code == 0, said.err
