@@ -22,7 +22,8 @@ import numpy as np
 from jax import lax
 from numpy.typing import NDArray
 
-from cyclspec.compiler.scores.cells import Array, Cells, Counts
+from cyclspec.compiler.scores.cells import Array, Cells
+from cyclspec.compiler.scores.counted import Counts, Tally
 from cyclspec.compiler.scores.frame import Frame
 from cyclspec.compiler.scores.reasons import OK
 
@@ -75,8 +76,7 @@ class Blocks:
             return cells
         counts = cells.counts
         if counts is not None:
-            units = {axis: self._cut(block, number) for axis, number in counts.units.items()}
-            counts = Counts(self._cut(block, counts.used), self._cut(block, counts.missing), units)
+            counts = counts.each(lambda array: self._cut(block, array))
         status = None if cells.status is None else self._cut(block, cells.status)
         return replace(cells, value=self._cut(block, cells.value), status=status, counts=counts)
 
@@ -111,8 +111,13 @@ class Blocks:
         if not given:
             return None
         units = {axis: self._joined([counts.units[axis] for counts in given]) for axis in given[0].units}
-        used, missing = ([getattr(counts, name) for counts in given] for name in ("used", "missing"))
-        return Counts(self._joined(used), self._joined(missing), units)
+        counted = {
+            read: Tally(
+                *(self._joined(arrays) for arrays in zip(*(one.counted[read] for one in given), strict=True))
+            )
+            for read in given[0].counted
+        }
+        return Counts(given[0].uncounted, counted, units)
 
     def _joined(self, parts: Sequence[Array]) -> Array:
         if self.at is None:

@@ -6,6 +6,8 @@ and is missing itself where nothing is left to use.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
@@ -152,4 +154,4 @@ def renormalised(frame: Frame, scale: str, shares: Cells) -> Cells:
     total = kept.sum(axis=-1, keepdims=True)
     value = choose(total > 0.0, divide(kept, total), 0.0)
     status = undefined(shares.status, ~(total[..., 0] > 0.0))
-    return Cells(shares.axes, value, status, scale)
+    return replace(shares, value=value, status=status, scale=scale)

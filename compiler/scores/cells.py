@@ -7,26 +7,18 @@ Ensures that a missing cell keeps the reason that outranks the others, and that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.typing import ArrayLike
 
+from cyclspec.compiler.scores.counted import Counts, joined_counts
 from cyclspec.compiler.scores.reasons import HOLE, OK, UNDEFINED
 
 Array = jax.Array
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Counts:
-    """What reductions saw: `used` int32 [*axes], `missing` int32 [*axes, reason], `units` int32 [*axes] per axis."""
-
-    used: Array
-    missing: Array
-    units: Mapping[str, Array] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,22 +86,6 @@ def undefined(status: Array | None, bad: Array) -> Array:
     return refuse(status, bad if status is None else bad & (status == OK), UNDEFINED)
 
 
-def joined_counts(parts: tuple[Counts | None, ...]) -> Counts | None:
-    """Counts of a value computed from several: the fewest used, the most missing."""
-    given = [counts for counts in parts if counts is not None]
-    if not given:
-        return None
-    total = given[0]
-    for counts in given[1:]:
-        units = dict(total.units)
-        for axis, number in counts.units.items():
-            units[axis] = jnp.minimum(units[axis], number) if axis in units else number
-        total = Counts(
-            jnp.minimum(total.used, counts.used), jnp.maximum(total.missing, counts.missing), units
-        )
-    return total
-
-
 def apply(function: Callable[..., Array], *args: Cells, partial: bool = False) -> Cells:
     """A function of scalars, cell by cell, broadcast by name.
 
@@ -122,7 +98,7 @@ def apply(function: Callable[..., Array], *args: Cells, partial: bool = False) -
         bad = ~jnp.isfinite(value)
         status = undefined(status, bad.any(axis=-1) if scale is not None else bad)
     axes = frozenset[str]().union(*(cells.axes for cells in args))
-    return Cells(axes, value, status, scale, None, joined_counts(tuple(cells.counts for cells in args)))
+    return Cells(axes, value, status, scale, None, joined_counts(cells.counts for cells in args))
 
 
 def spread(cells: Cells) -> Array:

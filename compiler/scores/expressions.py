@@ -26,7 +26,6 @@ from cyclspec.compiler.scores.cells import (
     branch,
     choose,
     is_missing,
-    joined_counts,
     refuse,
     undefined,
     without_holes,
@@ -34,6 +33,7 @@ from cyclspec.compiler.scores.cells import (
     worst,
 )
 from cyclspec.compiler.scores.clusters import Units
+from cyclspec.compiler.scores.counted import joined_counts
 from cyclspec.compiler.scores.frame import Frame
 from cyclspec.compiler.scores.kernels import batched, takes_numbers
 from cyclspec.compiler.scores.options import one_hot
@@ -317,7 +317,7 @@ class Scope:
         value = batched(term, mask, numbers, values, frame.rank)
         axes = frozenset[str]().union(*(cells.axes for cells in args))
         status = undefined(worst(*(cells.status for cells in args)), ~jnp.isfinite(value))
-        counts = joined_counts(tuple(cells.counts for cells in args))
+        counts = joined_counts(cells.counts for cells in args)
         if wide:
             axes |= frame.scale_axes(scale)
         return Cells(axes, value, status, counts=counts)

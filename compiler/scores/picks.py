@@ -32,8 +32,7 @@ def picked_level(frame: Frame, cells: Cells, axis: str, level: str) -> Cells:
 
     counts = cells.counts
     if counts is not None:
-        units = {name: take(number) for name, number in counts.units.items()}
-        counts = replace(counts, used=take(counts.used), missing=take(counts.missing), units=units)
+        counts = counts.picked(axis, level).each(take)
     status = None if cells.status is None else take(cells.status)
     return replace(cells, axes=cells.axes - {axis}, value=take(cells.value), status=status, counts=counts)
 
@@ -62,7 +61,7 @@ def looked_up(frame: Frame, of: Cells, axis: str, key: Cells) -> Cells:
         axes=(of.axes - {axis}) | key.axes,
         value=_taken(of.value, index, at, of.width),
         status=worst(status, key.status, lost),
-        counts=None,
+        counts=None if of.counts is None else of.counts.looked_up(axis, key.axes),
     )
 
 

@@ -22,10 +22,11 @@ from cyclspec.compiler.scores.arrays import (
 )
 from cyclspec.compiler.scores.bounds import Bounds
 from cyclspec.compiler.scores.builtins import renormalised
-from cyclspec.compiler.scores.cells import Array, Blocked, Cells, Counts, choose, refuse
+from cyclspec.compiler.scores.cells import Array, Blocked, Cells, choose, refuse
 from cyclspec.compiler.scores.checks import excluded
 from cyclspec.compiler.scores.clusters import alone, name_of
 from cyclspec.compiler.scores.controls import Controls
+from cyclspec.compiler.scores.counted import of_leaf, totals
 from cyclspec.compiler.scores.equal_sizes import EqualSizes
 from cyclspec.compiler.scores.expressions import Scope, Setting
 from cyclspec.compiler.scores.floors import Floors
@@ -95,23 +96,25 @@ class Program:
     def _leaf(self, leaf: Leaf, arrays: LeafArrays) -> Cells | Blocked:
         """A leaf as cells over all items, or as one block of cells for each block of its scale."""
         axes = self.axes_of[leaf]
-        status = arrays.status
+        status, counts = arrays.status, of_leaf(leaf, axes)
         holes = self.frame.holes(axes)
         if holes is not None:
             status = refuse(status, jnp.asarray(holes), HOLE)
         if isinstance(leaf.type.kind, Choice):
-            held = Cells(axes, arrays.value[0], status)
+            held = Cells(axes, arrays.value[0], status, counts=counts)
             return chosen(self.frame, self.setting.reasons, leaf.type.kind, held)
         scale = scale_of_leaf(leaf)
         if scale is None:
-            return Cells(axes, arrays.value[0].astype(jnp.float64), status)
+            return Cells(axes, arrays.value[0].astype(jnp.float64), status, counts=counts)
         blocks = self.setting.blocks[scale]
         parts = zip(blocks.parts, arrays.value, strict=True)
         return Blocked(
             scale,
             tuple(
                 renormalised(
-                    block.frame, scale, replace(blocks.cut(block, Cells(axes, status, status)), value=value)
+                    block.frame,
+                    scale,
+                    replace(blocks.cut(block, Cells(axes, status, status, counts=counts)), value=value),
                 )
                 for block, value in parts
             ),
@@ -148,11 +151,12 @@ class Program:
         if not cells.axes <= set(measure.by):
             raise InternalError("score", f"measure {measure.name} ends over {sorted(cells.axes)}")
         value, status = self.settled(measure.term, cells)
-        counts = self._counts(cells.counts, status)
+        counts = totals(cells.counts, status, len(self.setting.reasons))
+        clusters = {} if cells.counts is None else cells.counts.units
         drawn = () if measure.interval is None else measure.interval.drawings
         nothing = jnp.zeros(self.frame.shape(()), jnp.int32)
         names = [name_of(one) for one in (*drawn, *alone(drawn)) if one.people is None]
-        units = {name: counts.units.get(name, nothing) for name in names}
+        units = {name: clusters.get(name, nothing) for name in names}
         draws = self.uncertainty.of(measure, final, tensors.redrawn[measure.name], self._plain)
         plain = self._plain(measure.term, base.cells(measure.term))
         floor = floors.get(measure.name)
@@ -184,12 +188,3 @@ class Program:
         }
         ends = Bounds(final, answers).of(term)
         return self._plain(term, ends.low), self._plain(term, ends.high)
-
-    def _counts(self, counts: Counts | None, status: Array) -> Counts:
-        """The counts below a measure. Where its value is missing nothing was used: the cells share its reason."""
-        codes = jnp.arange(1, len(self.setting.reasons) + 1, dtype=jnp.int8)
-        lost = (status[..., None] == codes).astype(jnp.int32)
-        used = (status == OK).astype(jnp.int32)
-        if counts is None:
-            return Counts(used, lost)
-        return Counts(used * counts.used, counts.missing + lost * counts.used[..., None], counts.units)

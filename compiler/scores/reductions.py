@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import jax.numpy as jnp
 
-from cyclspec.compiler.scores.cells import Array, Cells, Counts, choose, refuse, worst
+from cyclspec.compiler.scores.cells import Array, Cells, choose, refuse, worst
 from cyclspec.compiler.scores.clusters import Units
+from cyclspec.compiler.scores.counted import Counting, Counts, joined_counts
 from cyclspec.compiler.scores.frame import Frame
 from cyclspec.compiler.scores.reasons import HOLE, OK, UNDEFINED
 from cyclspec.compiler.scores.reducers import REDUCERS
@@ -132,7 +134,7 @@ def reduced(plan: Reduction, of: Cells, weight: Cells | None, beside: Mapping[st
         return replace(left, status=choose(defined, jnp.int8(OK), jnp.int8(UNDEFINED)))
     reason = plan.reasons.index(reducer.reason) + 1
     status = _outcome(tally, defined, reason, empty_counts=reducer.anything)
-    return replace(left, status=status, counts=_counts(plan, of, state, ok, tally))
+    return replace(left, status=status, counts=_counts(plan, (of, *extra), state, tally))
 
 
 def _tally(plan: Reduction, state: Array) -> Array:
@@ -171,22 +173,21 @@ def _outcome(tally: Array, defined: Array, undefined: int, *, empty_counts: bool
     return refuse(choose(used, jnp.int8(OK), empty), used & ~defined, undefined)
 
 
-def _counts(plan: Reduction, of: Cells, state: Array, ok: Array, tally: Array) -> Counts:
-    """Cells used and missing below this reduction, and the clusters of every axis that some interval resamples."""
+def _counts(plan: Reduction, parts: tuple[Cells, ...], state: Array, tally: Array) -> Counts:
+    """What is read below this reduction, and the clusters of every axis that some interval resamples."""
+    frame, ok = plan.frame, state == OK
     units = {name: _units(plan, one, ok, tally) for name, one in plan.units.items() if one.axis in plan.axes}
-    if of.counts is None:
-        return Counts(tally[..., 0], tally[..., 1:], units)
-    for name, number in of.counts.units.items():
+    below = joined_counts(cells.counts for cells in parts)
+    for name, number in ({} if below is None else below.units).items():
         units[name] = choose(ok, number, 0).max(axis=plan.places, keepdims=True)
-    codes = jnp.arange(1, len(plan.reasons) + 1, dtype=jnp.int8)
-    lost = (state[..., None] == codes).astype(jnp.int32) * of.counts.used[..., None]
-    missing = lost + (state != HOLE).astype(jnp.int32)[..., None] * of.counts.missing
-    used = ok.astype(jnp.int32) * of.counts.used
-    return Counts(
-        used.sum(axis=plan.places, keepdims=True, dtype=jnp.int32),
-        missing.sum(axis=plan.places, keepdims=True, dtype=jnp.int32),
-        units,
-    )
+    places = {axis: frame.place_of(axis) for axis in plan.axes}
+    owned = partial(_owned, plan)
+    return Counts(counted=Counting(places, state, tally, owned).of(below), units=units)
+
+
+def _owned(plan: Reduction, axes: frozenset[str]) -> tuple[str, ...]:
+    """The axes of the plan that are made of attributes of some axes."""
+    return tuple(name for name in plan.by if plan.frame.owner(name, axes) is not None)
 
 
 def _units(plan: Reduction, units: Units, ok: Array, tally: Array) -> Array:

@@ -138,7 +138,7 @@ class MeasureCells:
     of the measure for a perfect model; `uniform`, `others` and `shuffled` are its value for a model that gives every
     option the same share, that answers as all other people do, and as some other people do. `equal_n` is the value at
     the smallest number of people and answers, where it was asked for.
-    `n_used` and `n_missing` count the cells below the measure's reductions,
+    `n_used` and `n_missing` count answers, each once (`counted`),
     `missing` splits the missing ones by reason ("check NAME" for an exclusion), `n_clusters` counts the clusters that
     are drawn, `bound_low` and `bound_high` are the lowest and highest value that missing answers allow, where they were
     asked for, `outside` and `outside_most` are the mean and the largest probability that models gave to anything but

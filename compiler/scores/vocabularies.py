@@ -147,7 +147,7 @@ def _same_names(left: Cells, right: Cells) -> tuple[Cells, Cells] | None:
 
 def _recode(cells: Cells, names: tuple[str, ...]) -> Cells:
     table = jnp.asarray([names.index(name) for name in cells.names or ()], jnp.int32)
-    return Cells(cells.axes, table[cells.value], cells.status, names=names)
+    return replace(cells, value=table[cells.value], names=names, choices=None)
 
 
 def value_of(frame: Frame, of: Cells, kind: Kind) -> Cells:
