@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from score_terms import (
     SCALE,
     SPAN,
+    arithmetic,
     audit,
     call,
     grid,
@@ -59,6 +60,15 @@ def between(of: h.Term) -> h.Term:
     return mean(reduce("var", ["country"], position))
 
 
+def left_of(of: h.Term, number: h.Term) -> h.Term:
+    """The variance that is left of countries with more than one answer on both sides, item by item."""
+    known = metric("several", real(DRAWN), counted)
+    position = arithmetic("*", known, call("number", metric("mean_position", of)))
+    noise = arithmetic("*", known, metric("position_error", of, number))
+    spread, error = reduce("var", ["country"], position), reduce("mean", ["country"], noise)
+    return mean(metric("variance_beyond_noise", spread, error))
+
+
 @cache
 def graph(items: int = ITEMS) -> Graph:
     noise = [
@@ -79,14 +89,16 @@ def graph(items: int = ITEMS) -> Graph:
         "left_model": metric("variance_beyond_noise", between(reply), noise[0]),
         "left_people": metric("variance_beyond_noise", between(human), noise[1]),
         "nothing": metric("is_noise", between(reply), noise[0]),
+        "several_model": left_of(reply, real(DRAWN)),
+        "several_people": left_of(human, counted),
     }
     measures = [measure(name, [], term) for name, term in terms.items()]
     place = grid({"item": items, "country": COUNTRIES}, [OPTIONS] * items)
     return lower(audit(axes=["item", "country"], measures=measures), place)
 
 
-def scored(model: Floats, persons: Floats) -> dict[str, float]:
-    numbers, axes = np.broadcast_to(PEOPLE, persons.shape[:2]), ("item", "country")
+def scored(model: Floats, persons: Floats, number: Floats = PEOPLE) -> dict[str, float]:
+    numbers, axes = np.broadcast_to(number, persons.shape[:2]), ("item", "country")
     cells = {human: people_cells(axes, persons), reply: people_cells(axes, model)}
     inputs = ScoreInputs({}, cells, {counted: HeadcountCells(axes, numbers)})
     return {one.name: float(one.value) for one in graph(len(persons)).evaluate(inputs).measures}
@@ -159,6 +171,8 @@ def test_the_formulas_are_those_of_numpy() -> None:
         "left_model": a - noise_a,
         "left_people": b - noise_b,
         "nothing": float(a <= noise_a),
+        "several_model": a - noise_a,
+        "several_people": b - noise_b,
     }
     assert found == pytest.approx(wanted, rel=1e-6)
 
@@ -173,3 +187,34 @@ def test_what_is_all_noise_is_said_and_is_no_ratio() -> None:
     assert flat["left_model"] < 0 and flat["nothing"] == 1.0 and flat["between"] == 0.0
     nobody = scored(other, same)
     assert nobody["left_people"] < 0 and nobody["nothing"] == 0.0 and np.isnan(nobody["between"])
+
+
+def test_a_country_of_one_person_leaves_variance_and_noise_of_both_sides() -> None:
+    """Half of the countries have one person: no truth differs, so nothing may be left. Apart, means keep the noise."""
+    rng = np.random.default_rng(2)
+    number = np.where(np.arange(COUNTRIES) % 2, 1.0, PEOPLE)
+    even = np.full((ITEMS, COUNTRIES), 0.5)
+    model = drawn(rng, even, np.full(even.shape, float(DRAWN)))
+    persons = drawn(rng, even, np.broadcast_to(number, even.shape))
+    found, at = scored(model, persons, number), np.linspace(0, 1, OPTIONS)
+    for side, shares, n in (("model", model, np.full(COUNTRIES, DRAWN)), ("people", persons, number)):
+        kept, n = shares[:, number > 1], n[number > 1]
+        position = kept @ at
+        variance = (kept * (at - position[..., None]) ** 2).sum(axis=-1)
+        left = position.var(axis=1, ddof=1) - (variance / (n - 1)).mean(axis=1)
+        assert found[f"several_{side}"] == pytest.approx(left.mean(), abs=1e-7)
+        assert abs(left.mean()) < 4 * left.std(ddof=1) / np.sqrt(ITEMS)
+    # The variance of a position of one person is 1/16, and six of twelve countries have it.
+    assert found["left_people"] > 0.02
+
+
+def test_an_item_with_one_country_left_is_no_noise_without_variance() -> None:
+    """Of three items one has a single country with several people: both means are of the other two."""
+    rng = np.random.default_rng(4)
+    persons = rng.dirichlet(np.ones(OPTIONS), (3, COUNTRIES))
+    number = np.broadcast_to(PEOPLE, (3, COUNTRIES)).copy()
+    number[0, 1:] = 1.0
+    model = rng.dirichlet(np.ones(OPTIONS), (3, COUNTRIES))
+    whole, without = scored(model, persons, number), scored(model[1:], persons[1:], number[1:])
+    for side in ("several_model", "several_people"):
+        assert whole[side] == pytest.approx(without[side], rel=1e-9)
