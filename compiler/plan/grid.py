@@ -18,6 +18,7 @@ from cyclspec.compiler.data.codes import scale_of_levels
 from cyclspec.compiler.data.contracts import Scale
 from cyclspec.compiler.data.groups import groups_of
 from cyclspec.compiler.data.loaded import LoadedTable
+from cyclspec.compiler.data.people import weights_of
 from cyclspec.compiler.plan.attributes import groups, inner_columns, level_position, levels_of
 from cyclspec.compiler.plan.columns import column_values, scale_rows
 from cyclspec.compiler.plan.conditions import holds, own_condition
@@ -125,7 +126,7 @@ def kept_models(each: d.TypedEach, panel: d.TypedPanel) -> list[d.TypedModel]:
 def _target_axes(
     each: d.TypedEach, target: d.TypedTarget, table: d.TypedTable, people: LoadedTable
 ) -> tuple[tuple[Axis, ...], tuple[Presence, ...]]:
-    """Cells of people with at least `min_n` of them."""
+    """Cells of people with at least `min_n` of positive weight: who weighs nothing stands for nobody."""
     kinds = {column.name: column.kind for column in table.columns}
     axes: list[Axis] = []
     for name in each.names:
@@ -135,7 +136,8 @@ def _target_axes(
     helps = ("give the target fewer axes, or axes with fewer levels",)
     require_few(each, {a.name: len(a) for a in axes}, f"the axes of target `{target.name}` are", helps)
     groups = groups_of(people, each.names)
-    counts = np.bincount(groups.index[groups.index >= 0], minlength=groups.size).reshape(groups.shape)
+    inside = (groups.index >= 0) & (weights_of(people, target.weight) > 0.0)
+    counts = np.bincount(groups.index[inside], minlength=groups.size).reshape(groups.shape)
     cells = np.zeros([len(axis) for axis in axes], np.int64)
     # A level that is missing (don't know, refused) is no group of people.
     places = [[axis.levels.index(level) for level in groups.levels[i]] for i, axis in enumerate(axes)]

@@ -44,6 +44,38 @@ audit heads {
   measure owners by item, country, age : share = whose
 }
 """
+ZERO = """cycl 1
+axis town : nominal { mill, harbour }
+corpus c {
+  table items {
+    source  = csv("items.csv")
+    item    : key
+    options : scale(ordinal, 2..2)
+  }
+  table people {
+    source = csv("people.csv")
+    person : key
+    town   : town
+    weight : real where weight >= 0
+  }
+  table answers {
+    source = csv("answers.csv")
+    item   : ref(items)
+    person : ref(people)
+    value  : choice(item.options)
+  }
+}
+target citizens { axes = [town], rows = c.people, weight = c.people.weight, min_n = 2 }
+audit zero {
+  each item in c.items
+  each town in citizens
+  let people = share over person by town weighted by person.weight of c.answers.value
+  measure heads by item, town : count = count over person by town of c.answers.value
+  measure telling by item, town : real =
+    effective_count over person by town weighted by person.weight of c.answers.value
+  measure chose_b by item, town : share = people[option: last]
+}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -132,3 +164,24 @@ def test_whose_the_favourite_is_by_heads_is_a_share_of_those_who_chose_it(
         among = len(chose) / len(all_here) * len(grouped)
         wanted = chose["age"].value_counts().reindex(values.index.get_level_values("age")) / among
         np.testing.assert_allclose(values, wanted, rtol=1e-10)
+
+
+def test_who_weighs_nothing_is_nobody_of_a_target(tmp_path: Path) -> None:
+    """Of three people the mill has one of positive weight, the harbour two: `min_n = 2` keeps the harbour."""
+    files = {
+        "people.csv": "person,town,weight\np0,mill,1\np1,mill,0\np2,mill,0\np3,harbour,1\np4,harbour,2\np5,harbour,0\n",
+        "items.csv": 'item,options\nq,"[""a"", ""b""]"\n',
+        "answers.csv": "item,person,value\nq,p0,a\nq,p1,b\nq,p2,b\nq,p3,a\nq,p4,b\nq,p5,b\n",
+        "zero.cycl": ZERO,
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    context = pipeline.check(tmp_path / "zero.cycl").require()
+    opened = pipeline.open_data(context, context.audits["zero"])
+    (presence,) = opened.grid.presence
+    assert opened.grid.axes["town"].levels == ("mill", "harbour")
+    assert presence.cells.tolist() == [False, True]
+    scores = lower(opened.audit, opened.grid).evaluate(ScoreInputs({}, opened.people, opened.headcounts))
+    found = {one.name: one.value[0, 1] for one in scores.measures}
+    # `count` names no weights, so all three of the harbour are heads.
+    assert found == {"heads": 3.0, "telling": pytest.approx(9 / 5), "chose_b": pytest.approx(2 / 3)}
