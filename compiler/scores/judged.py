@@ -16,8 +16,8 @@ from cyclspec.compiler.scores.clusters import alone, clusters_of, name_of
 from cyclspec.compiler.scores.intervals import design_effect, ends
 from cyclspec.compiler.scores.people_draws import counted_units
 from cyclspec.compiler.scores.program import Program
-from cyclspec.compiler.scores.significance import adjusted, permutation, sign_flip
-from cyclspec.compiler.scores.tables import MOST_LOST, Floats, Ints, Judgement, ScoreInputs
+from cyclspec.compiler.scores.significance import adjusted, permutation, sign_flip, unmoved
+from cyclspec.compiler.scores.tables import MOST_LOST, Bools, Floats, Ints, Judgement, ScoreInputs
 from cyclspec.compiler.seeds import seed_of
 from cyclspec.language.types.terms import PeopleTerm
 from cyclspec.language.types.typed import Drawn, Permutation, SignFlip, TypedMeasure
@@ -26,7 +26,7 @@ from cyclspec.language.types.typed import Drawn, Permutation, SignFlip, TypedMea
 class Uncertain(NamedTuple):
     """Arrays over the axes of a measure; NaN where there is none, zero clusters where nothing is drawn.
 
-    `lost` is the share of the draws that leave nothing to measure.
+    `lost` is the share of the draws that leave nothing to measure; `unmoved` are cells that no permutation changes.
     """
 
     low: Floats
@@ -39,6 +39,7 @@ class Uncertain(NamedTuple):
     null: Floats
     p_value: Floats
     p_adjusted: Floats
+    unmoved: Bools
 
 
 class Width(NamedTuple):
@@ -76,9 +77,9 @@ def uncertain(
         if drawn.simple is not None:
             simple = _width(program, measure, arrays, inputs, alone(interval.drawings))
             deff = design_effect(error, _cells(program, measure, drawn.simple), simple.shortfall)
-    null, p_value = _tested(program, measure, arrays, value)
+    null, p_value, still = _tested(program, measure, arrays, value)
     p_adjusted = blank if measure.adjust is None else adjusted(p_value, measure.adjust)
-    return Uncertain(low, high, error, bias, deff, clusters, lost, null, p_value, p_adjusted)
+    return Uncertain(low, high, error, bias, deff, clusters, lost, null, p_value, p_adjusted, still)
 
 
 def _cells(program: Program, measure: TypedMeasure, array: object) -> Floats:
@@ -155,12 +156,13 @@ def _people_units(
 
 def _tested(
     program: Program, measure: TypedMeasure, arrays: MeasureArrays, value: Floats
-) -> tuple[Floats, Floats]:
-    """The mean under permuted labels, where there is one, and the p-value of each cell."""
+) -> tuple[Floats, Floats, Bools]:
+    """The mean under permuted labels, where there is one, the p-value of each cell, and whether no draw changes it."""
     blank, test = np.full(value.shape, np.nan), measure.test
+    moved = np.zeros(value.shape, np.bool_)
     match test:
         case None:
-            return blank, blank
+            return blank, blank, moved
         case SignFlip():
             seed = program.audit.seed
             each = [
@@ -172,13 +174,14 @@ def _tested(
                 for one in test.drawn
             ]
             # A contrast is there when it is there by every axis: the largest p-value decides.
-            return blank, np.where(np.isfinite(value), np.max(np.stack(each), axis=0), np.nan)
+            return blank, np.where(np.isfinite(value), np.max(np.stack(each), axis=0), np.nan), moved
         case Permutation():
             null = _cells(program, measure, arrays.drawn.null)
             number = np.isfinite(null).sum(axis=-1)
             mean = np.where(np.isfinite(null), null, 0.0).sum(axis=-1) / np.maximum(number, 1)
             known = np.isfinite(value) & (number > 0)
-            return np.where(known, mean, np.nan), permutation(value, null, test.tail)
+            found = permutation(value, null, test.tail)
+            return np.where(known, mean, np.nan), found, known & unmoved(value, null)
 
 
 def judgement(program: Program, measure: TypedMeasure) -> Judgement:

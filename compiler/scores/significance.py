@@ -71,6 +71,15 @@ def permutation(value: Floats, null: Floats, tail: Literal["upper", "lower", "bo
     return np.where(np.isfinite(value) & (number > 1.0), share, np.nan)
 
 
+def unmoved(value: Floats, null: Floats) -> NDArray[np.bool_]:
+    """Whether a value is the same in all draws of the null [.., draw] that are defined: then they say nothing of it."""
+    known = np.isfinite(null)
+    slack = _EQUAL * np.maximum(np.abs(value), 1.0)
+    same = np.abs(np.where(known, null, value[..., None]) - value[..., None]) <= slack[..., None]
+    found: NDArray[np.bool_] = known.any(axis=-1) & same.all(axis=-1)
+    return found
+
+
 def adjusted(p_values: Floats, method: Literal["holm", "bh"]) -> Floats:
     """P-values adjusted for the cells that have one: Holm 1979, or Benjamini and Hochberg 1995."""
     known = np.isfinite(p_values)

@@ -14,6 +14,7 @@ from cyclspec.compiler.axes import Grid
 from cyclspec.compiler.scores.arithmetic import FUNCTIONS
 from cyclspec.compiler.scores.fields import with_fields
 from cyclspec.compiler.scores.frame import Frame
+from cyclspec.compiler.scores.rearranged import idle_tests
 from cyclspec.compiler.scores.reasons import MISSING_OPTION, REASONS
 from cyclspec.compiler.scores.reducers import REDUCERS
 from cyclspec.compiler.scores.running import ALONG
@@ -281,9 +282,9 @@ def _own_option(left: Term, right: Term) -> bool:
 
 
 def misfits(audit: TypedAudit, grid: Grid) -> tuple[Diagnostic, ...]:
-    """What only the grid tells: raters that are not two, columns that no array holds, draws that memory does not."""
+    """What only the grid tells: raters that are not two, columns or draws too large, tests that change nothing."""
     audit = with_fields(audit)
-    found: dict[Diagnostic, None] = dict.fromkeys(_too_many(audit, grid))
+    found: dict[Diagnostic, None] = dict.fromkeys((*_too_many(audit, grid), *idle_tests(audit, grid)))
     for term in _reached(audit):
         match term:
             case ReduceTerm(reducer="cohen_kappa", args=args):

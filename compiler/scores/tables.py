@@ -146,8 +146,8 @@ class MeasureCells:
     `withheld_by` holds per cell the names of the checks that withhold it. `error` is the standard error, `bias` how
     far draws lie above the value, `deff` the design effect, `lost` the share of draws that leave nothing to
     measure, `null` the mean under permuted labels, `p_value` and `p_adjusted` what the test gives: NaN where there
-    is none. `sessions_differ_by` says whether dated sessions that the measure takes together were answered by the
-    same weights ("resampling") or not ("version drift").
+    is none. `unmoved` are cells whose value is the same in every permutation. `sessions_differ_by` says whether dated
+    sessions that the measure takes together were answered by the same weights ("resampling") or not ("version drift").
     """
 
     name: str
@@ -179,6 +179,7 @@ class MeasureCells:
     null: Floats
     p_value: Floats
     p_adjusted: Floats
+    unmoved: Bools
     judgement: Judgement
     sessions_differ_by: NDArray[np.object_] | None = None
 

@@ -271,6 +271,8 @@ def _warnings(measure: MeasureCells, index: tuple[int, ...]) -> Iterator[str]:
     if lost > 0.0 and np.isfinite(measure.value[index]):
         ending = "there is no interval" if lost > MOST_LOST else "they are left out"
         yield f"{lost:.2%} of the draws {LOST_DRAWS}: {ending}"
+    if measure.unmoved[index]:
+        yield "no permutation changes the value, so the p-value says nothing"
 
 
 def checks_table(checks: Sequence[CheckCells], grid: Grid, definition: Mapping[str, Any]) -> pa.Table:

@@ -106,3 +106,15 @@ class NotAContrast(Diagnostic):
     marker: ClassVar[str] = "{flaw}"
     measure: str
     flaw: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdleTest(Diagnostic):
+    """A permutation under which the measure is always what it is."""
+
+    code: ClassVar[str] = "CY0211"
+    title: ClassVar[str] = "no permutation over `{over}` changes `{measure}`"
+    marker: ClassVar[str] = "{flaw}"
+    measure: str
+    over: str
+    flaw: str

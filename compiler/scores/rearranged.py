@@ -1,0 +1,198 @@
+"""Which permutations can change what they test: a test whose draws all equal the data says nothing.
+
+Expects measures that can run, and the grid. Ensures that a test is refused only where no answers could make a draw that
+differs; where only the numbers tell, the row of the result says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from math import prod
+from typing import Final
+
+import numpy as np
+
+from cyclspec.compiler.axes import Grid
+from cyclspec.compiler.scores.arithmetic import FUNCTIONS
+from cyclspec.compiler.scores.frame import Frame, frame_of
+from cyclspec.compiler.scores.walk import Leaf, Reach, named_terms, names_in, parts
+from cyclspec.language.diagnostics.cy02_types import IdleTest
+from cyclspec.language.types.terms import (
+    ArithmeticTerm,
+    CallTerm,
+    CompareTerm,
+    IfTerm,
+    LetTerm,
+    ListTerm,
+    LogicTerm,
+    MemberTerm,
+    MetricTerm,
+    NegateTerm,
+    PeopleTerm,
+    PickTerm,
+    ReduceTerm,
+    Term,
+)
+from cyclspec.language.types.typed import Permutation, TypedAudit, TypedMeasure
+
+_CELL_BY_CELL: Final = FUNCTIONS | {"is_missing"}
+_OF_MULTISETS: Final = frozenset(
+    {
+        "mean",
+        "share",
+        "sum",
+        "count",
+        "effective_count",
+        "sd",
+        "var",
+        "min",
+        "max",
+        "median",
+        "quantile",
+        "mode",
+    }
+    | {"pearson", "spearman", "kendall", "slope"}
+)
+"""Reducers that do not see the order of the cells, only what stands together in one."""
+
+
+class Moves(Enum):
+    """What a permutation does to a term: nothing; its cells change places as the labels do; anything else."""
+
+    STILL = "still"
+    ALONG = "along"
+    OTHERWISE = "otherwise"
+
+
+def idle_tests(audit: TypedAudit, grid: Grid) -> Iterator[IdleTest]:
+    """The permutations of an audit that leave their measures as they are."""
+    named, frame = named_terms(audit), frame_of(audit, grid)
+    reach = Reach(named)
+    for measure in audit.measures:
+        if not isinstance(measure.test, Permutation):
+            continue
+        found = _idle(measure, measure.test, reach, frame, named)
+        if found is not None:
+            flaw, helps = found
+            yield IdleTest(
+                span=measure.span, measure=measure.name, over=measure.test.over, flaw=flaw, helps=helps
+            )
+
+
+def _idle(
+    measure: TypedMeasure, test: Permutation, reach: Reach, frame: Frame, named: Mapping[str, Term]
+) -> tuple[str, tuple[str, ...]] | None:
+    """Why a permutation changes nothing, and what to do about it; None where it may change something."""
+    leaves = reach.of(measure.term).leaves
+    if test.people is not None:
+        groups = [_groups(leaf, frame) for leaf in leaves if _of_people(leaf, test.people)]
+        flaw = "it tells no groups of these people apart" if max(groups, default=1) < 2 else ""
+        helps = ("count people by what tells them apart: `share over person by age of ..`",)
+        return (flaw, helps) if flaw else None
+    if not any(test.over in leaf.type.axes for leaf in leaves):
+        return f"nothing that it reads varies along `{test.over}`", ("permute an axis of its answers",)
+    inside = f" within {' and '.join(f'`{axis}`' for axis in test.within)}" if test.within else ""
+    if _most_levels(frame, test) < 2:
+        return f"`{test.over}` has one level{inside}", ("keep more levels, or leave the test out",)
+    if not _is_still(test, measure, reach, named) or not _closed(frame, test):
+        return None
+    reduced = sorted(reach.of(measure.term).reduced - {test.over, *test.within})
+    for axis in reduced:
+        within = (*test.within, axis)
+        other = Permutation(test.over, None, within, test.draws, test.tail)
+        if not _is_still(other, measure, reach, named):
+            words = within[0] if len(within) == 1 else f"[{', '.join(within)}]"
+            helps = (f"permute within levels: `permutation(over = {test.over}, within = {words})`",)
+            return f"all levels of `{test.over}` are taken together, alike in every order", helps
+    helps = (f"keep the levels apart: measure `by {test.over}`, or the largest less the smallest",)
+    return f"all levels of `{test.over}` are taken together, alike in every order", helps
+
+
+def _is_still(test: Permutation, measure: TypedMeasure, reach: Reach, named: Mapping[str, Term]) -> bool:
+    walk = _Walk(test, named)
+    # What a name needs is known before the name itself is looked at.
+    for name in reach.needed(names_in(measure.term)):
+        walk.of(named[name])
+    return walk.of(measure.term) is Moves.STILL
+
+
+def _of_people(leaf: Leaf, people: str) -> bool:
+    return isinstance(leaf, PeopleTerm) and leaf.people == people
+
+
+def _groups(leaf: Leaf, frame: Frame) -> int:
+    """How many groups a distribution tells apart, of those that the grid has; two where that is not known."""
+    assert isinstance(leaf, PeopleTerm)
+    return prod(len(frame.axes[axis]) if axis in frame.axes else 2 for axis in leaf.by)
+
+
+def _most_levels(frame: Frame, test: Permutation) -> int:
+    """The most levels that exist beside one another where labels are dealt out."""
+    axes = frozenset((test.over, *test.within))
+    holes = frame.holes(axes)
+    if holes is None:
+        return len(frame.axes[test.over])
+    return int(np.sum(~holes, axis=frame.place_of(test.over)).max())
+
+
+def _closed(frame: Frame, test: Permutation) -> bool:
+    """Whether no permutation moves a value to where a cell does not exist."""
+    axes = {test.over, *test.within}
+    return all(test.over not in one.axes or axes.issuperset(one.axes) for one in frame.grid.presence)
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """What a permutation does to each term."""
+
+    test: Permutation
+    named: Mapping[str, Term]
+    known: dict[Term, Moves] = field(default_factory=dict)
+
+    def of(self, term: Term) -> Moves:
+        if term not in self.known:
+            self.known[term] = self._of(term)
+        return self.known[term]
+
+    def _of(self, term: Term) -> Moves:
+        if isinstance(term, LetTerm):
+            return self.of(self.named[term.name])
+        if isinstance(term, Leaf):
+            return Moves.ALONG if self.test.over in term.type.axes else Moves.STILL
+        together = self._together(parts(term))
+        if together is not Moves.ALONG:
+            return together
+        match term:
+            case ReduceTerm():
+                return self._reduced(term)
+            case PickTerm(at=at):
+                kept = {self.test.over, *self.test.within}.isdisjoint(axis for axis, _ in at)
+                return Moves.ALONG if kept else Moves.OTHERWISE
+            case CallTerm(function=function) if function not in _CELL_BY_CELL:
+                return Moves.OTHERWISE
+            case NegateTerm() | ArithmeticTerm() | CompareTerm() | MemberTerm() | LogicTerm() | IfTerm():
+                return Moves.ALONG
+            case CallTerm() | MetricTerm() | ListTerm():
+                return Moves.ALONG
+            case _:
+                return Moves.OTHERWISE
+
+    def _together(self, terms: tuple[Term, ...]) -> Moves:
+        """What happens to values that stand in one cell: they stay together only where all of them move."""
+        found = [(self.of(one), self.test.over in one.type.axes) for one in terms]
+        if any(moves is Moves.OTHERWISE for moves, _ in found):
+            return Moves.OTHERWISE
+        if all(moves is Moves.STILL for moves, _ in found):
+            return Moves.STILL
+        stays = any(moves is Moves.STILL and along for moves, along in found)
+        return Moves.OTHERWISE if stays else Moves.ALONG
+
+    def _reduced(self, term: ReduceTerm) -> Moves:
+        """Of cells that change places: nothing where all levels are reduced together by what sees no order."""
+        if term.direction == "along" or term.by or term.reducer not in _OF_MULTISETS:
+            return Moves.OTHERWISE
+        if self.test.over in term.axes:
+            return Moves.STILL
+        return Moves.ALONG if set(self.test.within).isdisjoint(term.axes) else Moves.OTHERWISE
