@@ -142,7 +142,13 @@ def _target_axes(
     # A level that is missing (don't know, refused) is no group of people.
     places = [[axis.levels.index(level) for level in groups.levels[i]] for i, axis in enumerate(axes)]
     cells[np.ix_(*places)] = counts
-    return tuple(axes), (Presence(each.names, cells >= max(target.min_n, 1)),)
+    least = max(target.min_n, 1)
+    if cells.max(initial=0) < least:
+        notes = (f"its largest combination has {cells.max(initial=0)} people, and `min_n` is {least}",)
+        raise SpecError(
+            [EmptyTable(span=each.span, what=f"target `{target.name}`", notes=notes, helps=helps)]
+        )
+    return tuple(axes), (Presence(each.names, cells >= least),)
 
 
 @dataclass(slots=True)

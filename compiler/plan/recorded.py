@@ -138,7 +138,7 @@ class _Reader:
             codes=tuple(scale.codes for scale in scales),
             rows=self.table.n_rows,
             other_rows=self.table.n_rows - len(matched.rows),
-            warnings=tuple(self._unrecorded(axes, matched)),
+            warnings=tuple(self._unrecorded(axes, matched, present)),
         )
         self._note_reasons(blank, matched)
         found = self._with_answers(blank, matched, scales)
@@ -293,10 +293,16 @@ class _Reader:
             [NothingRecorded(span=self.ask.span, table=name, ask=self.ask.name, notes=tuple(notes[:2]))]
         )
 
-    def _unrecorded(self, axes: Sequence[str], matched: Matched) -> Iterator[Diagnostic]:
-        """Axes some of whose levels no row names: a name that is spelt otherwise, or a table that is not whole."""
-        for axis in axes:
-            levels = matched.codes[axis]
+    def _unrecorded(
+        self, axes: Sequence[str], matched: Matched, present: NDArray[np.bool_]
+    ) -> Iterator[Diagnostic]:
+        """Axes some of whose levels no row names: a name that is spelt otherwise, or a table that is not whole.
+
+        A level without a cell is not asked for, and needs no row.
+        """
+        for place, axis in enumerate(axes):
+            asked = present.any(axis=tuple(at for at in range(present.ndim) if at != place))
+            levels = [code for code, some in zip(matched.codes[axis], asked, strict=True) if some]
             lacking = [code for code in levels if code not in matched.named[axis]]
             if not lacking:
                 continue

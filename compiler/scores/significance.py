@@ -76,7 +76,7 @@ def unmoved(value: Floats, null: Floats) -> NDArray[np.bool_]:
     known = np.isfinite(null)
     slack = _EQUAL * np.maximum(np.abs(value), 1.0)
     same = np.abs(np.where(known, null, value[..., None]) - value[..., None]) <= slack[..., None]
-    found: NDArray[np.bool_] = known.any(axis=-1) & same.all(axis=-1)
+    found: NDArray[np.bool_] = np.asarray(known.any(axis=-1) & same.all(axis=-1))
     return found
 
 

@@ -13,6 +13,8 @@ from scipy.stats import entropy
 import cyclspec
 from cyclspec import pipeline
 from cyclspec.compiler.scores import MeasureCells, ScoreInputs, lower
+from cyclspec.language.diagnostics import SpecError
+from cyclspec.language.diagnostics.cy07_data_and_plan import LevelsNotRecorded
 
 SPECS = Path(str(cyclspec.__file__)).parent / "specs"
 DATA = SPECS / "quickstart" / "data"
@@ -64,11 +66,22 @@ corpus c {
     person : ref(people)
     value  : choice(item.options)
   }
+  table replies {
+    source = csv("replies.csv")
+    item   : ref(items)
+    town   : town
+    model  : nominal
+    value  : choice(item.options)
+  }
 }
+prompt asked(item: c.items, town: town) -> choice(item.options) { user "{town}: {item.options|inline}" }
+panel models { model a = recorded("a") }
 target citizens { axes = [town], rows = c.people, weight = c.people.weight, min_n = 2 }
 audit zero {
   each item in c.items
   each town in citizens
+  each model in models
+  ask reply = asked(item, town) { model = model, read = recorded(c.replies.value), missing = drop }
   let people = share over person by town weighted by person.weight of c.answers.value
   measure heads by item, town : count = count over person by town of c.answers.value
   measure telling by item, town : real =
@@ -166,22 +179,43 @@ def test_whose_the_favourite_is_by_heads_is_a_share_of_those_who_chose_it(
         np.testing.assert_allclose(values, wanted, rtol=1e-10)
 
 
-def test_who_weighs_nothing_is_nobody_of_a_target(tmp_path: Path) -> None:
-    """Of three people the mill has one of positive weight, the harbour two: `min_n = 2` keeps the harbour."""
+def zero(folder: Path, least: int = 2) -> pipeline.Opened:
+    """Of three people the mill has one of positive weight, the harbour two; one item has no recorded answer."""
     files = {
         "people.csv": "person,town,weight\np0,mill,1\np1,mill,0\np2,mill,0\np3,harbour,1\np4,harbour,2\np5,harbour,0\n",
-        "items.csv": 'item,options\nq,"[""a"", ""b""]"\n',
+        "items.csv": 'item,options\nq,"[""a"", ""b""]"\nr,"[""a"", ""b""]"\n',
         "answers.csv": "item,person,value\nq,p0,a\nq,p1,b\nq,p2,b\nq,p3,a\nq,p4,b\nq,p5,b\n",
-        "zero.cycl": ZERO,
+        "replies.csv": "item,town,model,value\nq,harbour,a,b\n",
+        "zero.cycl": ZERO.replace("min_n = 2", f"min_n = {least}"),
     }
     for name, text in files.items():
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    context = pipeline.check(tmp_path / "zero.cycl").require()
-    opened = pipeline.open_data(context, context.audits["zero"])
+        (folder / name).write_text(text, encoding="utf-8")
+    context = pipeline.check(folder / "zero.cycl").require()
+    return pipeline.open_data(context, context.audits["zero"])
+
+
+def test_who_weighs_nothing_is_nobody_of_a_target(tmp_path: Path) -> None:
+    """`min_n = 2` keeps the harbour, where two people have a weight, and not the mill."""
+    opened = zero(tmp_path)
     (presence,) = opened.grid.presence
     assert opened.grid.axes["town"].levels == ("mill", "harbour")
     assert presence.cells.tolist() == [False, True]
-    scores = lower(opened.audit, opened.grid).evaluate(ScoreInputs({}, opened.people, opened.headcounts))
-    found = {one.name: one.value[0, 1] for one in scores.measures}
+    headcounts = ScoreInputs({}, opened.people, opened.headcounts)
+    found = {
+        one.name: one.value[0, 1] for one in lower(opened.audit, opened.grid).evaluate(headcounts).measures
+    }
     # `count` names no weights, so all three of the harbour are heads.
     assert found == {"heads": 3.0, "telling": pytest.approx(9 / 5), "chose_b": pytest.approx(2 / 3)}
+
+
+def test_a_level_that_a_target_leaves_out_needs_no_recorded_answer(tmp_path: Path) -> None:
+    (warning,) = (one for one in zero(tmp_path).warnings if isinstance(one, LevelsNotRecorded))
+    assert (warning.axis, warning.count, warning.total, warning.label) == ("item", 1, 2, "`r`")
+
+
+def test_a_target_without_a_combination_of_enough_people_is_empty(tmp_path: Path) -> None:
+    with pytest.raises(SpecError) as found:
+        zero(tmp_path, least=3)
+    (error,) = found.value.diagnostics
+    assert error.code == "CY0709"
+    assert error.notes == ("its largest combination has 2 people, and `min_n` is 3",)
