@@ -301,7 +301,7 @@ class _Reader:
         A level without a cell is not asked for, and needs no row.
         """
         for place, axis in enumerate(axes):
-            asked = present.any(axis=tuple(at for at in range(present.ndim) if at != place))
+            asked = np.asarray(present.any(axis=tuple(at for at in range(present.ndim) if at != place)))
             levels = [code for code, some in zip(matched.codes[axis], asked, strict=True) if some]
             lacking = [code for code in levels if code not in matched.named[axis]]
             if not lacking:

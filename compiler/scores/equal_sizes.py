@@ -3,7 +3,8 @@
 Expects shares and how many stand behind each. Ensures that a distance to few people is compared with one to many
 without the noise that few people add (a distance grows with it): shares of n are drawn again so that they vary like
 those of the smallest number m, by a multinomial of 1 / (1/m - 1/n); of n choices that become a distribution m are kept,
-at random. The smallest are left as they are.
+at random. The smallest are left as they are. Answers that were lost are not counted: m is found question by question,
+among all readers, models and groups that have an answer to it.
 """
 
 from __future__ import annotations
@@ -31,13 +32,17 @@ Plain = Callable[[Term, Cells], Array]
 
 @dataclass(frozen=True, slots=True)
 class EqualSizes:
-    """Measures at equal sizes; `leaves`, `axes_of` and `sizes` are those of their program."""
+    """Measures at equal sizes; `leaves`, `axes_of` and `sizes` are those of their program.
+
+    `rows` are the axes whose levels are rows of tables.
+    """
 
     setting: Setting
     final: Scope
     leaves: tuple[Leaf, ...]
     axes_of: Mapping[Leaf, frozenset[str]]
     sizes: Mapping[int, CountedArrays]
+    rows: frozenset[str]
 
     def of(self, measure: TypedMeasure, plain: Plain) -> Array | None:
         """The mean of a measure over draws; None where nobody knows how many people stand behind what it reads."""
@@ -56,8 +61,7 @@ class EqualSizes:
             leaves: dict[Leaf, Cells | Blocked] = {}
             for at in places:
                 leaf = self.leaves[at]
-                kept = self.axes_of[leaf] - repeated.get(leaf, frozenset())
-                target = self._people(at) if at in people else self._answers(leaf, kept, read)
+                target = self._people(at) if at in people else self._answers(leaf, read, repeated)
                 if target is not None and leaf in repeated:
                     leaves[leaf] = self._fewer(at, target, draws, repeated[leaf])
                 elif target is not None:
@@ -116,30 +120,41 @@ class EqualSizes:
         # Fewer than one person is nobody: such cells make no others small.
         return choose(numbers >= 1.0, numbers, jnp.inf).min(axis=places, keepdims=True)
 
-    def _answers(self, leaf: Leaf, kept: frozenset[str], read: frozenset[Leaf]) -> Array | None:
-        """The smallest number of answers to a question by any ask that counts them; None where none does.
-
-        `kept` are the axes of `leaf` without those along which its own answers are counted.
-        """
-        found = list[Array]()
-        for other_at, other in enumerate(self.leaves):
+    def _answers(
+        self, leaf: Leaf, read: frozenset[Leaf], repeated: Mapping[Leaf, frozenset[str]]
+    ) -> Array | None:
+        """The smallest number of answers to a question that any ask counted anywhere; None where none counts."""
+        frame, found = self.setting.frame, list[Array]()
+        for at, other in enumerate(self.leaves):
             if not isinstance(other, AnswerTerm) or other not in read or other.field != "value":
                 continue
-            if options_of_leaf(other) == options_of_leaf(leaf):
-                extra = self.axes_of[other] - kept
-                number = self._number(other_at, other)
-                places = tuple(self.setting.frame.place_of(axis) for axis in extra)
-                found += [] if number is None else [_fewest(other, number, places)]
+            same = options_of_leaf(other) == options_of_leaf(leaf)
+            number = self._number(at, other, repeated) if same else None
+            if number is None:
+                continue
+            together = tuple(frame.place_of(axis) for axis in repeated.get(other, frozenset()))
+            number = number.sum(axis=together, keepdims=True)
+            others = tuple(frame.place_of(axis) for axis in frame.names if axis not in self._questions(leaf))
+            # Where everything was lost nothing is measured: such cells make no others small.
+            found.append(choose(number >= 1.0, number, jnp.inf).min(axis=others, keepdims=True))
         if not found:
             return None
         least = found[0]
         for one in found[1:]:
             least = jnp.minimum(least, one)
-        return jnp.maximum(least, 1.0)
+        return least
 
-    def _number(self, at: int, leaf: AnswerTerm) -> Array | None:
-        """How many answers stand in each cell of an ask: one choice, or as many as were counted."""
+    def _questions(self, leaf: Leaf) -> frozenset[str]:
+        """The axes that tell questions apart: those of the options, or rows of tables where all share a scale."""
+        scale = options_of_leaf(leaf)
+        own = frozenset[str]() if scale is None else self.setting.frame.scale_axes(scale)
+        return own or self.axes_of[leaf] & self.rows
+
+    def _number(self, at: int, leaf: AnswerTerm, repeated: Mapping[Leaf, frozenset[str]]) -> Array | None:
+        """How many answers stand in each cell of an ask: one choice that becomes shares, or as many as were counted."""
         if isinstance(leaf.type.kind, Choice):
+            if leaf not in repeated:
+                return None
             there = self.final.cells(leaf).ok.astype(jnp.float64)
             return jnp.broadcast_to(there, self.setting.frame.shape(self.axes_of[leaf]))
         return self.sizes[at].numbers if at in self.sizes else None
@@ -159,10 +174,3 @@ class EqualSizes:
             drawn = multinomial(joined_seed(seeds, draws), size, cells.value) / size[..., None]
             parts.append(replace(cells, value=choose(fewer[..., None], drawn, cells.value)))
         return Blocked(scale, tuple(parts))
-
-
-def _fewest(leaf: AnswerTerm, number: Array, places: tuple[int, ...]) -> Array:
-    """Choices along further axes are counted together; of shares along them the fewest answers decide."""
-    if isinstance(leaf.type.kind, Choice):
-        return number.sum(axis=places, keepdims=True)
-    return number.min(axis=places, keepdims=True)

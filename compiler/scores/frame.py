@@ -197,6 +197,11 @@ def frame_of(audit: TypedAudit, grid: Grid) -> Frame:
     return Frame(tuple(names), axes, grid, audit.count_missing, frozenset(names) - ranks.keys())
 
 
+def rows_of(audit: TypedAudit) -> frozenset[str]:
+    """The axes whose levels are rows of tables."""
+    return frozenset(name for each in audit.eaches if _rank(each.source) == 2 for name in each.names)
+
+
 def _at(held: tuple[U, ...], rows: NDArray[np.int64]) -> tuple[U, ...]:
     """The elements at some places."""
     return tuple(held[row] for row in rows)

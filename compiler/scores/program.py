@@ -30,7 +30,7 @@ from cyclspec.compiler.scores.counted import of_leaf, totals
 from cyclspec.compiler.scores.equal_sizes import EqualSizes
 from cyclspec.compiler.scores.expressions import Scope, Setting
 from cyclspec.compiler.scores.floors import Floors
-from cyclspec.compiler.scores.frame import Frame
+from cyclspec.compiler.scores.frame import Frame, rows_of
 from cyclspec.compiler.scores.options import chosen
 from cyclspec.compiler.scores.reasons import HOLE, OK
 from cyclspec.compiler.scores.uncertainty import Uncertainty
@@ -163,7 +163,8 @@ class Program:
         controls = self._controls(measure, final, floor)
         equal = None
         if measure.sizes is not None:
-            sizes = EqualSizes(self.setting, final, self.leaves, self.axes_of, tensors.sizes)
+            rows = rows_of(self.audit)
+            sizes = EqualSizes(self.setting, final, self.leaves, self.axes_of, tensors.sizes, rows)
             equal = sizes.of(measure, self._plain)
         bounds = None if measure.bounds is None else self._bounds(measure.term, final)
         return MeasureArrays(
