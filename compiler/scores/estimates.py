@@ -167,17 +167,29 @@ def principal_components(sample: Sample) -> Estimate:
     number = int(sample.told.numbers["n"])
     (units,) = sample.told.places["units"]
 
-    def one(values: Array, here: Array, often: Array) -> Array:
+    def one(values: Array, here: Array, *more: Array) -> Array:
+        *like, often = more
         known = here.any(axis=0)
         whole = (here >= known).all(axis=1)
         there = choose(here > 0.0, values, 0.0)
-        scores = components.principal_components(there, whole, often * known, number)
+        data = like[0][:, :number] if like else None
+        scores = components.principal_components(there, whole, often * known, number, data)
         return jnp.pad(scores, ((0, 0), (0, size - number)), constant_values=jnp.nan)
 
-    arrays = (grouped(array, (units,), sample.places) for array in (sample.values, sample.here))
+    arrays = [grouped(array, (units,), sample.places) for array in (sample.values, sample.here)]
+    if sample.like is not None:
+        like = _lined_up(sample, sample.like, units, at)
+        arrays.append(jnp.broadcast_to(like, (*arrays[0].shape[:-3], *like.shape[-3:])))
     found = over_cells(one, *arrays, inner=2, shared=(sample.drawn(sample.places),))
     others = [place for place in range(sample.here.ndim) if place not in (units, *sample.places)]
     return defined(_added(sample, found, [*others, units], at))
+
+
+def _lined_up(sample: Sample, result: Array, units: int, at: int) -> Array:
+    """A result with an added dimension, lined up as what it is of: [.., draw, unit, added]."""
+    wide = jnp.expand_dims(jnp.moveaxis(result, at, -1), at)
+    last = jnp.moveaxis(wide, units, -2)
+    return jnp.squeeze(last, axis=tuple(place - (place > units) for place in sample.places))
 
 
 def _added(sample: Sample, found: Array, kept: list[int], at: int) -> Array:

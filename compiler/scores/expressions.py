@@ -39,6 +39,7 @@ from cyclspec.compiler.scores.kernels import batched, takes_numbers
 from cyclspec.compiler.scores.options import one_hot
 from cyclspec.compiler.scores.picks import looked_up, picked_level
 from cyclspec.compiler.scores.reasons import HOLE, NO_VALUE
+from cyclspec.compiler.scores.reducers import REDUCERS
 from cyclspec.compiler.scores.reductions import Reduction, reduced
 from cyclspec.compiler.scores.running import along
 from cyclspec.compiler.scores.sessions import UNDATED, Drift, models_unchanged, of_asked
@@ -102,7 +103,8 @@ class Inside:
 class Scope:
     """One way to evaluate terms: its own leaves and resampling counts, everything else from `outer`.
 
-    `kept` marks by axis the levels whose values count in reductions over it; all others add zero.
+    `kept` marks by axis the levels whose values count in reductions over it; all others add zero. Fitted statistics are
+    matched to what they are in `like`.
 
     The scope of a block is `inside` the scope of the whole. It has the frame of the block, evaluates distributions, and
     takes what has no options from the whole.
@@ -118,6 +120,7 @@ class Scope:
     lets: dict[str, Cells | None] = field(default_factory=dict)
     opened: dict[str, tuple[Scope, ...]] = field(default_factory=dict)
     kept: Mapping[str, Array] = field(default_factory=dict)
+    like: Scope | None = None
 
     def cells(self, term: Term) -> Cells:
         """The value of a term in this scope."""
@@ -348,6 +351,7 @@ class Scope:
             setting.reasons,
             self.counting,
             asked.told,
+            self.like.cells(term) if self.like is not None and REDUCERS[asked.reducer].matched else None,
         )
         return reduced(plan, of, weight, asked.beside)
 

@@ -28,7 +28,7 @@ class Reducer:
     draws and cells. `weighted` ones take weights, `distributions` says whether they reduce those, and `anything` that
     they look at no value. `comparison` is what they ask of options. What they give is of the operand's own kind where
     they `keep` it; where they are undefined, the `reason` says why. `copies` is how many arrays as large as the operand
-    one draw of them holds.
+    one draw of them holds. Draws of what is `matched` are told of the point estimate, since its parts have no names.
     """
 
     estimate: Callable[[Sample], Estimate]
@@ -40,6 +40,7 @@ class Reducer:
     comparison: Comparison = "equal"
     reason: str = REASONS[UNDEFINED - 1]
     copies: int = 1
+    matched: bool = False
 
 
 def _mean(sample: Sample) -> Estimate:
@@ -157,5 +158,5 @@ REDUCERS: Final[Mapping[str, Reducer]] = {
     "bradley_terry": Reducer(estimates.bradley_terry, comparison="order", reason=NOT_CONNECTED),
     "win_share": Reducer(estimates.win_share, comparison="order"),
     "nontransitive_triples": Reducer(estimates.nontransitive_triples, comparison="order"),
-    "principal_components": Reducer(estimates.principal_components),
+    "principal_components": Reducer(estimates.principal_components, matched=True),
 }

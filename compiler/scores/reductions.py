@@ -27,7 +27,7 @@ class Reduction:
     """One `reducer over axes by groups`, with the draws of the axes that are resampled.
 
     `units` are the clusters that are counted, by their name, and `kept` [draw, level] marks by axis the levels whose
-    values count; the others add zero.
+    values count; the others add zero. `like` is the point estimate that draws of a fitted statistic are matched to.
     """
 
     frame: Frame
@@ -40,6 +40,7 @@ class Reduction:
     reasons: tuple[str, ...]
     counting: bool
     told: Arguments
+    like: Cells | None = None
 
     @property
     def places(self) -> tuple[int, ...]:
@@ -124,6 +125,7 @@ def reduced(plan: Reduction, of: Cells, weight: Cells | None, beside: Mapping[st
         joint=plan.joint(axes),
         used=None if tally is None else tally[..., 0].astype(jnp.float64),
         told=plan.told,
+        like=None if plan.like is None else choose(plan.like.ok, plan.like.value, jnp.nan),
     )
     reducer = REDUCERS[plan.reducer]
     value, defined = reducer.estimate(sample)

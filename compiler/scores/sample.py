@@ -53,7 +53,8 @@ class Sample:
     dimensions, rising. `counts` gives for those of them that are resampled how often each level was drawn, float
     [draw, level], and `joint`, float [*full rank], how often each cell was where a dimension is drawn within others;
     the point estimate has none. `used` counts the cells of the point estimate where they are known. `told` is what the
-    reducer is told beside arrays.
+    reducer is told beside arrays. `like` is the point estimate that a fitted statistic is matched to, [*full rank], NaN
+    where there is none.
     """
 
     values: Array
@@ -65,6 +66,7 @@ class Sample:
     used: Array | None = None
     told: Arguments = NOTHING
     joint: Array | None = None
+    like: Array | None = None
 
     @property
     def wide(self) -> bool:

@@ -183,7 +183,7 @@ class Uncertainty:
             for at, (table, name) in enumerate(names):
                 leaves |= self._people_drawn(measure, final, redrawn, table, name, draw["keys"], at)
             levels = {axis: _last(drawn) for axis, drawn in draw["counts"].items()}
-            scope = Scope(self.setting, leaves, levels, final, counting=False)
+            scope = Scope(self.setting, leaves, levels, final, counting=False, like=final)
             return _filled(plain(measure.term, scope.cells(measure.term)), _number(draw))
 
         size = self._bytes(measure, frozenset(counts), redrawn, whole=bool(names))

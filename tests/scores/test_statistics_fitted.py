@@ -168,11 +168,40 @@ def test_a_draw_of_variables_turns_no_component_round() -> None:
     place, signs = np.linspace(-1.0, 1.0, 6), np.tile([1.0, -1.0], 10)
     values = np.outer(place, signs) + 0.01 * RNG.normal(size=(6, 20))
     whole = np.ones(6, bool)
-    once = np.asarray(principal_components(values, whole, np.ones(20), 1))[:, 0]
+    data = principal_components(values, whole, np.ones(20), 1)
     for _ in range(50):
         often = np.bincount(RNG.integers(20, size=20), minlength=20).astype(float)
-        drawn = np.asarray(principal_components(values, whole, often, 1))[:, 0]
-        np.testing.assert_allclose(drawn, once, atol=0.05)
+        drawn = principal_components(values, whole, often, 1, data)
+        np.testing.assert_allclose(drawn, data, atol=0.05)
+
+
+def test_components_that_change_places_are_called_what_the_data_call_them() -> None:
+    """Two of nearly one length, whose order and directions noise decides; a unit that a draw lacks has no score."""
+    apart = RNG.normal(size=(40, 2))
+    first, second = np.linalg.qr(apart - apart.mean(axis=0))[0].T
+    loadings = np.linalg.qr(RNG.normal(size=(12, 2)))[0].T
+    values = np.outer(first, loadings[0]) + 0.98 * np.outer(second, loadings[1])
+    data = np.asarray(principal_components(values, np.ones(40, bool), np.ones(12), 2))
+    moved = 0
+    for _ in range(40):
+        lengths = RNG.uniform(0.9, 1.1, 2)
+        noisy = lengths[0] * np.outer(first, loadings[0]) + lengths[1] * np.outer(second, loadings[1])
+        noisy += 0.002 * RNG.normal(size=noisy.shape)
+        plain = np.asarray(principal_components(noisy, np.ones(40, bool), np.ones(12), 2))
+        whole = np.arange(40) != 4
+        found = np.asarray(principal_components(noisy, whole, np.ones(12), 2, data))
+        assert np.isnan(found[4]).all()
+        moved += any(np.corrcoef(plain[:, at], data[:, at])[0, 1] < 0.5 for at in range(2))
+        assert all(np.corrcoef(found[whole, at], data[whole, at])[0, 1] > 0.7 for at in range(2))
+    assert moved > 5
+
+
+def test_a_component_that_the_data_do_not_have_has_no_draws() -> None:
+    line = np.outer(np.arange(4.0), [1.0, -2.0, 0.5])
+    data = principal_components(line, np.ones(4, bool), np.ones(3), 2)
+    drawn = line + 0.01 * RNG.normal(size=line.shape)
+    found = np.asarray(principal_components(drawn, np.ones(4, bool), np.ones(3), 2, data))
+    assert np.isfinite(found[:, 0]).all() and np.isnan(found[:, 1]).all()
 
 
 def test_components_that_the_units_do_not_have_are_undefined() -> None:
