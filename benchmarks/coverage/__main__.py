@@ -10,7 +10,6 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
-from itertools import product
 from pathlib import Path
 from typing import Final
 
@@ -18,9 +17,10 @@ from benchmarks.coverage.designs import DESIGNS
 from benchmarks.coverage.study import METHODS, Coverage, covered
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "statistics.md"
-CLUSTERS: Final = (2, 3, 4, 5, 10, 20, 30, 50)
 BEGIN, END = "<!-- begin coverage -->", "<!-- end coverage -->"
-HELD: Final = "| design | clusters | percentile | t | width, percentile | width, t |\n|---|---:|---:|---:|---:|---:|"
+HELD: Final = (
+    "| design | clusters | percentile | t | width, percentile | width, t |\n|---|---:|---:|---:|---:|---:|"
+)
 REJECTED: Final = "| design | clusters | p-values up to 5 % |\n|---|---:|---:|"
 
 Rows = dict[tuple[str, int], str]
@@ -41,7 +41,7 @@ def rejected(one: Coverage) -> str:
 
 def recorded(page: str, head: str) -> Rows:
     """The rows below this head that stand between the marks of the page."""
-    _, *rest = page.split(BEGIN)[1].split(END)[0].split(head)
+    _, *rest = page.split(BEGIN)[1].split(END, maxsplit=1)[0].split(head)
     lines = rest[0].split("\n\n")[0].split("\n") if rest else []
     cells = [(line, line.split("|")) for line in lines if line]
     return {(cell[1].strip(), int(cell[2])): line for line, cell in cells}
@@ -49,7 +49,7 @@ def recorded(page: str, head: str) -> Rows:
 
 def _table(head: str, rows: Rows) -> str:
     """Rows in the order of the study; those of designs that it has no more are left out."""
-    places = product((design.name for design in DESIGNS), CLUSTERS)
+    places = ((design.name, clusters) for design in DESIGNS for clusters in design.counts)
     return "\n".join((head, *(rows[place] for place in places if place in rows)))
 
 
@@ -59,7 +59,7 @@ def written(page: str, found: Sequence[Coverage]) -> str:
     tested = [one for one in found if one.rejected is not None]
     p_values = recorded(page, REJECTED) | {(one.design, one.clusters): rejected(one) for one in tested}
     tables = [_table(HELD, intervals), *([_table(REJECTED, p_values)] if p_values else [])]
-    before, after = page.split(BEGIN)[0], page.split(END)[1]
+    before, after = page.split(BEGIN, maxsplit=1)[0], page.split(END)[1]
     return "\n\n".join((before + BEGIN, *tables, END + after))
 
 
@@ -67,15 +67,23 @@ def main() -> None:
     """Runs what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--worlds", type=int, default=10_000, help="simulated audits for each row")
-    parser.add_argument("--only", nargs="*", default=[], help="names of designs")
-    parser.add_argument("--clusters", nargs="*", default=CLUSTERS, type=int, choices=CLUSTERS, help="rows of each")
+    parser.add_argument("--only", nargs="*", default=[], choices=[one.name for one in DESIGNS])
+    parser.add_argument(
+        "--clusters",
+        nargs="*",
+        default=[],
+        type=int,
+        choices=sorted({n for one in DESIGNS for n in one.counts}),
+    )
     parser.add_argument("--write", action="store_true", help="write these rows to docs/statistics.md")
     asked = parser.parse_args()
     found = []
     for design in DESIGNS:
         if asked.only and design.name not in asked.only:
             continue
-        for clusters in asked.clusters:
+        for clusters in design.counts:
+            if asked.clusters and clusters not in asked.clusters:
+                continue
             start = time.monotonic()
             one = covered(design, clusters, asked.worlds)
             found.append(one)

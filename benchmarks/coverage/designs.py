@@ -1,28 +1,33 @@
 """Six designs, each with its estimand: what is drawn at random, and what number the interval should hold.
 
 Expects a generator. Ensures that the truth of a design is known exactly, and that worlds are independent of each other.
-Effects are skewed as real scores are: what is easy to cover says little. Two more designs show where intervals fail.
+Effects are skewed as real scores are: what is easy to cover says little. Three more designs show where intervals fail.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.coverage.population import true_position
+from benchmarks.coverage.population import strata_of, true_position
 from benchmarks.coverage.specs import spec
 
 Floats = NDArray[np.float64]
+
+CLUSTERS: Final = (2, 3, 4, 5, 10, 20, 30, 50)
+"""The numbers of clusters that most designs are tried with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Design:
     """One design: how it is written, what it is of, and how its worlds are made for a number of clusters.
 
-    `answers(random, worlds, clusters)` gives values by world and the axes of `sizes`; without it, people are asked.
+    `answers(random, worlds, clusters)` gives values by world and the axes of `sizes`; without it, people are asked,
+    `per_stratum` clusters of them in each stratum.
     """
 
     name: str
@@ -33,6 +38,8 @@ class Design:
     sizes: Callable[[int], Mapping[str, int]]
     answers: Callable[[np.random.Generator, int, int], Floats] | None = None
     batteries: Callable[[int], tuple[str, ...]] | None = None
+    per_stratum: int = 1
+    counts: tuple[int, ...] = CLUSTERS
     hard: bool = False
 
 
@@ -98,6 +105,23 @@ def _noise(random: np.random.Generator, worlds: int, clusters: int) -> Floats:
 def _clusters_only(clusters: int) -> Mapping[str, int]:
     return {"item": clusters}
 
+
+_PEOPLE = Design(
+    name="people",
+    estimand="the mean position of the population on a question",
+    drawn="clusters of ten people, with unequal weights, in strata of five clusters or one of fewer",
+    truth=lambda clusters: true_position(strata_of(clusters, 5)),
+    text=lambda worlds, draws, clusters: spec(
+        worlds=worlds,
+        draws=draws,
+        clusters=clusters,
+        term="m.mean_position(human)",
+        over="over = person",
+        people=True,
+    ),
+    sizes=lambda clusters: {},
+    per_stratum=5,
+)
 
 DESIGNS = (
     Design(
@@ -184,21 +208,7 @@ DESIGNS = (
         sizes=lambda clusters: {"item": clusters, "side": 2},
         answers=_paired,
     ),
-    Design(
-        name="people",
-        estimand="the mean position of the population on a question",
-        drawn="clusters of ten people, with unequal weights, in strata of five clusters",
-        truth=true_position,
-        text=lambda worlds, draws, clusters: spec(
-            worlds=worlds,
-            draws=draws,
-            clusters=clusters,
-            term="m.mean_position(human)",
-            over="over = person",
-            people=True,
-        ),
-        sizes=lambda clusters: {},
-    ),
+    _PEOPLE,
     Design(
         name="skewed",
         estimand="as items, of scores with an exponential distribution",
@@ -231,6 +241,16 @@ DESIGNS = (
         ),
         sizes=lambda clusters: {"item": clusters, "country": clusters},
         answers=_noise,
+        hard=True,
+    ),
+    replace(
+        _PEOPLE,
+        name="thin",
+        estimand="as people, of whom few come from each stratum",
+        drawn="clusters of ten people, with unequal weights, in strata of two clusters",
+        truth=lambda clusters: true_position(strata_of(clusters, 2)),
+        per_stratum=2,
+        counts=(4, 6, 8, 10, 20, 30, 50),
         hard=True,
     ),
 )

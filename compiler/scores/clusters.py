@@ -35,6 +35,12 @@ class Clusters:
         return len(self) == len(self.of)
 
     @property
+    def whole_strata(self) -> Clusters:
+        """The strata, each as one cluster of all its levels."""
+        number = len(self.strata)
+        return Clusters(self.stratum[self.of], np.zeros(number, dtype=np.int64), ("",))
+
+    @property
     def members(self) -> NDArray[np.float64]:
         """Which levels are in which cluster, [cluster, level]: one or zero."""
         inside: NDArray[np.bool_] = self.of == np.arange(len(self))[:, None]
@@ -80,8 +86,20 @@ def name_of(drawn: Drawn) -> str:
     return "/".join((drawn.axis, drawn.cluster or "", drawn.strata or ""))
 
 
+def strata_name(drawn: Drawn) -> str:
+    """How the strata of units are told apart."""
+    return f"strata of {name_of(drawn)}"
+
+
 def units_of(frame: Frame, drawn: Iterable[Drawn]) -> dict[str, Units]:
-    """What is counted, by its name: clusters, and levels one by one. People are none of the frame's axes."""
+    """What is counted, by its name: clusters, strata, and levels one by one. People are none of the frame's axes."""
     every = [*drawn]
     every += alone(tuple(every))
-    return {name_of(one): Units(one.axis, clusters_of(frame, one)) for one in every if one.people is None}
+    found: dict[str, Units] = {}
+    for one in every:
+        if one.people is None:
+            clusters = clusters_of(frame, one)
+            found[name_of(one)] = Units(one.axis, clusters)
+            if one.strata is not None:
+                found[strata_name(one)] = Units(one.axis, clusters.whole_strata)
+    return found

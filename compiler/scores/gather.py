@@ -73,8 +73,7 @@ def _measure(
         np.where(status == OK, _cells(program, by, array), np.nan)
         for array in (arrays.floor, *arrays.controls)
     )
-    ends = arrays.bounds or (np.full(frame.shape(()), np.nan),) * 2
-    bounds = [np.where(shown, frame.taken(np.asarray(end), by), np.nan) for end in ends]
+    bound_low, bound_high = (np.where(shown, end, np.nan) for end in _bounds(program, by, arrays, value))
     return MeasureCells(
         name=measure.name,
         axes=by,
@@ -91,9 +90,10 @@ def _measure(
         n_used=frame.taken(np.asarray(arrays.used, dtype=np.int64), by) * (status != HOLE),
         n_missing=lost.sum(axis=-1),
         n_clusters=found.clusters,
+        freedom=found.freedom,
         missing={reason: lost[..., at] for at, reason in enumerate(program.setting.reasons)},
-        bound_low=bounds[0],
-        bound_high=bounds[1],
+        bound_low=bound_low,
+        bound_high=bound_high,
         outside=np.where(status == HOLE, np.nan, beside.mean),
         outside_most=np.where(status == HOLE, np.nan, beside.most),
         exists=status != HOLE,
@@ -123,6 +123,18 @@ def _concerns(program: Program, found: CheckCells, measure: TypedMeasure) -> boo
 def _asked(program: Program, term: Term) -> frozenset[str]:
     leaves = program.setting.reach.of(term).leaves
     return frozenset(ask_of(leaf.ask) for leaf in leaves if isinstance(leaf, AnswerTerm))
+
+
+def _bounds(
+    program: Program, by: tuple[str, ...], arrays: MeasureArrays, value: Floats
+) -> tuple[Floats, Floats]:
+    """Both bounds, NaN where none was asked for; a value without an end has an infinite one."""
+    if arrays.bounds is None:
+        blank = np.full(value.shape, np.nan)
+        return blank, blank
+    low, high = (_cells(program, by, end) for end in arrays.bounds)
+    endless = np.isfinite(value) & (np.isnan(low) | np.isnan(high))
+    return np.where(endless, -np.inf, low), np.where(endless, np.inf, high)
 
 
 def _cells(program: Program, by: tuple[str, ...], array: Array | None) -> Floats:

@@ -1,8 +1,8 @@
 """How sure a measure is: intervals, standard errors, design effects and p-values of its cells, and what they are of.
 
 Expects the fetched draws of a measure and its values, NaN where there is none. Ensures that an interval stands only
-on at least two clusters and on nearly all of its draws, that few clusters widen it, and that p-values are adjusted
-for the cells of one measure.
+on clusters enough for its method and on nearly all of its draws, that few clusters widen it, and that p-values are
+adjusted for the cells of one measure.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from cyclspec.compiler.scores.arrays import MeasureArrays
-from cyclspec.compiler.scores.clusters import alone, clusters_of, name_of
+from cyclspec.compiler.scores.clusters import alone, clusters_of, name_of, strata_name
+from cyclspec.compiler.scores.few_clusters import supported
 from cyclspec.compiler.scores.intervals import design_effect, ends
 from cyclspec.compiler.scores.people_draws import counted_units
 from cyclspec.compiler.scores.program import Program
@@ -24,7 +25,7 @@ from cyclspec.language.types.typed import Drawn, Permutation, SignFlip, TypedMea
 
 
 class Uncertain(NamedTuple):
-    """Arrays over the axes of a measure; NaN where there is none, zero clusters where nothing is drawn.
+    """Arrays over the axes of a measure; NaN where there is none, zero clusters and no freedom where nothing is drawn.
 
     `lost` is the share of the draws that leave nothing to measure; `unmoved` are cells that no permutation changes.
     """
@@ -35,6 +36,7 @@ class Uncertain(NamedTuple):
     bias: Floats
     deff: Floats
     clusters: Ints
+    freedom: Ints
     lost: Floats
     null: Floats
     p_value: Floats
@@ -55,11 +57,13 @@ def uncertain(
 ) -> Uncertain:
     """The uncertainty of each cell of a measure."""
     blank, none = np.full(value.shape, np.nan), np.zeros(value.shape, dtype=np.int64)
-    low, high, error, bias, deff, clusters, lost = blank, blank, blank, blank, blank, none, blank
+    low, high, error, bias, deff, lost = (blank,) * 6
+    clusters, freedom = none, none
     interval, drawn = measure.interval, arrays.drawn
     if interval is not None and drawn.bootstrap is not None:
         width = _width(program, measure, arrays, inputs, interval.drawings)
-        draws, clusters = _cells(program, measure, drawn.bootstrap), width.clusters
+        draws = _cells(program, measure, drawn.bootstrap)
+        clusters, freedom = width.clusters, width.freedom.astype(np.int64)
         found = ends(
             value,
             draws,
@@ -70,16 +74,16 @@ def uncertain(
             corrected=any(one.people is not None for one in interval.drawings),
         )
         lost = found.lost
-        known = np.isfinite(value) & (clusters >= 2) & (lost <= MOST_LOST)
-        low, high, error, bias = (
-            np.where(known, part, np.nan) for part in (found.low, found.high, found.error, found.bias)
-        )
+        known = np.isfinite(value) & (freedom >= 1) & (lost <= MOST_LOST)
+        error, bias = (np.where(known, part, np.nan) for part in (found.error, found.bias))
+        known &= supported(interval.method, clusters, freedom)
+        low, high = (np.where(known, part, np.nan) for part in (found.low, found.high))
         if drawn.simple is not None:
             simple = _width(program, measure, arrays, inputs, alone(interval.drawings))
             deff = design_effect(error, _cells(program, measure, drawn.simple), simple.shortfall)
     null, p_value, still = _tested(program, measure, arrays, value)
     p_adjusted = blank if measure.adjust is None else adjusted(p_value, measure.adjust)
-    return Uncertain(low, high, error, bias, deff, clusters, lost, null, p_value, p_adjusted, still)
+    return Uncertain(low, high, error, bias, deff, clusters, freedom, lost, null, p_value, p_adjusted, still)
 
 
 def _cells(program: Program, measure: TypedMeasure, array: object) -> Floats:
@@ -114,12 +118,16 @@ def _one_width(
         return Width(clusters, (clusters - strata).astype(np.float64), np.ones(clusters.shape))
     if drawn.within:
         return _within_width(program, measure, drawn)
-    units = arrays.units[name_of(drawn)]
-    clusters = program.frame.taken(np.asarray(units, dtype=np.int64), measure.by)
-    number = len(clusters_of(program.frame, drawn).strata)
-    freedom = (clusters - number).astype(np.float64)
+
+    def counted(name: str) -> Ints:
+        return program.frame.taken(np.asarray(arrays.units[name], dtype=np.int64), measure.by)
+
+    clusters = counted(name_of(drawn))
+    strata = np.ones_like(clusters) if drawn.strata is None else counted(strata_name(drawn))
+    freedom = (clusters - strata).astype(np.float64)
     lacking = clusters / np.maximum(clusters - 1.0, 1.0)
-    return Width(clusters, freedom, lacking if number == 1 else np.ones(clusters.shape))
+    one = len(clusters_of(program.frame, drawn).strata) == 1
+    return Width(clusters, freedom, lacking if one else np.ones(clusters.shape))
 
 
 def _within_width(program: Program, measure: TypedMeasure, drawn: Drawn) -> Width:

@@ -24,7 +24,7 @@ from cyclspec.compiler.scores.bounds import Bounds
 from cyclspec.compiler.scores.builtins import renormalised
 from cyclspec.compiler.scores.cells import Array, Blocked, Cells, choose, refuse
 from cyclspec.compiler.scores.checks import excluded
-from cyclspec.compiler.scores.clusters import alone, name_of
+from cyclspec.compiler.scores.clusters import alone, name_of, strata_name
 from cyclspec.compiler.scores.controls import Controls
 from cyclspec.compiler.scores.counted import of_leaf, totals
 from cyclspec.compiler.scores.equal_sizes import EqualSizes
@@ -156,6 +156,7 @@ class Program:
         drawn = () if measure.interval is None else measure.interval.drawings
         nothing = jnp.zeros(self.frame.shape(()), jnp.int32)
         names = [name_of(one) for one in (*drawn, *alone(drawn)) if one.people is None]
+        names += [strata_name(one) for one in drawn if one.people is None and one.strata is not None]
         units = {name: clusters.get(name, nothing) for name in names}
         draws = self.uncertainty.of(measure, final, tensors.redrawn[measure.name], self._plain)
         plain = self._plain(measure.term, base.cells(measure.term))

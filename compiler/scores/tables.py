@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from cyclspec.compiler.scores.few_clusters import FEW_CLUSTERS, counted
 from cyclspec.compiler.scores.reasons import ABSENT, OK
 from cyclspec.language.types.kinds import Unit
 from cyclspec.language.types.terms import ColumnTerm, HeadcountTerm, PeopleTerm, PopulationTerm
@@ -24,9 +25,6 @@ Ints = NDArray[np.int64]
 HumanTerm = PeopleTerm | ColumnTerm
 Headcount = HeadcountTerm | PopulationTerm
 """What is known of people beside their answers: how many they are, and their share of a target."""
-
-FEW_CLUSTERS: Final = 30
-"""Below so many clusters intervals may cover less than they say (docs/statistics.md)."""
 
 RESAMPLING, VERSION_DRIFT = "resampling", "version drift"
 """What dated sessions differ by."""
@@ -138,16 +136,17 @@ class MeasureCells:
     of the measure for a perfect model; `uniform`, `others` and `shuffled` are its value for a model that gives every
     option the same share, that answers as all other people do, and as some other people do. `equal_n` is the value at
     the smallest number of people and answers, where it was asked for.
-    `n_used` and `n_missing` count answers, each once (`counted`),
-    `missing` splits the missing ones by reason ("check NAME" for an exclusion), `n_clusters` counts the clusters that
-    are drawn, `bound_low` and `bound_high` are the lowest and highest value that missing answers allow, where they were
-    asked for, `outside` and `outside_most` are the mean and the largest probability that models gave to anything but
-    the labels, over the answers that the measure reads in the cell, `exists` is False for holes of the grid, and
-    `withheld_by` holds per cell the names of the checks that withhold it. `error` is the standard error, `bias` how
-    far draws lie above the value, `deff` the design effect, `lost` the share of draws that leave nothing to
-    measure, `null` the mean under permuted labels, `p_value` and `p_adjusted` what the test gives: NaN where there
-    is none. `unmoved` are cells whose value is the same in every permutation. `sessions_differ_by` says whether dated
-    sessions that the measure takes together were answered by the same weights ("resampling") or not ("version drift").
+    `n_used` and `n_missing` count answers, each once (`counted`), `missing` splits the missing ones by reason ("check
+    NAME" for an exclusion), `n_clusters` counts the clusters that are drawn and `freedom` the degrees of freedom that
+    they leave (clusters less strata), `bound_low` and `bound_high` are the lowest and highest value that missing
+    answers allow, where they were asked for, infinite where there is no end, `outside` and `outside_most` are the
+    mean and the largest probability that models gave to anything but the labels, over the answers that the measure
+    reads in the cell, `exists` is False for holes of the grid, and `withheld_by` holds per cell the names of the
+    checks that withhold it. `error` is the standard error, `bias` how far draws lie above the value, `deff` the
+    design effect, `lost` the share of draws that leave nothing to measure, `null` the mean under permuted labels,
+    `p_value` and `p_adjusted` what the test gives: NaN where there is none. `unmoved` are cells whose value is the
+    same in every permutation. `sessions_differ_by` says whether dated sessions that the measure takes together were
+    answered by the same weights ("resampling") or not ("version drift").
     """
 
     name: str
@@ -165,6 +164,7 @@ class MeasureCells:
     n_used: Ints
     n_missing: Ints
     n_clusters: Ints
+    freedom: Ints
     missing: Mapping[str, Ints]
     bound_low: Floats
     bound_high: Floats
@@ -193,7 +193,7 @@ class MeasureCells:
     @property
     def few(self) -> Bools:
         """Cells whose interval rests on fewer clusters than the nominal coverage needs."""
-        return np.isfinite(self.low) & (self.n_clusters < FEW_CLUSTERS)
+        return np.isfinite(self.low) & (counted(self.n_clusters, self.freedom) < FEW_CLUSTERS)
 
     @property
     def biased(self) -> Bools:

@@ -26,6 +26,7 @@ from cyclspec.methods.blocks import (
     prose,
 )
 from cyclspec.methods.facts import Facts, Metric
+from cyclspec.runtime.report.notices import few_clusters
 from cyclspec.runtime.store.tables import BESIDE
 
 
@@ -129,12 +130,8 @@ def _intervals(facts: Facts) -> Iterator[Block]:
         ]
         items.append(tuple(pieces))
     yield Bullets(tuple(items))
-    few = [row for row in facts.measures if row["low"] is not None and row["n_clusters"] < 30]
-    if few:
-        names = listed(list(dict.fromkeys(row["measure"] for row in few)))
-        yield Paragraph(
-            ("Intervals of ", *names, " rest on fewer than 30 clusters and may cover less than they say.")
-        )
+    for what, few, number in few_clusters(facts.measures):
+        yield Paragraph((f"{what.capitalize()} of ", *listed(few), f" rest on {number}."))
 
 
 def _tests(facts: Facts) -> Iterator[Block]:

@@ -10,8 +10,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from cyclspec.compiler.scores.tables import FEW_CLUSTERS, VERSION_DRIFT
-from cyclspec.runtime.store.tables import LOST_DRAWS
+from cyclspec.compiler.scores.few_clusters import NO_INTERVAL, SUCH
+from cyclspec.compiler.scores.tables import VERSION_DRIFT
+from cyclspec.runtime.store.tables import LOST_DRAWS, UNBOUNDED
 
 Rows = Sequence[Mapping[str, Any]]
 MUCH_OUTSIDE = 0.05
@@ -28,6 +29,7 @@ def notices(measures: pa.Table, checks: pa.Table) -> list[str]:
         *_few(rows),
         *_biased(rows),
         *_lost(rows),
+        *_unbounded(rows),
         *_outside(rows),
     ]
 
@@ -63,19 +65,43 @@ def _tests(rows: Rows) -> Iterator[str]:
 
 
 def _few(rows: Rows) -> Iterator[str]:
-    few = [row for row in rows if row["low"] is not None and row["n_clusters"] < FEW_CLUSTERS]
-    if few:
-        names = ", ".join(dict.fromkeys(row["measure"] for row in few))
-        least = min(row["n_clusters"] for row in few)
-        below = f"below {FEW_CLUSTERS} they may cover less than they say"
-        yield f"intervals of {names} rest on {least} clusters; {below}"
+    for what, names, clusters in few_clusters(rows):
+        yield f"{what} of {', '.join(names)} rest on {clusters}"
+
+
+def few_clusters(rows: Rows) -> Iterator[tuple[str, list[str], str]]:
+    """The fewest clusters of each kind of interval, and of cells that have none for one reason.
+
+    Each is what rests on them, the measures, and how many clusters they are with what that means.
+    """
+    told: dict[tuple[str, str], list[tuple[Mapping[str, Any], str]]] = {}
+    for row in rows:
+        for part in (row["warning"] or "").split("; "):
+            _, _, rest = part.partition(": ")
+            if rest.startswith(SUCH):
+                told.setdefault(("intervals", row["interval"]), []).append((row, part))
+            elif rest.startswith(NO_INTERVAL):
+                told.setdefault(("cells", rest), []).append((row, part))
+    for (what, _), parts in told.items():
+        _, least = min(parts, key=lambda one: one[0]["n_clusters"])
+        yield what, list(dict.fromkeys(row["measure"] for row, _ in parts)), least
 
 
 def _lost(rows: Rows) -> Iterator[str]:
-    lost = [row for row in rows if LOST_DRAWS in (row["warning"] or "")]
-    if lost:
-        names = ", ".join(dict.fromkeys(row["measure"] for row in lost))
+    names = _warned(rows, LOST_DRAWS)
+    if names:
         yield f"some draws of {names} {LOST_DRAWS} (`warning`)"
+
+
+def _unbounded(rows: Rows) -> Iterator[str]:
+    names = _warned(rows, UNBOUNDED)
+    if names:
+        yield f"cells of {names} have no bound: {UNBOUNDED}"
+
+
+def _warned(rows: Rows, words: str) -> str:
+    """The measures that say so in their warnings."""
+    return ", ".join(dict.fromkeys(row["measure"] for row in rows if words in (row["warning"] or "")))
 
 
 def _biased(rows: Rows) -> Iterator[str]:

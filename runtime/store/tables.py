@@ -20,14 +20,16 @@ from cyclspec.compiler.plan.plan import Plan, Reply
 from cyclspec.compiler.plan.reads import Labels, Likeliest, Options, Read, Writing
 from cyclspec.compiler.readings.likeliest import TopTokens
 from cyclspec.compiler.readings.reading import WrittenText
+from cyclspec.compiler.scores.few_clusters import caution, lack
 from cyclspec.compiler.scores.reasons import ANSWER_REASONS
-from cyclspec.compiler.scores.tables import FEW_CLUSTERS, MOST_LOST, CheckCells, MeasureCells
+from cyclspec.compiler.scores.tables import MOST_LOST, CheckCells, MeasureCells
 
 SCHEMA_VERSION = 1
 TABLES = ("measures", "answers", "requests", "checks")
 NO_ANSWER = {f"n_{reason.replace(' ', '_')}": reason for reason in reversed(ANSWER_REASONS)}
 """Columns of measures that count answers which are missing, with the reason that each counts."""
 LOST_DRAWS = "leave nothing to measure"
+UNBOUNDED = "some ways to fill missing answers in leave it undefined"
 BESIDE = ("uniform", "others", "shuffled")
 """Columns of measures that stand beside a noise floor."""
 LEVEL = pa.dictionary(pa.int32(), pa.string())
@@ -261,18 +263,23 @@ def _measure(measure: MeasureCells, index: tuple[int, ...], levels: Mapping[str,
 
 
 def _warnings(measure: MeasureCells, index: tuple[int, ...]) -> Iterator[str]:
-    """What a reader of an interval must know."""
-    if measure.few[index]:
-        number = int(measure.n_clusters[index])
-        yield f"{number} clusters: with fewer than {FEW_CLUSTERS} an interval may cover less than it says"
+    """What a reader of an interval and of bounds must know, or of their lack."""
+    interval, lost = measure.judgement.interval, measure.lost[index]
+    if interval and np.isfinite(measure.value[index]):
+        clusters, freedom = int(measure.n_clusters[index]), int(measure.freedom[index])
+        if measure.few[index]:
+            yield caution(interval, clusters, freedom)
+        elif not lost > MOST_LOST and (why := lack(interval, clusters, freedom)):
+            yield why
+        if lost > 0.0:
+            ending = "there is no interval" if lost > MOST_LOST else "they are left out"
+            yield f"{lost:.2%} of the draws {LOST_DRAWS}: {ending}"
     if measure.biased[index]:
         yield "draws lie off the value by more than a quarter of its standard error"
-    lost = measure.lost[index]
-    if lost > 0.0 and np.isfinite(measure.value[index]):
-        ending = "there is no interval" if lost > MOST_LOST else "they are left out"
-        yield f"{lost:.2%} of the draws {LOST_DRAWS}: {ending}"
     if measure.unmoved[index]:
         yield "no permutation changes the value, so the p-value says nothing"
+    if np.isinf(measure.bound_low[index]) or np.isinf(measure.bound_high[index]):
+        yield f"no bound: {UNBOUNDED}"
 
 
 def checks_table(checks: Sequence[CheckCells], grid: Grid, definition: Mapping[str, Any]) -> pa.Table:

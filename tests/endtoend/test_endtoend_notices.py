@@ -6,7 +6,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from cyclspec.compiler.scores.few_clusters import caution, lack
 from cyclspec.runtime.report.notices import notices
+from cyclspec.runtime.store.tables import UNBOUNDED
 
 
 def row(measure: str, **facts: Any) -> dict[str, Any]:
@@ -36,12 +38,36 @@ def test_measures_with_one_estimand_share_a_line() -> None:
     ]
 
 
+def few(clusters: int) -> str:
+    return caution("t 95%", clusters, clusters - 1)
+
+
 def test_few_clusters_and_bias_are_told_with_the_worst_case() -> None:
-    found = said(sure("a", n_clusters=29), sure("b", n_clusters=7), sure("c", bias=-0.03))
+    found = said(
+        sure("a", n_clusters=29, warning=few(29)),
+        sure("b", n_clusters=7, warning=f"{few(7)}; draws lie off"),
+        sure("c", bias=-0.03),
+    )
     assert found[1:] == [
-        "intervals of a, b rest on 7 clusters; below 30 they may cover less than they say",
+        "intervals of a, b rest on 7 clusters: such intervals held the truth in as few as 93 % of simulated audits",
         "draws of c lie off the value by more than a quarter of its standard error (`bias`)",
     ]
+
+
+def test_cells_without_an_interval_are_told_with_their_reason() -> None:
+    kind = "percentile 95%"
+    lacking = [row("a", interval=kind, n_clusters=at, warning=lack(kind, at, at - 1)) for at in (3, 1, 2, 3)]
+    one, two, three = (lack(kind, at, at - 1) for at in (1, 2, 3))
+    assert said(*lacking) == [
+        f"cells of a rest on {three}",
+        f"cells of a rest on {one}",
+        f"cells of a rest on {two}",
+    ]
+
+
+def test_bounds_that_are_blank_are_told() -> None:
+    (line,) = said(row("a", warning=f"no bound: {UNBOUNDED}"), row("a", warning=f"no bound: {UNBOUNDED}"))
+    assert line == "cells of a have no bound: some ways to fill missing answers in leave it undefined"
 
 
 def test_p_values_name_their_test_and_their_family() -> None:

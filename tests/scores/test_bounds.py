@@ -34,6 +34,7 @@ from cyclspec.language.diagnostics import SpecError
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
+from cyclspec.runtime.store.tables import measures_table
 
 OPTIONS = (4, 3, 2)
 ITEMS, REPEATS = 3, 5
@@ -174,3 +175,22 @@ def test_what_has_no_direction_is_refused_by_its_name() -> None:
 def test_without_the_word_there_are_no_bounds() -> None:
     plain = scored(measure("fit", ["item"], metric("tv", simulated(), human))).measures[0]
     assert np.isnan(plain.bound_low).all() and np.isfinite(plain.value).all()
+
+
+def test_a_filling_without_a_value_leaves_no_bounds_and_the_row_says_so() -> None:
+    """A `kl` of people from a model that may have nothing on an option has no end, and neither has a possible tie."""
+    same = reduce("mean", ["item"], metric("same_mode", simulated(), human))
+    found = scored(
+        bounded("reversed", ["item"], metric("kl", human, simulated())),
+        bounded("nothing", [], arithmetic("*", real(0.0), same)),
+        bounded("picked", ["item"], pick(simulated(), option="o0")),
+    )
+    rows = measures_table(found.measures, WORLD, {}).to_pylist()
+    assert len(rows) == 7 and found.measure("nothing").value == 0.0
+    for row in rows:
+        bounds = (row["bound_low"], row["bound_high"])
+        if row["measure"] == "picked":
+            assert None not in bounds and row["warning"] is None
+        else:
+            assert bounds == (None, None)
+            assert row["warning"] == "no bound: some ways to fill missing answers in leave it undefined"

@@ -173,6 +173,5 @@ def test_clusters_are_counted_where_they_have_an_answer() -> None:
     cells = answers(AXES, np.full((*values.shape, 2), 0.5), mass=values, ok=ok)
     graph = lower(audit(axes=AXES, measures=[spec], seed=3), world(1))
     found = graph.evaluate(ScoreInputs({"reply": cells}, {})).measures[0]
-    assert found.n_clusters.tolist() == [3]
-    assert found.few.tolist() == [True]
+    assert (found.n_clusters.tolist(), found.freedom.tolist()) == ([3], [2])
     assert found.judgement.estimand == "another item by battery; the same country, model"
