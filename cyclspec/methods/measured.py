@@ -130,8 +130,8 @@ def _intervals(facts: Facts) -> Iterator[Block]:
         ]
         items.append(tuple(pieces))
     yield Bullets(tuple(items))
-    for what, few, number in few_clusters(facts.measures):
-        yield Paragraph((f"{what.capitalize()} of ", *listed(few), f" rest on {number}."))
+    for what, few, most in few_clusters(facts.measures):
+        yield Paragraph((f"{what.capitalize()} of ", *listed(few), " rest on ", *prose(f"{most}.")))
 
 
 def _tests(facts: Facts) -> Iterator[Block]:
