@@ -47,6 +47,7 @@ DATA_CLASSES = {
     "cyclspec.compiler.readings.reading",
     "cyclspec.compiler.records.fields",
     "cyclspec.compiler.records.stepping",
+    "cyclspec.compiler.scores.few_clusters",
     "cyclspec.compiler.scores.reasons",
     "cyclspec.compiler.scores.tables",
     "cyclspec.compiler.seeds",
