@@ -19,7 +19,9 @@ from jaxtyping import Bool, Float32
 from cyclspec.compiler.checkpoints.refusal import refused
 from cyclspec.compiler.plan.sharing.layout import Shape, Wave
 from cyclspec.compiler.plan.sharing.plan import Layout, Part
+from cyclspec.compiler.plan.sharing.shards import Shard
 from cyclspec.runtime.engine.blocks import Memory
+from cyclspec.runtime.engine.freed_memory import freed_memory_kept
 from cyclspec.runtime.engine.wave import WaveInputs, WaveOutputs, empty_memory, wave
 from cyclspec.runtime.models.decoder import Decoder
 from cyclspec.runtime.models.decoder.bits import from_bits, to_bits
@@ -66,17 +68,23 @@ class ScoringEngine:
     def run(self, known: Mapping[str, object]) -> Iterator[Scored | Missing]:
         """One outcome for each request that is not known, as soon as it is complete."""
         found = _Found(self.layout, known)
-        for part, shard, shape in self.layout.unanswered(known):
-            carried = empty_memory(self._config, shape.ancestors, self._dtype)
-            waiting: tuple[Wave, WaveOutputs] | None = None
-            for one in self.layout.waves_of(part, shard, shape):
-                outputs = self._program(shape)(self._state, carried, _inputs(one, part))
-                carried = outputs.carried
-                if waiting is not None:
-                    yield from found.add(part, *waiting)
-                waiting = (one, outputs)
+        with freed_memory_kept():
+            for part, shard, shape in self.layout.unanswered(known):
+                for one, outputs in self._computed(part, shard, shape):
+                    yield from found.add(part, one, outputs)
+
+    def _computed(self, part: Part, shard: Shard, shape: Shape) -> Iterator[tuple[Wave, WaveOutputs]]:
+        """The waves of a shard, each handed out while the next one is at work."""
+        carried = empty_memory(self._config, shape.ancestors, self._dtype)
+        waiting: tuple[Wave, WaveOutputs] | None = None
+        for one in self.layout.waves_of(part, shard, shape):
+            outputs = self._program(shape)(self._state, carried, _inputs(one, part))
+            carried = outputs.carried
             if waiting is not None:
-                yield from found.add(part, *waiting)
+                yield waiting
+            waiting = (one, outputs)
+        if waiting is not None:
+            yield waiting
 
     def _program(self, shape: Shape) -> jax.stages.Compiled:
         if shape not in self._programs:

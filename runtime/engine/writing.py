@@ -22,6 +22,7 @@ from cyclspec.runtime.engine.blocks import Memory
 from cyclspec.runtime.engine.cache import Cache, Fill, empty_cache, fill
 from cyclspec.runtime.engine.constrain import stacked
 from cyclspec.runtime.engine.decode import STEPS, Call, Rows, decode, empty_latest
+from cyclspec.runtime.engine.freed_memory import freed_memory_kept
 from cyclspec.runtime.engine.prefill import Prompt, empty_wave, memory_of_wave, prompts, wave_inputs
 from cyclspec.runtime.engine.scoring import Missing
 from cyclspec.runtime.engine.wave import WaveInputs, WaveOutputs, empty_memory, wave
@@ -111,18 +112,22 @@ class WritingEngine:
             SpecError: a prompt has token ids outside the vocabulary, or a text could outgrow the model's
             positions.
         """
-        for shard in shards:
-            self._refuse_misfit(shard)
-            outgrown: list[Text] = []
-            for text in self._write(shard.shape, [Text(task) for task in shard.tasks]):
-                if text.ended is None and not text.failed:
-                    outgrown.append(text)
-                else:
-                    yield text.outcome()
-            if outgrown:
-                assert shard.beyond is not None
-                outgrown.sort(key=lambda text: (text.ids, text.task.request))
-                yield from (text.outcome() for text in self._write(shard.beyond, outgrown))
+        with freed_memory_kept():
+            for shard in shards:
+                self._refuse_misfit(shard)
+                yield from self._outcomes(shard)
+
+    def _outcomes(self, shard: WritingShard) -> Iterator[Written | Missing]:
+        outgrown: list[Text] = []
+        for text in self._write(shard.shape, [Text(task) for task in shard.tasks]):
+            if text.ended is None and not text.failed:
+                outgrown.append(text)
+            else:
+                yield text.outcome()
+        if outgrown:
+            assert shard.beyond is not None
+            outgrown.sort(key=lambda text: (text.ids, text.task.request))
+            yield from (text.outcome() for text in self._write(shard.beyond, outgrown))
 
     def _write(self, shape: WritingShape, texts: Sequence[Text]) -> Iterator[Text]:
         """Each text as far as this shape takes it."""
