@@ -27,14 +27,20 @@ class Memory(NamedTuple):
     value: Float[Array, "layer kv token dim"]
 
 
-@dataclass(frozen=True, slots=True)
-class Blocks:
-    """The blocks of a wave; the arrays are those of `compiler.plan.sharing.layout.Wave`, `seen` that of its shape."""
+class Tree(NamedTuple):
+    """Where the tokens of a wave stand in the tree of texts: arrays of `compiler.plan.sharing.layout.Wave`."""
 
     path: Int32[Array, "block ancestor"]
-    order: Int32[Array, " block"]
     depth: Int32[Array, " token"]
     end: Int32[Array, " token"]
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """The blocks of a wave in the `order` of their ranks; `seen` is that of the wave's shape, by rank."""
+
+    tree: Tree
+    order: Int32[Array, " block"]
     seen: tuple[int, ...]
 
     def mixed(
@@ -52,53 +58,56 @@ class Blocks:
 
     def _in_chains(self, config: DecoderConfig, query: Array, memory: Memory, window: Array) -> Array:
         """Each block by itself, so that a CPU runs several beside each other, with no more keys than its rank needs."""
-        # As functions of their own, blocks of equal `seen` are traced once.
-        traced = {seen: jax.jit(partial(self._one, config, seen=seen)) for seen in set(self.seen)}
         by_rank = [
-            traced[seen](query, memory, window, at) for at, seen in zip(self.order, self.seen, strict=True)
+            _one(config, self.tree, query, memory, window, at, seen=seen)
+            for at, seen in zip(self.order, self.seen, strict=True)
         ]
         return jnp.stack(by_rank)[jnp.argsort(self.order)]
 
     def _in_batches(self, config: DecoderConfig, query: Array, memory: Memory, window: Array) -> Array:
-        ancestors = self.path.shape[1]
+        count, ancestors = self.tree.path.shape
         mixed: Array = jax.lax.map(
-            lambda at: self._one(config, query, memory, window, at, seen=ancestors),
-            jnp.arange(len(self.path)),
+            lambda at: _one(config, self.tree, query, memory, window, at, seen=ancestors),
+            jnp.arange(count),
             batch_size=blocks_at_once(config.heads, ancestors),
         )
         return mixed
 
-    def _one(
-        self,
-        config: DecoderConfig,
-        query: Float32[Array, "block query head dim"],
-        memory: Memory,
-        window: Int32[Array, ""],
-        at: Int32[Array, ""],
-        *,
-        seen: int,
-    ) -> Float32[Array, "query head dim"]:
-        start = self.path.shape[1] + at * BLOCK
-        own = jax.tree.map(lambda a: jax.lax.dynamic_slice_in_dim(a, start, BLOCK, axis=1), memory)
-        path = self.path[at, :seen]
-        key, value = jax.tree.map(lambda a, b: jnp.concatenate([a[:, path], b], axis=1), memory, own)
-        return weigh_grouped(config, query[at], key, value, self._sees(at, seen, window))
-
     def _fused(self, query: Array, memory: Memory, window: Array, *, scale: float) -> Array:
         """All blocks in one kernel."""
-        count, ancestors = self.path.shape
+        count, ancestors = self.tree.path.shape
         own = ancestors + jnp.arange(count * BLOCK).reshape(count, BLOCK)
-        places = jnp.concatenate([self.path, own], axis=1)
+        places = jnp.concatenate([self.tree.path, own], axis=1)
         key, value = (a.swapaxes(0, 1)[places] for a in memory)
-        sees = jax.vmap(lambda at: self._sees(at, ancestors, window))(jnp.arange(count))
+        sees = jax.vmap(lambda at: _sees(self.tree, at, ancestors, window))(jnp.arange(count))
         return fused(query, key, value, sees, scale=scale)
 
-    def _sees(self, at: Int32[Array, ""], seen: int, window: Int32[Array, ""]) -> Bool[Array, "query key"]:
-        """Which of a block's ancestors and of its own tokens each of its tokens sees."""
-        depth, end = self.depth.reshape(-1, BLOCK)[at], self.end.reshape(-1, BLOCK)[at]
-        above, index = jnp.arange(seen), jnp.arange(BLOCK)
-        on_path = above[None, :] < jax.lax.cummin(depth)[:, None]
-        inside = (index[None, :] <= index[:, None]) & (at * BLOCK + index[:, None] < end[None, :])
-        near_above = depth[:, None] - above[None, :] < window
-        near_inside = depth[:, None] - depth[None, :] < window
-        return jnp.concatenate([on_path & near_above, inside & near_inside], axis=1)
+
+# Of its arguments alone, so that it is traced once for all layers, programs and blocks of equal `seen`.
+@partial(jax.jit, static_argnums=0, static_argnames="seen")
+def _one(
+    config: DecoderConfig,
+    tree: Tree,
+    query: Float32[Array, "block query head dim"],
+    memory: Memory,
+    window: Int32[Array, ""],
+    at: Int32[Array, ""],
+    *,
+    seen: int,
+) -> Float32[Array, "query head dim"]:
+    start = tree.path.shape[1] + at * BLOCK
+    own = jax.tree.map(lambda a: jax.lax.dynamic_slice_in_dim(a, start, BLOCK, axis=1), memory)
+    path = tree.path[at, :seen]
+    key, value = jax.tree.map(lambda a, b: jnp.concatenate([a[:, path], b], axis=1), memory, own)
+    return weigh_grouped(config, query[at], key, value, _sees(tree, at, seen, window))
+
+
+def _sees(tree: Tree, at: Int32[Array, ""], seen: int, window: Int32[Array, ""]) -> Bool[Array, "query key"]:
+    """Which of a block's ancestors and of its own tokens each of its tokens sees."""
+    depth, end = tree.depth.reshape(-1, BLOCK)[at], tree.end.reshape(-1, BLOCK)[at]
+    above, index = jnp.arange(seen), jnp.arange(BLOCK)
+    on_path = above[None, :] < jax.lax.cummin(depth)[:, None]
+    inside = (index[None, :] <= index[:, None]) & (at * BLOCK + index[:, None] < end[None, :])
+    near_above = depth[:, None] - above[None, :] < window
+    near_inside = depth[:, None] - depth[None, :] < window
+    return jnp.concatenate([on_path & near_above, inside & near_inside], axis=1)

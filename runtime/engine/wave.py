@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float32, Int32
 
 from cyclspec.compiler.checkpoints.architecture import DecoderConfig
-from cyclspec.runtime.engine.blocks import Blocks, Memory
+from cyclspec.runtime.engine.blocks import Blocks, Memory, Tree
 from cyclspec.runtime.models.decoder import Decoder
 from cyclspec.runtime.models.decoder.attention import Heads
 
@@ -54,7 +54,7 @@ def empty_memory(config: DecoderConfig, ancestors: int, dtype: jnp.dtype) -> Mem
 def wave(decoder: Decoder, carried: Memory, inputs: WaveInputs, seen: tuple[int, ...]) -> WaveOutputs:
     """Runs one wave after those before it in its shard; `seen` is as in `compiler.plan.sharing.layout.Shape`."""
     config = decoder.config
-    blocks = Blocks(inputs.path, inputs.order, inputs.depth, inputs.end, seen)
+    blocks = Blocks(Tree(inputs.path, inputs.depth, inputs.end), inputs.order, seen)
 
     def attend(heads: Heads, before: Memory, window: Array) -> tuple[Array, tuple[Memory, Memory]]:
         memory = jax.tree.map(
