@@ -110,7 +110,12 @@ class Blocks:
         given = [part.counts for part in parts if part.counts is not None]
         if not given:
             return None
-        units = {axis: self._joined([counts.units[axis] for counts in given]) for axis in given[0].units}
+        units = {
+            name: tuple(
+                self._joined(parts) for parts in zip(*(one.units[name] for one in given), strict=True)
+            )
+            for name in given[0].units
+        }
         counted = {
             read: Tally(
                 *(self._joined(arrays) for arrays in zip(*(one.counted[read] for one in given), strict=True))

@@ -15,8 +15,8 @@ import jax.numpy as jnp
 from jax import lax
 from jax.typing import ArrayLike
 
-from cyclspec.compiler.scores.counted import Counts, joined_counts
-from cyclspec.compiler.scores.reasons import HOLE, OK, UNDEFINED
+from cyclspec.compiler.scores.counted import Counts, asked, joined_counts
+from cyclspec.compiler.scores.reasons import CHECK, FIRST_CHECK, HOLE, OK, UNDEFINED
 
 Array = jax.Array
 
@@ -119,13 +119,22 @@ def without_holes(cells: Cells, holes: Array | None) -> Cells:
     return replace(cells, status=refuse(cells.status, holes, HOLE))
 
 
-def is_missing(cells: Cells) -> Cells:
-    """True where a value is missing; never missing itself, though holes stay holes."""
+def excluded(state: Array, reasons: tuple[str, ...]) -> Array:
+    """Which statuses say that a check took a cell out."""
+    return (state >= FIRST_CHECK) & (
+        state < FIRST_CHECK + sum(reason.startswith(CHECK) for reason in reasons)
+    )
+
+
+def is_missing(cells: Cells, reasons: tuple[str, ...]) -> Cells:
+    """True where a value is missing; never missing itself. Holes, and what a check took out, stay what they are."""
     shape = cells.value.shape[: cells.value.ndim - cells.width]
     state = jnp.int8(OK) if cells.status is None else cells.status
     status = jnp.broadcast_to(state, jnp.broadcast_shapes(shape, state.shape))
-    hole = choose(status == HOLE, jnp.int8(HOLE), jnp.int8(OK))
-    return Cells(cells.axes, (status != OK) & (status != HOLE), hole)
+    out = (status == HOLE) | excluded(status, reasons)
+    return Cells(
+        cells.axes, (status != OK) & ~out, choose(out, status, jnp.int8(OK)), counts=asked(cells.counts)
+    )
 
 
 def branch(test: Cells, then: Cells, otherwise: Cells) -> Cells:

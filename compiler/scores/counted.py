@@ -34,6 +34,11 @@ class Source:
     rank: int
     picks: frozenset[tuple[str, str]] = frozenset()
 
+    def holds(self, other: Source, apart: frozenset[str]) -> bool:
+        """Whether this is the other one at all levels of what is picked there, of axes that are not held `apart`."""
+        further = {axis for axis, _ in other.picks - self.picks}
+        return self.of == other.of and self.picks < other.picks and further.isdisjoint(apart)
+
 
 @dataclass(frozen=True, slots=True)
 class Read:
@@ -49,6 +54,10 @@ class Read:
     def without(self, axes: Iterable[str], added: Iterable[str] = ()) -> Self:
         """What is left when some axes are reduced, and others are made of their attributes."""
         return replace(self, axes=self.axes.difference(axes).union(added))
+
+    def holds(self, other: Read) -> bool:
+        """Whether all that the other one reads at a level, this one reads at all levels."""
+        return all(any(one.holds(part, self.axes) for one in self.sources) for part in other.sources)
 
     def picked(self, axis: str, level: str) -> Self:
         """The answers at one level of an axis: other ones than those at another level."""
@@ -67,16 +76,21 @@ class Tally(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Counts:
-    """What a value reads: one a cell (`uncounted`), and what reductions counted; `units` int32 [*axes] per axis."""
+    """What a value reads: one a cell (`uncounted`), and what reductions counted.
+
+    `units` says by name which clusters are there, bool [*axes, cluster]: an array for each of the values that it was
+    computed from.
+    """
 
     uncounted: Read | None = None
     counted: Mapping[Read, Tally] = field(default_factory=dict)
-    units: Mapping[str, Array] = field(default_factory=dict)
+    units: Mapping[str, tuple[Array, ...]] = field(default_factory=dict)
 
     def each(self, change: Callable[[Array], Array]) -> Counts:
         """The same change made to all arrays."""
         counted = {read: Tally(*(change(part) for part in tally)) for read, tally in self.counted.items()}
-        return Counts(self.uncounted, counted, {axis: change(number) for axis, number in self.units.items()})
+        units = {name: tuple(change(part) for part in parts) for name, parts in self.units.items()}
+        return Counts(self.uncounted, counted, units)
 
     def picked(self, axis: str, level: str) -> Counts:
         """What is read of one level of an axis; arrays are cut by `each`."""
@@ -86,10 +100,21 @@ class Counts:
         )
 
     def looked_up(self, axis: str, key: frozenset[str]) -> Counts:
-        """What is read at levels that another value names, one a cell over the axes of that value."""
-        reads = (*self.counted, *(() if self.uncounted is None else (self.uncounted,)))
-        read = _together([read.picked(axis, "") for read in reads])
-        return Counts(None if read is None else replace(read, axes=read.axes | key))
+        """What is read at levels that another value names, whose axes are those of `key`; arrays are cut by `each`."""
+        picked = self.picked(axis, "")
+        uncounted = picked.uncounted and replace(picked.uncounted, axes=picked.uncounted.axes | key)
+        counted = {replace(read, axes=read.axes | key): tally for read, tally in picked.counted.items()}
+        return Counts(uncounted, counted, picked.units)
+
+    def fewest_units(self, name: str) -> Array | None:
+        """How many clusters are there, int32 [*axes]: of values that were computed from several the fewest."""
+        numbers = [part.sum(axis=-1, dtype=jnp.int32) for part in self.units.get(name, ())]
+        if not numbers:
+            return None
+        least = numbers[0]
+        for number in numbers[1:]:
+            least = jnp.minimum(least, number)
+        return least
 
     @property
     def rank(self) -> int:
@@ -109,6 +134,11 @@ def of_leaf(leaf: Term, axes: frozenset[str]) -> Counts:
     return Counts(Read(frozenset((source,)), axes))
 
 
+def asked(counts: Counts | None) -> Counts | None:
+    """Of cells that are asked whether they are there: one each, and not what reductions counted below them."""
+    return None if counts is None or counts.uncounted is None else Counts(counts.uncounted)
+
+
 def joined_counts(parts: Iterable[Counts | None]) -> Counts | None:
     """Counts of a value computed from several: of answers read twice the fewest used and the most missing."""
     given = [counts for counts in parts if counts is not None]
@@ -118,13 +148,14 @@ def joined_counts(parts: Iterable[Counts | None]) -> Counts | None:
     uncounted = [counts.uncounted for counts in given if counts.uncounted is not None]
     together = [read for read in uncounted if read.rank == rank]
     counted: dict[Read, Tally] = {}
-    units: dict[str, Array] = {}
+    units: dict[str, tuple[Array, ...]] = {}
     for counts in given:
         for read, tally in counts.counted.items():
             if read.rank == rank:
                 counted[read] = _cautious(counted[read], tally) if read in counted else tally
-        for axis, number in counts.units.items():
-            units[axis] = jnp.minimum(units[axis], number) if axis in units else number
+        for name, there in counts.units.items():
+            held = units.get(name, ())
+            units[name] = (*held, *(one for one in there if not any(one is other for other in held)))
     return Counts(_together(together), counted, units)
 
 
@@ -143,10 +174,11 @@ def _cautious(one: Tally, other: Tally) -> Tally:
 class Counting:
     """Counts below one reduction of cells whose status is `state`, over axes at `places`, as one tally of answers.
 
-    `tally` int32 [.., status] is how many reduced cells have each status, and `owned` says which of the axes that the
-    reduction adds are made of attributes of some axes.
+    `axes` are those of the cells, `tally` int32 [.., status] is how many reduced ones have each status, and `owned`
+    says which of the axes that the reduction adds are made of attributes of some axes.
     """
 
+    axes: frozenset[str]
     places: Mapping[str, int]
     state: Array
     tally: Array
@@ -155,8 +187,9 @@ class Counting:
     def of(self, counts: Counts | None) -> dict[Read, Tally]:
         """What is read below the reduction."""
         if counts is None or counts.rank < 0:
-            everything = frozenset(self.places)
-            return {Read(frozenset(), frozenset(self.owned(everything))): self._cells(everything)}
+            everything = Read(frozenset(), self.axes.union(self.places))
+            left = everything.without(self.places, self.owned(everything.axes))
+            return {left: self._cells(everything.axes)}
         below = [(read, self._summed(read, tally)) for read, tally in counts.counted.items()]
         if counts.uncounted is not None:
             below.append((counts.uncounted, self._cells(counts.uncounted.axes)))
@@ -217,7 +250,12 @@ def totals(counts: Counts | None, status: Array, reasons: int) -> Tally:
     fewest_axes: dict[frozenset[Source], Read] = {}
     for read in sorted(counts.counted, key=lambda read: (len(read.axes), sorted(read.axes))):
         fewest_axes.setdefault(read.sources, read)
-    tallies = [counts.counted[read] for read in fewest_axes.values()]
+    reads = fewest_axes.values()
+    tallies = [
+        counts.counted[read]
+        for read in reads
+        if not any(one is not read and one.holds(read) for one in reads)
+    ]
     used = sum((tally.used for tally in tallies[1:]), start=tallies[0].used)
     missing = sum((tally.missing for tally in tallies[1:]), start=tallies[0].missing)
     if counts.uncounted is not None and counts.uncounted.sources not in fewest_axes:

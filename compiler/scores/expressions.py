@@ -299,9 +299,11 @@ class Scope:
     def _is_missing(self, term: Term) -> Cells:
         match term.type.kind:
             case Dist(scale):
-                return self.joined(scale_name(scale), lambda scope: is_missing(scope.cells(term)))
+                return self.joined(
+                    scale_name(scale), lambda scope: is_missing(scope.cells(term), scope.setting.reasons)
+                )
             case _:
-                return is_missing(self.cells(term))
+                return is_missing(self.cells(term), self.setting.reasons)
 
     def _metric(self, term: MetricTerm) -> Cells:
         if any(isinstance(arg.type.kind, Dist) for arg in term.args):

@@ -29,7 +29,7 @@ from cyclspec.compiler.scores.gather import collected
 from cyclspec.compiler.scores.kernels import kernel, takes_numbers
 from cyclspec.compiler.scores.perfect import cell_seeds, numbers_of_answers, numbers_of_people
 from cyclspec.compiler.scores.program import Program
-from cyclspec.compiler.scores.reasons import NO_PEOPLE, OK, REASONS
+from cyclspec.compiler.scores.reasons import CHECK, NO_PEOPLE, OK, REASONS
 from cyclspec.compiler.scores.sessions import UNDATED, Drift
 from cyclspec.compiler.scores.support import further_reasons, misfits, refusals
 from cyclspec.compiler.scores.tables import ScoreInputs, Scores
@@ -246,7 +246,7 @@ def lower(audit: TypedAudit, grid: Grid, drift: Drift = UNDATED) -> Graph:
         raise SpecError(unfit)
     reasons = (
         *REASONS,
-        *(f"check {check.name}" for check in exclusions(audit)),
+        *(f"{CHECK}{check.name}" for check in exclusions(audit)),
         *further_reasons(audit, frame),
     )
     blocks = {scale: blocks_of(frame, scale) for scale in grid.options}

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from cyclspec.compiler.scores.cells import Array, Cells, refuse, without_holes, worst
+from cyclspec.compiler.scores.counted import Counts
 from cyclspec.compiler.scores.frame import Frame
 from cyclspec.compiler.scores.reasons import NO_VALUE
 from cyclspec.compiler.scores.vocabularies import index_of
@@ -61,8 +62,15 @@ def looked_up(frame: Frame, of: Cells, axis: str, key: Cells) -> Cells:
         axes=(of.axes - {axis}) | key.axes,
         value=_taken(of.value, index, at, of.width),
         status=worst(status, key.status, lost),
-        counts=None if of.counts is None else of.counts.looked_up(axis, key.axes),
+        counts=_counts_at(of.counts, axis, key.axes, index, at),
     )
+
+
+def _counts_at(counts: Counts | None, axis: str, key: frozenset[str], index: Array, at: int) -> Counts | None:
+    """What is read at the levels that a key names."""
+    if counts is None:
+        return None
+    return counts.looked_up(axis, key).each(lambda array: _taken(array, index, at, array.ndim - index.ndim))
 
 
 def _held(frame: Frame, cells: Cells) -> Cells:

@@ -152,12 +152,12 @@ class Program:
             raise InternalError("score", f"measure {measure.name} ends over {sorted(cells.axes)}")
         value, status = self.settled(measure.term, cells)
         counts = totals(cells.counts, status, len(self.setting.reasons))
-        clusters = {} if cells.counts is None else cells.counts.units
         drawn = () if measure.interval is None else measure.interval.drawings
         nothing = jnp.zeros(self.frame.shape(()), jnp.int32)
         names = [name_of(one) for one in (*drawn, *alone(drawn)) if one.people is None]
         names += [strata_name(one) for one in drawn if one.people is None and one.strata is not None]
-        units = {name: clusters.get(name, nothing) for name in names}
+        clusters = {name: None if cells.counts is None else cells.counts.fewest_units(name) for name in names}
+        units = {name: nothing if number is None else number for name, number in clusters.items()}
         draws = self.uncertainty.of(measure, final, tensors.redrawn[measure.name], self._plain)
         plain = self._plain(measure.term, base.cells(measure.term))
         floor = floors.get(measure.name)

@@ -18,6 +18,9 @@ UNDEFINED: Final = 7
 FIRST_CHECK: Final = 8
 HOLE: Final = 127
 
+CHECK: Final = "check "
+"""How the reason of what a check excludes begins; its name follows."""
+
 ANSWER_REASONS: Final = ("absent", "unreadable", "off scale", "refused")
 """Why there is no answer, by the status less one."""
 

@@ -13,7 +13,7 @@ from functools import partial
 
 import jax.numpy as jnp
 
-from cyclspec.compiler.scores.cells import Array, Cells, choose, refuse, worst
+from cyclspec.compiler.scores.cells import Array, Cells, choose, excluded, refuse, worst
 from cyclspec.compiler.scores.clusters import Units
 from cyclspec.compiler.scores.counted import Counting, Counts, joined_counts
 from cyclspec.compiler.scores.frame import Frame
@@ -133,10 +133,15 @@ def reduced(plan: Reduction, of: Cells, weight: Cells | None, beside: Mapping[st
     if reducer.keeps:
         left = replace(left, value=value.astype(of.value.dtype), names=of.names, choices=of.choices)
     if tally is None:
-        return replace(left, status=choose(defined, jnp.int8(OK), jnp.int8(UNDEFINED)))
-    reason = plan.reasons.index(reducer.reason) + 1
-    status = _outcome(tally, defined, reason, empty_counts=reducer.anything)
-    return replace(left, status=status, counts=_counts(plan, (of, *extra), state, tally))
+        there = defined & _any_left(plan, state) if reducer.anything else defined
+        return replace(left, status=choose(there, jnp.int8(OK), jnp.int8(UNDEFINED)))
+    used = _any_left(plan, state) if reducer.anything else tally[..., 0] > 0
+    status = _outcome(tally, used, defined, plan.reasons.index(reducer.reason) + 1)
+    if weight is not None:
+        # What weighs nothing is not read.
+        state = choose(weight.ok & (weight.value == 0), jnp.int8(HOLE), state)
+        tally = _tally(plan, state)
+    return replace(left, status=status, counts=_counts(plan, axes, (of, *extra), state, tally))
 
 
 def _tally(plan: Reduction, state: Array) -> Array:
@@ -162,29 +167,35 @@ def _kept(plan: Reduction, values: Array) -> Array:
     return values
 
 
-def _outcome(tally: Array, defined: Array, undefined: int, *, empty_counts: bool) -> Array:
-    """The status of each reduced cell: the worst reason of its missing cells where nothing could be used.
+def _any_left(plan: Reduction, state: Array) -> Array:
+    """Where a number of cells can be counted: any of them exists, there or missing, and no check took it out."""
+    return ((state != HOLE) & ~excluded(state, plan.reasons)).any(axis=plan.places, keepdims=True)
 
-    `undefined` is the reason where cells were used and gave no value. With `empty_counts` cells need
-    only exist.
+
+def _outcome(tally: Array, used: Array, defined: Array, undefined: int) -> Array:
+    """The status of each reduced cell: the worst reason of its missing cells where nothing is `used`.
+
+    `undefined` is the reason where cells were used and gave no value.
     """
     codes = jnp.arange(tally.shape[-1], dtype=jnp.int8)
     reason = choose(tally > 0, codes, jnp.int8(OK)).max(axis=-1)
     empty = choose(reason > OK, reason, jnp.int8(HOLE))
-    used = (tally > 0).any(axis=-1) if empty_counts else tally[..., 0] > 0
     return refuse(choose(used, jnp.int8(OK), empty), used & ~defined, undefined)
 
 
-def _counts(plan: Reduction, parts: tuple[Cells, ...], state: Array, tally: Array) -> Counts:
-    """What is read below this reduction, and the clusters of every axis that some interval resamples."""
+def _counts(
+    plan: Reduction, axes: frozenset[str], parts: tuple[Cells, ...], state: Array, tally: Array
+) -> Counts:
+    """What is read below this reduction of cells over `axes`, and the clusters of every axis that is drawn."""
     frame, ok = plan.frame, state == OK
-    units = {name: _units(plan, one, ok, tally) for name, one in plan.units.items() if one.axis in plan.axes}
+    units = {name: (_units(plan, one, ok),) for name, one in plan.units.items() if one.axis in plan.axes}
     below = joined_counts(cells.counts for cells in parts)
-    for name, number in ({} if below is None else below.units).items():
-        units[name] = choose(ok, number, 0).max(axis=plan.places, keepdims=True)
+    for name, there in ({} if below is None else below.units).items():
+        seen = tuple((ok[..., None] & one).any(axis=plan.places, keepdims=True) for one in there)
+        units[name] = (*units.get(name, ()), *seen)
     places = {axis: frame.place_of(axis) for axis in plan.axes}
     owned = partial(_owned, plan)
-    return Counts(counted=Counting(places, state, tally, owned).of(below), units=units)
+    return Counts(counted=Counting(axes, places, state, tally, owned).of(below), units=units)
 
 
 def _owned(plan: Reduction, axes: frozenset[str]) -> tuple[str, ...]:
@@ -192,13 +203,10 @@ def _owned(plan: Reduction, axes: frozenset[str]) -> tuple[str, ...]:
     return tuple(name for name in plan.by if plan.frame.owner(name, axes) is not None)
 
 
-def _units(plan: Reduction, units: Units, ok: Array, tally: Array) -> Array:
-    """The clusters of one reduced axis that have a cell to use."""
-    if plan.axes == (units.axis,) and units.clusters.single:
-        return tally[..., 0]
+def _units(plan: Reduction, units: Units, ok: Array) -> Array:
+    """Which clusters of one reduced axis have a cell to use, bool [*axes, cluster]."""
     at = plan.frame.place_of(units.axis)
-    seen = ok.any(axis=tuple(place for place in plan.places if place != at), keepdims=True)
-    if units.clusters.single:
-        return seen.sum(axis=at, keepdims=True, dtype=jnp.int32)
-    inside = jnp.tensordot(seen.astype(jnp.float64), jnp.asarray(units.clusters.members), axes=((at,), (1,)))
-    return jnp.expand_dims((inside > 0.0).sum(axis=-1, dtype=jnp.int32), at)
+    seen = jnp.moveaxis(ok.any(axis=tuple(p for p in plan.places if p != at), keepdims=True), at, -1)
+    if not units.clusters.single:
+        seen = seen.astype(jnp.float64) @ jnp.asarray(units.clusters.members).T > 0.0
+    return jnp.expand_dims(seen, at)

@@ -8,21 +8,29 @@ from typing import Any
 
 import numpy as np
 from score_terms import (
+    SPAN,
+    TRUTH,
     answer,
     answers,
     arithmetic,
     attribute,
     audit,
+    call,
+    check,
+    compare,
     grid,
     measure,
     people,
     people_cells,
     pick,
+    real,
     reduce,
 )
 
 from cyclspec.compiler.scores import MeasureCells, ScoreInputs, lower
+from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
+from cyclspec.language.types import typed as d
 
 SIZES = {"model": 2, "country": 4, "item": 5, "group": 3}
 AXES = ("model", "country", "item")
@@ -32,15 +40,23 @@ OK[0, :, 3] = False
 OTHER = RNG.uniform(size=(2, 4, 5)) > 0.2
 PROBS = np.full((2, 4, 5, 2), 0.5)
 ATTRIBUTES: Any = {
-    "item": {"theme": ("a", "b", "a", "a", "b")},
+    "item": {
+        "theme": ("a", "b", "a", "a", "b"),
+        "size": (1.0, 2.0, 3.0, 4.0, 5.0),
+        "half": (1.0, 0.0, 1.0, 1.0, 0.0),
+    },
+    "country": {"next": ("country1", "country2", "country3", "country0")},
     "group": {"weight": (1.0, 2.0, 3.0)},
 }
+COUNTRIES = k.Vocabulary("country", False, tuple(k.Level(f"country{at}", "", {}) for at in range(4)))
 mass = answer(*AXES, field="mass")
 second = replace(mass, ask="second")
 
 
-def scored(by: tuple[str, ...], term: h.Term) -> MeasureCells:
-    spec = audit(axes=AXES, measures=[measure("it", by, term)])
+def scored(
+    by: tuple[str, ...], term: h.Term, *checks: d.TypedCheck, interval: d.Interval | None = None
+) -> MeasureCells:
+    spec = audit(axes=AXES, measures=[measure("it", by, term, interval)], checks=checks)
     again = replace(spec.asks[0], name="second")
     spec = replace(spec, asks=(*spec.asks, again))
     given = {"reply": answers(AXES, PROBS, ok=OK), "second": answers(AXES, PROBS, ok=OTHER)}
@@ -120,3 +136,82 @@ def test_people_are_counted_where_there_is_no_answer() -> None:
     assert counts(scored((), mean(["item", "group"], share))) == (15, 0)
     both = arithmetic("-", mass, share)
     assert counts(scored(("model",), mean(["group", "item", "country"], both))) == PER_MODEL
+
+
+def test_whether_answers_are_missing_is_counted_by_what_was_asked_in_any_nesting() -> None:
+    missing = call("is_missing", mass, kind=TRUTH)
+    for term in (
+        reduce("share", ["item", "country"], missing),
+        mean(["item"], reduce("share", ["country"], missing)),
+        mean(["country"], reduce("share", ["item"], missing)),
+    ):
+        assert counts(scored(("model",), term)) == ([20, 20], [0, 0])
+
+
+def test_values_without_answers_count_their_cells_in_any_nesting() -> None:
+    weight = attribute("group", "weight")
+    wide = arithmetic("*", weight, attribute("item", "size"))
+    assert counts(scored((), mean(["group"], mean(["item"], wide)))) == (15, 0)
+    assert counts(scored((), mean(["item", "group"], wide))) == (15, 0)
+
+
+def test_a_level_beside_the_mean_of_all_levels_is_among_them() -> None:
+    there = pick(mass, country="country1")
+    apart = arithmetic("-", mean(["item"], there), mean(["item", "country"], mass))
+    assert counts(scored(("model",), apart)) == PER_MODEL
+
+
+def test_what_weighs_nothing_is_not_read() -> None:
+    weighed = reduce("mean", ["item"], mass, weight=attribute("item", "half"))
+    kept = np.array([True, False, True, True, False])
+    used = OK[:, :, kept].sum(axis=(1, 2)).tolist()
+    assert counts(scored(("model",), mean(["country"], weighed))) == (
+        used,
+        [12 - number for number in used],
+    )
+
+
+def test_answers_at_a_level_that_a_value_names_are_counted_beside_the_others() -> None:
+    said = mean(["item"], mass)
+    other = h.LookupTerm(
+        type=k.Type(k.Number(), frozenset({"model"}) | {"country"}),
+        span=SPAN,
+        of=said,
+        axis="country",
+        key=attribute("country", "next", k.Of(COUNTRIES)),
+    )
+    found = scored(("country", "model"), arithmetic("-", said, other))
+    per = OK.sum(axis=2).T
+    lost = (~OK).sum(axis=2).T
+    nexts = [1, 2, 3, 0]
+    assert found.n_used.tolist() == (per + per[nexts]).tolist()
+    assert found.n_missing.tolist() == (lost + lost[nexts]).tolist()
+    assert counts(scored(("model",), mean(["country"], arithmetic("-", said, other)))) == PER_MODEL
+
+
+def test_clusters_of_groups_add_up_in_any_nesting() -> None:
+    drawn = d.Interval(("item",), 20, 0.95)
+    for term in (
+        mean(["item", "country"], mass),
+        mean(["theme"], mean(["item", "country"], mass, by=["theme"])),
+        mean(["country"], mean(["item"], mass)),
+    ):
+        found = scored(("model",), term, interval=drawn)
+        assert found.n_clusters.tolist() == OK.any(axis=1).sum(axis=1).tolist()
+
+
+def test_what_a_check_takes_out_is_neither_missing_nor_a_count_of_nothing() -> None:
+    out = check("few", ["model", "item"], compare(">", attribute("item", "size"), real(1.5)), "exclude")
+    missing = scored(
+        ("model",), reduce("share", ["item", "country"], call("is_missing", mass, kind=TRUTH)), out
+    )
+    kept = ~OK[:, :, 1:]
+    np.testing.assert_allclose(missing.value, kept.mean(axis=(1, 2)), rtol=0, atol=1e-12)
+    assert counts(missing) == ([16, 16], [4, 4])
+    number = reduce("count", ["country"], mass)
+    per_item = OK[:, :, 1:].sum(axis=1)
+    drawn = d.Interval(("item",), 400, 0.95, "t")
+    found = scored(("model",), mean(["item"], number), out, interval=drawn)
+    np.testing.assert_allclose(found.value, per_item.mean(axis=1), rtol=0, atol=1e-12)
+    wanted = per_item.std(axis=1, ddof=1) / 2.0
+    np.testing.assert_allclose(found.error, wanted, rtol=0.25, atol=1e-9)
