@@ -45,8 +45,7 @@ ATTRIBUTES: Any = {
         "size": (1.0, 2.0, 3.0, 4.0, 5.0),
         "half": (1.0, 0.0, 1.0, 1.0, 0.0),
     },
-    "country": {"next": ("country1", "country2", "country3", "country0")},
-    "group": {"weight": (1.0, 2.0, 3.0)},
+    "group": {"weight": (1.0, 2.0, 3.0), "home": ("country1", "country2", "country0")},
 }
 COUNTRIES = k.Vocabulary("country", False, tuple(k.Level(f"country{at}", "", {}) for at in range(4)))
 mass = answer(*AXES, field="mass")
@@ -173,20 +172,23 @@ def test_what_weighs_nothing_is_not_read() -> None:
 
 def test_answers_at_a_level_that_a_value_names_are_counted_beside_the_others() -> None:
     said = mean(["item"], mass)
-    other = h.LookupTerm(
-        type=k.Type(k.Number(), frozenset({"model"}) | {"country"}),
+    there = h.LookupTerm(
+        type=k.Type(k.Number(), frozenset({"model", "group"})),
         span=SPAN,
         of=said,
         axis="country",
-        key=attribute("country", "next", k.Of(COUNTRIES)),
+        key=attribute("group", "home", k.Of(COUNTRIES)),
     )
-    found = scored(("country", "model"), arithmetic("-", said, other))
-    per = OK.sum(axis=2).T
-    lost = (~OK).sum(axis=2).T
-    nexts = [1, 2, 3, 0]
-    assert found.n_used.tolist() == (per + per[nexts]).tolist()
-    assert found.n_missing.tolist() == (lost + lost[nexts]).tolist()
-    assert counts(scored(("model",), mean(["country"], arithmetic("-", said, other)))) == PER_MODEL
+    found = scored(("country", "group", "model"), arithmetic("-", said, there))
+    used, lost = OK.sum(axis=2).T[:, None], (~OK).sum(axis=2).T[:, None]
+    homes = [1, 2, 0]
+    assert found.n_used.tolist() == (used + used[homes, 0]).tolist()
+    assert found.n_missing.tolist() == (lost + lost[homes, 0]).tolist()
+    beside = arithmetic("-", there, mean(["country"], said))
+    among = scored(("group", "model"), beside)
+    assert (among.n_used == np.array(PER_MODEL[0])).all() and (
+        among.n_missing == np.array(PER_MODEL[1])
+    ).all()
 
 
 def test_clusters_of_groups_add_up_in_any_nesting() -> None:
