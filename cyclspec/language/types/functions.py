@@ -290,7 +290,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
             name="is_missing",
             arguments=(Argument("x", "any value"),),
             gives="bool",
-            says="Whether a value is missing, whatever the reason.",
+            says="Whether a value is missing, whatever the reason; what a check excluded is left out.",
             check=_is_missing,
         ),
         Function(
