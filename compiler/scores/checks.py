@@ -89,10 +89,7 @@ def _without(setting: Setting, answer: Cells | Blocked, bad: Array, code: int) -
 
 
 def _marked(answer: Cells, bad: Array, code: int) -> Cells:
-    # An answer that is missing already keeps its own reason: the check took nothing from it.
-    present = answer.status == OK if answer.status is not None else jnp.asarray(True)
-    status = refuse(answer.status, bad & present, code)
-    return replace(answer, status=status)
+    return replace(answer, status=refuse(answer.status, bad, code))
 
 
 def withheld(frame: Frame, axes: tuple[str, ...], checks: tuple[CheckCells, ...]) -> NDArray[np.object_]:

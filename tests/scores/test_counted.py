@@ -217,3 +217,13 @@ def test_what_a_check_takes_out_is_neither_missing_nor_a_count_of_nothing() -> N
     np.testing.assert_allclose(found.value, per_item.mean(axis=1), rtol=0, atol=1e-12)
     wanted = per_item.std(axis=1, ddof=1) / 2.0
     np.testing.assert_allclose(found.error, wanted, rtol=0.25, atol=1e-9)
+
+
+def test_an_answer_that_was_missing_is_taken_out_with_its_cell() -> None:
+    out = check("none", ["model", "item"], compare(">", attribute("item", "size"), real(9.0)), "exclude")
+    missing = scored(
+        ("model",), reduce("share", ["item", "country"], call("is_missing", mass, kind=TRUTH)), out
+    )
+    assert np.isnan(missing.value).all() and counts(missing) == ([0, 0], [20, 20])
+    number = scored(("model",), mean(["item"], reduce("count", ["country"], mass)), out)
+    assert np.isnan(number.value).all()
