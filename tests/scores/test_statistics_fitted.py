@@ -210,5 +210,10 @@ def test_components_that_the_units_do_not_have_are_undefined() -> None:
     assert np.isfinite(found[:, 0]).all() and np.isnan(found[:, 1:]).all()
     # The largest loading is that of the second variable: where it is large, the score is positive.
     assert found[0, 0] > found[3, 0]
+    # Centred units have one component fewer than they are, however far from zero they lie.
+    for _ in range(20):
+        few = 100.0 + RNG.normal(size=(3, 6))
+        found = np.asarray(principal_components(few, np.ones(3, bool), np.ones(6), 3))
+        assert np.isfinite(found[:, :2]).all() and np.isnan(found[:, 2]).all()
     nothing = principal_components(line, np.zeros(4, bool), np.ones(3), 2)
     assert np.isnan(np.asarray(nothing)).all()

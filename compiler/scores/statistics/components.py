@@ -75,13 +75,15 @@ def _scores(
     units = whole.sum(dtype=jnp.float64)
     mean = choose(whole[:, None], values, 0.0).sum(axis=0) / jnp.maximum(units, 1.0)
     root = jnp.sqrt(often)
+    kept = choose(whole[:, None], values, 0.0) * root
     centred = choose(whole[:, None], values - mean, 0.0) * root
     left, lengths, right = jnp.linalg.svd(centred, full_matrices=False)
     loadings = right / choose(root > 0.0, root, 1.0)
     largest = jnp.take_along_axis(loadings, jnp.abs(loadings).argmax(axis=1)[:, None], axis=1)[:, 0]
     scores = left * lengths * choose(largest < 0.0, -1.0, 1.0)
-    # A component without length has no direction: its scores are rounding.
-    smallest = lengths[0] * max(values.shape) * ROUNDING
+    # A component without length has no direction: its scores are rounding, which is that of values before their mean
+    # is taken off.
+    smallest = jnp.sqrt((kept * kept).sum()) * max(values.shape) * ROUNDING
     found: Array = choose(whole[:, None] & (lengths > smallest), scores, NAN)
     return found
 
