@@ -355,7 +355,7 @@ class Scope:
             asked.told,
             self.like.cells(term) if self.like is not None and REDUCERS[asked.reducer].matched else None,
         )
-        return reduced(plan, of, weight, asked.beside)
+        return operands.without_further(reduced(plan, of, weight, asked.beside), asked.told)
 
     def _reduced_cells(self, term: ReduceTerm) -> Cells:
         """What a reduction reduces: of choices that become a distribution here, all on the option of each.

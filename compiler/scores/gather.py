@@ -105,6 +105,7 @@ def _measure(
         null=found.null,
         p_value=found.p_value,
         p_adjusted=found.p_adjusted,
+        null_lost=found.null_lost,
         unmoved=found.unmoved,
         judgement=judgement(program, measure),
     )

@@ -2,11 +2,12 @@
 
 Expects the fetched draws of a measure and its values, NaN where there is none. Ensures that an interval stands only
 on clusters enough for its method and on nearly all of its draws, that few clusters widen it, and that p-values are
-adjusted for the cells of one measure.
+adjusted for the cells of one measure. A p-value of a permutation stands on nearly all of its draws, too.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -27,7 +28,8 @@ from cyclspec.language.types.typed import Drawn, Permutation, SignFlip, TypedMea
 class Uncertain(NamedTuple):
     """Arrays over the axes of a measure; NaN where there is none, zero clusters and no freedom where nothing is drawn.
 
-    `lost` is the share of the draws that leave nothing to measure; `unmoved` are cells that no permutation changes.
+    `lost` and `null_lost` are the shares of the draws, and of the permutations, that leave nothing to measure;
+    `unmoved` are cells that no permutation changes.
     """
 
     low: Floats
@@ -41,6 +43,19 @@ class Uncertain(NamedTuple):
     null: Floats
     p_value: Floats
     p_adjusted: Floats
+    null_lost: Floats
+    unmoved: Bools
+
+
+class Tested(NamedTuple):
+    """What a test says of each cell: the mean under permuted labels and the p-value, NaN where there is none.
+
+    `lost` is the share of the permutations that leave nothing to measure, `unmoved` where none changes the value.
+    """
+
+    null: Floats
+    p_value: Floats
+    lost: Floats
     unmoved: Bools
 
 
@@ -81,9 +96,22 @@ def uncertain(
         if drawn.simple is not None:
             simple = _width(program, measure, arrays, inputs, alone(interval.drawings))
             deff = design_effect(error, _cells(program, measure, drawn.simple), simple.shortfall)
-    null, p_value, still = _tested(program, measure, arrays, value)
-    p_adjusted = blank if measure.adjust is None else adjusted(p_value, measure.adjust)
-    return Uncertain(low, high, error, bias, deff, clusters, freedom, lost, null, p_value, p_adjusted, still)
+    test = _tested(program, measure, arrays, value)
+    return Uncertain(
+        low,
+        high,
+        error,
+        bias,
+        deff,
+        clusters,
+        freedom,
+        lost,
+        null=test.null,
+        p_value=test.p_value,
+        p_adjusted=blank if measure.adjust is None else adjusted(test.p_value, measure.adjust),
+        null_lost=test.lost,
+        unmoved=test.unmoved,
+    )
 
 
 def _cells(program: Program, measure: TypedMeasure, array: object) -> Floats:
@@ -162,15 +190,12 @@ def _people_units(
     return units, strata
 
 
-def _tested(
-    program: Program, measure: TypedMeasure, arrays: MeasureArrays, value: Floats
-) -> tuple[Floats, Floats, Bools]:
-    """The mean under permuted labels, where there is one, the p-value of each cell, and whether no draw changes it."""
+def _tested(program: Program, measure: TypedMeasure, arrays: MeasureArrays, value: Floats) -> Tested:
     blank, test = np.full(value.shape, np.nan), measure.test
-    moved = np.zeros(value.shape, np.bool_)
+    untested = Tested(blank, blank, blank, np.zeros(value.shape, np.bool_))
     match test:
         case None:
-            return blank, blank, moved
+            return untested
         case SignFlip():
             seed = program.audit.seed
             each = [
@@ -182,14 +207,17 @@ def _tested(
                 for one in test.drawn
             ]
             # A contrast is there when it is there by every axis: the largest p-value decides.
-            return blank, np.where(np.isfinite(value), np.max(np.stack(each), axis=0), np.nan), moved
+            largest = np.where(np.isfinite(value), np.max(np.stack(each), axis=0), np.nan)
+            return untested._replace(p_value=largest)
         case Permutation():
             null = _cells(program, measure, arrays.drawn.null)
             number = np.isfinite(null).sum(axis=-1)
             mean = np.where(np.isfinite(null), null, 0.0).sum(axis=-1) / np.maximum(number, 1)
-            known = np.isfinite(value) & (number > 0)
+            lost = 1.0 - number / null.shape[-1]
+            known = np.isfinite(value) & (lost <= MOST_LOST)
             found = permutation(value, null, test.tail)
-            return np.where(known, mean, np.nan), found, known & unmoved(value, null)
+            shown, p_value = (np.where(known, part, np.nan) for part in (mean, found))
+            return Tested(shown, p_value, lost, unmoved(value, null))
 
 
 def judgement(program: Program, measure: TypedMeasure) -> Judgement:
@@ -201,9 +229,25 @@ def judgement(program: Program, measure: TypedMeasure) -> Judgement:
         interval=f"{interval.method} {100.0 * interval.level:g}%",
         estimand=_estimand(program, measure, interval.drawings),
         draws=interval.draws,
+        strata=_strata(program, measure, interval.drawings),
         test=test,
         adjust=adjust,
     )
+
+
+def _strata(program: Program, measure: TypedMeasure, drawn: tuple[Drawn, ...]) -> str:
+    """The attribute that a measure is by, of an axis that is drawn without regard to it; empty where there is none.
+
+    Two attributes, or clusters that lie in several of its groups, cannot be kept whole by strata.
+    """
+    frame = program.frame
+    plain = [one for one in drawn if one.people is None and one.strata is None and not one.within]
+    groups = [(one, name) for one in plain for name in measure.by if frame.owner(name, (one.axis,))]
+    if len(groups) != 1:
+        return ""
+    ((one, name),) = groups
+    whole = len(clusters_of(frame, one)) == len(clusters_of(frame, replace(one, strata=name)))
+    return f"{one.axis}.{name}" if whole else ""
 
 
 def _estimand(program: Program, measure: TypedMeasure, drawn: tuple[Drawn, ...]) -> str:

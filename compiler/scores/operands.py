@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import jax.numpy as jnp
 import numpy as np
 
-from cyclspec.compiler.scores.cells import Array, Cells, refuse, without_values
+from cyclspec.compiler.scores.cells import Array, Cells, refuse, without_holes, without_values
 from cyclspec.compiler.scores.frame import Frame
 from cyclspec.compiler.scores.options import Comparison, coded
 from cyclspec.compiler.scores.reasons import NO_VALUE
@@ -55,6 +55,19 @@ def operand(frame: Frame, term: ReduceTerm, of: Cells, cells: Callable[[Term], C
     comparable = coded(frame, of, term.axes, _comparison(term, reducer.comparison))
     told = replace(told, options=comparable.options)
     return Operand(term.reducer, comparable.cells, _beside(frame, term, cells), told)
+
+
+def without_further(cells: Cells, told: Arguments) -> Cells:
+    """Of an added axis that another reduction makes longer: the levels that this one has no number for are holes."""
+    if told.adds is None or "n" not in told.numbers:
+        return cells
+    (at, size), number = told.adds, told.numbers["n"]
+    if size <= number:
+        return cells
+    further = jnp.expand_dims(
+        jnp.arange(size) >= number, [place for place in range(cells.value.ndim) if place != at]
+    )
+    return without_holes(cells, further)
 
 
 def _comparison(term: ReduceTerm, usual: Comparison) -> Comparison:

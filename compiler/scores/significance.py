@@ -72,11 +72,11 @@ def permutation(value: Floats, null: Floats, tail: Literal["upper", "lower", "bo
 
 
 def unmoved(value: Floats, null: Floats) -> NDArray[np.bool_]:
-    """Whether a value is the same in all draws of the null [.., draw] that are defined: then they say nothing of it."""
-    known = np.isfinite(null)
+    """Whether a value is there and the same in all draws of the null [.., draw]: then they say nothing of it."""
+    known = np.isfinite(null) & np.isfinite(value)[..., None]
     slack = _EQUAL * np.maximum(np.abs(value), 1.0)
-    same = np.abs(np.where(known, null, value[..., None]) - value[..., None]) <= slack[..., None]
-    found: NDArray[np.bool_] = np.asarray(known.any(axis=-1) & same.all(axis=-1))
+    far = np.abs(np.where(known, null - value[..., None], np.inf))
+    found: NDArray[np.bool_] = np.asarray((far <= slack[..., None]).all(axis=-1))
     return found
 
 

@@ -30,7 +30,10 @@ RESAMPLING, VERSION_DRIFT = "resampling", "version drift"
 """What dated sessions differ by."""
 
 MOST_LOST: Final = 0.05
-"""There is no interval where more than this share of the draws leaves nothing to measure (docs/statistics.md)."""
+"""There is no interval where more than this share of the draws leaves nothing to measure (docs/statistics.md).
+
+The same goes for permutations and their p-value.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,12 +121,14 @@ class ScoreInputs:
 class Judgement:
     """How the uncertainty of a measure was found: what its interval says, what it is of, and what was tested.
 
-    Empty and zero where there is no interval, or no test.
+    `strata` is the attribute, `item.theme`, whose groups are the cells and that draws could keep and do not. Empty
+    and zero where there is no interval, or no test.
     """
 
     interval: str = ""
     estimand: str = ""
     draws: int = 0
+    strata: str = ""
     test: str = ""
     adjust: str = ""
 
@@ -144,9 +149,10 @@ class MeasureCells:
     reads in the cell, `exists` is False for holes of the grid, and `withheld_by` holds per cell the names of the
     checks that withhold it. `error` is the standard error, `bias` how far draws lie above the value, `deff` the
     design effect, `lost` the share of draws that leave nothing to measure, `null` the mean under permuted labels,
-    `p_value` and `p_adjusted` what the test gives: NaN where there is none. `unmoved` are cells whose value is the
-    same in every permutation. `sessions_differ_by` says whether dated sessions that the measure takes together were
-    answered by the same weights ("resampling") or not ("version drift").
+    `p_value` and `p_adjusted` what the test gives, `null_lost` the share of permutations that leave nothing to
+    measure: NaN where there is none. `unmoved` are cells whose value is the same in every permutation.
+    `sessions_differ_by` says whether dated sessions that the measure takes together were answered by the same weights
+    ("resampling") or not ("version drift").
     """
 
     name: str
@@ -179,6 +185,7 @@ class MeasureCells:
     null: Floats
     p_value: Floats
     p_adjusted: Floats
+    null_lost: Floats
     unmoved: Bools
     judgement: Judgement
     sessions_differ_by: NDArray[np.object_] | None = None

@@ -272,14 +272,26 @@ def _warnings(measure: MeasureCells, index: tuple[int, ...]) -> Iterator[str]:
         elif not lost > MOST_LOST and (why := lack(interval, clusters, freedom)):
             yield why
         if lost > 0.0:
-            ending = "there is no interval" if lost > MOST_LOST else "they are left out"
-            yield f"{lost:.2%} of the draws {LOST_DRAWS}: {ending}"
+            yield _lost(lost, "draws", "interval") + _kept(measure.judgement.strata, freedom)
     if measure.biased[index]:
         yield "draws lie off the value by more than a quarter of its standard error"
+    if (gone := measure.null_lost[index]) > 0.0 and np.isfinite(measure.value[index]):
+        yield _lost(gone, "permutations", "p-value")
     if measure.unmoved[index]:
         yield "no permutation changes the value, so the p-value says nothing"
     if np.isinf(measure.bound_low[index]) or np.isinf(measure.bound_high[index]):
         yield f"no bound: {UNBOUNDED}"
+
+
+def _lost(share: float, what: str, without: str) -> str:
+    ending = f"there is no {without}" if share > MOST_LOST else "they are left out"
+    return f"{share:.2%} of the {what} {LOST_DRAWS}: {ending}"
+
+
+def _kept(strata: str, freedom: int) -> str:
+    """How every draw would have something of each group; strata of one cluster have no interval."""
+    _, _, group = strata.partition(".")
+    return f" (`strata = {strata}` keeps every {group} in every draw)" if strata and freedom > 0 else ""
 
 
 def checks_table(checks: Sequence[CheckCells], grid: Grid, definition: Mapping[str, Any]) -> pa.Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,41 @@ def test_strata_of_one_cluster_have_no_interval() -> None:
     cells, warning = scored(6, "t", strata="own")
     assert np.isnan(cells.low[0]) and np.isnan(cells.error[0])
     assert warning == "6 clusters in 6 strata: no interval, which needs two in a stratum"
+
+
+@pytest.mark.parametrize(
+    ("by", "drawn", "advice"),
+    [
+        (["half"], {}, "`strata = item.half` keeps every half in every draw"),
+        (["half"], {"cluster": "twin"}, "`strata = item.half` keeps every half in every draw"),
+        # Clusters that lie in both halves, and groups of two attributes, are no strata.
+        (["half"], {"cluster": "mixed"}, ""),
+        (["half", "twin"], {}, ""),
+    ],
+)
+def test_draws_that_lack_a_group_are_told_of_strata(
+    by: list[str], drawn: dict[str, str], advice: str
+) -> None:
+    """Of six items two are in the second half: (4/6)^6 = 9 % of the draws have neither."""
+    attributes = {"half": HALVES, "twin": tuple("aabbcd"), "mixed": tuple("abcdad")}
+    world = grid({"model": 1, "country": 1, "item": 6}, [2] * 6, attributes={"item": attributes})
+    term = reduce("mean", ["country", "item"], mass, by=by)
+    values = np.random.default_rng(4).uniform(size=(1, 1, 6))
+    cells = answers(AXES, np.full((1, 1, 6, 2), 0.5), mass=values)
+
+    def warnings(**how: str) -> dict[str, str]:
+        interval = d.Interval(("item",), 200, 0.95, "t", (d.Drawn("item", **how),))
+        spec = audit(axes=AXES, measures=[measure("m", ["model", *by], term, interval)], seed=3)
+        graph = lower(spec, world)
+        found = graph.evaluate(ScoreInputs({"reply": cells}, {}))
+        table = measures_table(found.measures, replace(world, axes=graph.frame.axes), {})
+        return {row["half"]: row["warning"] or "" for row in table.to_pylist()}
+
+    lost = warnings(**drawn)["y"]
+    assert "of the draws leave nothing to measure" in lost
+    assert lost.endswith(f" ({advice})") if advice else "strata =" not in lost
+    if advice:
+        assert "leave nothing" not in warnings(**drawn, strata="half")["y"]
 
 
 def test_strata_are_counted_where_they_have_an_answer() -> None:

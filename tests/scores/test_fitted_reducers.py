@@ -259,6 +259,36 @@ def test_scores_of_units_on_components_leave_out_units_that_lack_a_value() -> No
         np.testing.assert_array_equal(found.missing["absent"][model], np.stack([lost, lost], axis=1))
 
 
+def test_components_that_only_another_measure_asks_for_are_holes() -> None:
+    def placed(number: int) -> h.Term:
+        return h.ReduceTerm(
+            type=k.Type(NUMBER, frozenset({"model", "item", "component"})),
+            span=mass.span,
+            reducer="principal_components",
+            direction="over",
+            axes=("repeat",),
+            by=(),
+            weight=None,
+            of=mass,
+            args=(
+                ("units", axis_list("item")),
+                ("n", h.Literal_(type=k.Type(NUMBER), span=mass.span, value=number)),
+            ),
+        )
+
+    found = scored(
+        measure("one", ["model", "item", "component"], placed(1)),
+        measure("two", ["model", "item", "component"], placed(2)),
+        measure("apart", ["model", "component"], reduce("sd", ("item",), placed(1))),
+        ok=np.ones_like(OK),
+        grid_=world(component=2),
+    )
+    assert found["two"].exists.all()
+    assert found["one"].exists[..., 0].all() and not found["one"].exists[..., 1].any()
+    assert found["apart"].exists.tolist() == [[True, False]] * 2
+    np.testing.assert_allclose(found["one"].value[..., 0], found["two"].value[..., 0], rtol=1e-12)
+
+
 def test_choices_are_counted_compared_and_shared() -> None:
     settled = reduce("mode", ("repeat",), chosen)
     share = h.ReduceTerm(

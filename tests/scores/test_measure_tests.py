@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy import stats
-from score_terms import answer, answers, arithmetic, audit, grid, measure, metric, pick, reduce
+from score_terms import answer, answers, arithmetic, audit, call, grid, measure, metric, pick, real, reduce
 from statsmodels.stats.multitest import multipletests
 
 from cyclspec.compiler.axes import Grid, Presence
 from cyclspec.compiler.scores import MeasureCells, ScoreInputs, lower
 from cyclspec.language.types import typed as d
+from cyclspec.runtime.store.tables import measures_table
 
 Floats = NDArray[np.float64]
 AXES = ("model", "country", "item")
@@ -151,6 +152,27 @@ def test_a_value_that_no_permutation_changes_is_said_to_be_one() -> None:
     assert found.p_value == 1.0 and found.unmoved
     (other,) = scored(values(countries=3), gap(draws=50))
     assert not other.unmoved
+
+
+@pytest.mark.parametrize(("share", "given"), [(0.02, True), (0.2, False)])
+def test_a_p_value_stands_on_nearly_all_of_its_permutations(share: float, *, given: bool) -> None:
+    """A logarithm that a known share of the permutations leaves undefined, and zero where it is defined."""
+    of = values(countries=3)
+    of[:, 0] += 0.25
+    rng, means = np.random.default_rng(5), of.mean(axis=0)
+    null = [np.ptp(rng.permuted(means, axis=0).mean(axis=1)) for _ in range(4000)]
+    least = float(np.quantile(null, share))
+    tested = gap(draws=400)
+    short = arithmetic("*", real(0.0), call("log", arithmetic("-", tested.term, real(least))))
+    (found,) = scored(of, replace(tested, term=short))
+    # Five standard errors of both numbers of permutations.
+    assert abs(found.null_lost - share) < 5 * np.sqrt(share * (1 - share) * (1 / 400 + 1 / 4000))
+    assert np.isfinite(found.p_value) == np.isfinite(found.null) == given
+    # Those that are left all have its value, which says nothing of the others.
+    assert found.value == 0.0 and not found.unmoved
+    (row,) = measures_table([found], grid(dict(zip(AXES, of.shape, strict=True)), [2] * 11), {}).to_pylist()
+    ending = "they are left out" if given else "there is no p-value"
+    assert row["warning"] == f"{found.null_lost:.2%} of the permutations leave nothing to measure: {ending}"
 
 
 def test_cells_that_do_not_exist_take_no_label() -> None:
