@@ -22,7 +22,15 @@ from cyclspec.compiler.scores.significance import adjusted, permutation, sign_fl
 from cyclspec.compiler.scores.tables import MOST_LOST, Bools, Floats, Ints, Judgement, ScoreInputs
 from cyclspec.compiler.seeds import seed_of
 from cyclspec.language.types.terms import PeopleTerm
-from cyclspec.language.types.typed import Drawn, Permutation, SignFlip, TypedMeasure
+from cyclspec.language.types.typed import (
+    Drawn,
+    Permutation,
+    SampleSource,
+    SignFlip,
+    TableSource,
+    TypedMeasure,
+    VocabularySource,
+)
 
 
 class Uncertain(NamedTuple):
@@ -246,8 +254,22 @@ def _strata(program: Program, measure: TypedMeasure, drawn: tuple[Drawn, ...]) -
     if len(groups) != 1:
         return ""
     ((one, name),) = groups
+    if name not in _own_attributes(program, one.axis):
+        return ""
     whole = len(clusters_of(frame, one)) == len(clusters_of(frame, replace(one, strata=name)))
     return f"{one.axis}.{name}" if whole else ""
+
+
+def _own_attributes(program: Program, axis: str) -> tuple[str, ...]:
+    """What `strata` may name of an axis that an audit goes through: neither factors nor attributes of attributes."""
+    source = next((each.source for each in program.audit.eaches if axis in each.names), None)
+    match source:
+        case TableSource(table=table) | SampleSource(table=table):
+            return tuple(column.name for column in program.audit.tables[table].columns)
+        case VocabularySource(vocabulary=vocabulary):
+            return vocabulary.attributes
+        case _:
+            return ()
 
 
 def _estimand(program: Program, measure: TypedMeasure, drawn: tuple[Drawn, ...]) -> str:

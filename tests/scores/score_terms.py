@@ -170,6 +170,12 @@ def check(name: str, axes: Sequence[str], term: h.Term, on_fail: Any) -> d.Typed
     return d.TypedCheck(name, term, tuple(axes), on_fail, "a reason", SPAN)
 
 
+def _items(columns: Sequence[str]) -> d.TypedTable:
+    words = k.Of(k.Vocabulary("words", ordered=False, levels=(), open=True))
+    typed = tuple(d.TypedColumn(name, words, False, None, "nominal", SPAN) for name in columns)
+    return d.TypedTable("survey.items", typed, "csv", "items.csv", "", None, 0.0, SPAN)
+
+
 def audit(
     *,
     axes: Sequence[str],
@@ -178,8 +184,9 @@ def audit(
     lets: Mapping[str, h.Term] | None = None,
     count_missing: bool = False,
     seed: int = 7,
+    columns: Sequence[str] = (),
 ) -> d.TypedAudit:
-    """An audit with one ask, `reply`, over `axes`."""
+    """An audit with one ask, `reply`, over `axes`; the table of items has so many columns of words."""
     prompt = d.TypedPrompt("ask", (), k.Choice(SCALE), (), SPAN)
     reader = d.FirstToken("letters", "exact")
     reply = type_of(k.Dist(SCALE), *axes)
@@ -207,7 +214,7 @@ def audit(
         lets=named,
         measures=tuple(measures),
         checks=tuple(checks),
-        tables={},
+        tables={"survey.items": _items(columns)},
         panels={},
         targets={},
         offer_missing=True,

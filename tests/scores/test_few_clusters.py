@@ -92,17 +92,19 @@ def test_strata_of_one_cluster_have_no_interval() -> None:
 
 
 @pytest.mark.parametrize(
-    ("by", "drawn", "advice"),
+    ("by", "drawn", "columns", "advice"),
     [
-        (["half"], {}, "`strata = item.half` keeps every half in every draw"),
-        (["half"], {"cluster": "twin"}, "`strata = item.half` keeps every half in every draw"),
+        (["half"], {}, ["half"], "`strata = item.half` keeps every half in every draw"),
+        (["half"], {"cluster": "twin"}, ["half"], "`strata = item.half` keeps every half in every draw"),
         # Clusters that lie in both halves, and groups of two attributes, are no strata.
-        (["half"], {"cluster": "mixed"}, ""),
-        (["half", "twin"], {}, ""),
+        (["half"], {"cluster": "mixed"}, ["half"], ""),
+        (["half", "twin"], {}, ["half", "twin"], ""),
+        # An attribute of an attribute is none that `strata` may name.
+        (["half"], {}, [], ""),
     ],
 )
 def test_draws_that_lack_a_group_are_told_of_strata(
-    by: list[str], drawn: dict[str, str], advice: str
+    by: list[str], drawn: dict[str, str], columns: list[str], advice: str
 ) -> None:
     """Of six items two are in the second half: (4/6)^6 = 9 % of the draws have neither."""
     attributes = {"half": HALVES, "twin": tuple("aabbcd"), "mixed": tuple("abcdad")}
@@ -113,7 +115,8 @@ def test_draws_that_lack_a_group_are_told_of_strata(
 
     def warnings(**how: str) -> dict[str, str]:
         interval = d.Interval(("item",), 200, 0.95, "t", (d.Drawn("item", **how),))
-        spec = audit(axes=AXES, measures=[measure("m", ["model", *by], term, interval)], seed=3)
+        asked = [measure("m", ["model", *by], term, interval)]
+        spec = audit(axes=AXES, measures=asked, seed=3, columns=columns)
         graph = lower(spec, world)
         found = graph.evaluate(ScoreInputs({"reply": cells}, {}))
         table = measures_table(found.measures, replace(world, axes=graph.frame.axes), {})
