@@ -51,7 +51,8 @@ class UnitArrays(NamedTuple):
 class RowArrays(NamedTuple):
     """The answers of one leaf: `person`, and the place `base` in a table [item, group, option], the group left out.
 
-    `weight` and `group` [person]; `inside` are the people who have a group. `slot` says where each place of that table
+    `weight` and `group` [person]; `inside` are the people who have a group, in the order of the `stratum` [inside] that
+    they are dealt out within. `slot` says where each place of that table
     stands among the values of all blocks of the scale; one beyond them for an option that does not count. `width` is
     the length of the table along its options.
     """
@@ -61,6 +62,7 @@ class RowArrays(NamedTuple):
     weight: Array
     group: Array
     inside: Array
+    stratum: Array
     slot: Array
     width: Array
 

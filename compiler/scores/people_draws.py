@@ -7,6 +7,7 @@ than there are, and count n / (n - 1) times: see `counts`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -70,7 +71,33 @@ def _slots(rows: RowArrays) -> int:
     return int(np.asarray(rows.slot).max(initial=0)) + 1
 
 
-def row_arrays(frame: Frame, blocks: Blocks, cells: PeopleCells) -> RowArrays:
+def dealing_strata(found: Iterable[PeopleCells], within: tuple[str, ...]) -> NDArray[np.int64]:
+    """Among whom people are dealt out, [person]: who shares the levels of `within` and has a group in the same leaves.
+
+    A level is known of who has a group in some leaf with that axis. In each leaf a person takes the group of the same
+    other person.
+    """
+    known: dict[str, NDArray[np.int64]] = {}
+    columns: list[NDArray[np.int64]] = []
+    for cells in found:
+        rows = cells.rows
+        if rows is None:
+            raise InternalError("score", "people are dealt out whose answers were not kept")
+        inside = rows.group >= 0
+        columns.append(inside.astype(np.int64))
+        for axis in within:
+            if axis in cells.axes[1:]:
+                places = np.unravel_index(np.maximum(rows.group, 0), cells.share.shape[1:-1])
+                level = np.where(inside, places[cells.axes.index(axis) - 1], -1)
+                known[axis] = np.maximum(known.get(axis, level), level)
+    table = np.stack([*columns, *known.values()], axis=1)
+    stratum: NDArray[np.int64] = np.unique(table, axis=0, return_inverse=True)[1].reshape(-1)
+    return stratum
+
+
+def row_arrays(
+    frame: Frame, blocks: Blocks, cells: PeopleCells, stratum: NDArray[np.int64] | None
+) -> RowArrays:
     """The arrays of `drawn_people`, on the host."""
     rows = cells.rows
     if rows is None:
@@ -80,20 +107,25 @@ def row_arrays(frame: Frame, blocks: Blocks, cells: PeopleCells) -> RowArrays:
     found = [part.ravel() for part in blocks.placed(frame.placed(places, cells.axes))]
     slot = np.full(cells.share.size, sum(part.size for part in found))
     slot[np.concatenate(found)] = np.arange(sum(part.size for part in found))
+    inside = np.flatnonzero(rows.group >= 0)
+    dealt = np.zeros(inside.shape, np.int64) if stratum is None else stratum[inside]
+    order = np.argsort(dealt, kind="stable")
     return RowArrays(
         jnp.asarray(rows.person),
         jnp.asarray(rows.item * groups * width + rows.option),
         jnp.asarray(rows.weight),
         jnp.asarray(rows.group),
-        jnp.asarray(np.flatnonzero(rows.group >= 0)),
+        jnp.asarray(inside[order]),
+        jnp.asarray(dealt[order]),
         jnp.asarray(slot),
         jnp.asarray(width),
     )
 
 
 def permuted_groups(key: Array, rows: RowArrays) -> Array:
-    """The groups of people, dealt out again among those who have one, [person]."""
-    order = jnp.argsort(jax.random.uniform(key, rows.inside.shape, jnp.float64))
+    """The groups of people, dealt out again in each stratum of those who have one, [person]."""
+    where = jax.random.uniform(key, rows.group.shape, jnp.float64)[rows.inside]
+    order = jnp.argsort(rows.stratum + where)
     return rows.group.at[rows.inside].set(rows.group[rows.inside[order]])
 
 

@@ -57,7 +57,7 @@ def labels(setting: Setting, test: Permutation, key: Array) -> Array:
     holes = frame.holes(axes)
     if holes is None:
         return jnp.argsort(where, axis=at)
-    gone = jnp.asarray(holes)
+    gone = jnp.broadcast_to(jnp.asarray(holes), shape)
     order = jnp.argsort(choose(gone, jnp.inf, where), axis=at)
     rank = jnp.maximum(jnp.cumsum(~gone, axis=at) - 1, 0)
     here = jnp.arange(shape[at]).reshape(frame.shape((test.over,)))

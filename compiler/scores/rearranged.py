@@ -6,8 +6,8 @@ differs; where only the numbers tell, the row of the result says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from math import prod
 from typing import Final
@@ -18,7 +18,7 @@ from cyclspec.compiler.axes import Grid
 from cyclspec.compiler.scores.arithmetic import FUNCTIONS
 from cyclspec.compiler.scores.frame import Frame, frame_of
 from cyclspec.compiler.scores.walk import Leaf, Reach, named_terms, names_in, parts
-from cyclspec.language.diagnostics.cy02_types import IdleTest
+from cyclspec.language.diagnostics.cy02_types import IdleTest, WrongArguments
 from cyclspec.language.types.terms import (
     ArithmeticTerm,
     CallTerm,
@@ -81,30 +81,46 @@ def idle_tests(audit: TypedAudit, grid: Grid) -> Iterator[IdleTest]:
             )
 
 
+def breaking_tests(audit: TypedAudit, grid: Grid) -> Iterator[WrongArguments]:
+    """The permutations of an audit within axes that not all that they move has."""
+    named, frame = named_terms(audit), frame_of(audit, grid)
+    reach = Reach(named)
+    for measure in audit.measures:
+        test = measure.test
+        if not isinstance(test, Permutation) or test.people is not None:
+            continue
+        lost = lacking(test, reach.of(measure.term).leaves)
+        if lost:
+            other = replace(test, within=tuple(axis for axis in test.within if axis not in lost))
+            idle = _idle(measure, other, reach, frame, named)
+            helps = idle[1] if idle else (f"leave out what some of it lacks: {written(other)}",)
+            problem = f"cannot deal `{test.over}` out within `{lost[0]}`: some of what moves has no `{lost[0]}`"
+            yield WrongArguments(span=measure.span, callee="permutation", problem=problem, helps=helps)
+
+
 def _idle(
     measure: TypedMeasure, test: Permutation, reach: Reach, frame: Frame, named: Mapping[str, Term]
 ) -> tuple[str, tuple[str, ...]] | None:
     """Why a permutation changes nothing, and what to do about it; None where it may change something."""
     leaves = reach.of(measure.term).leaves
     if test.people is not None:
-        groups = [_groups(leaf, frame) for leaf in leaves if _of_people(leaf, test.people)]
-        flaw = "it tells no groups of these people apart" if max(groups, default=1) < 2 else ""
-        helps = ("count people by what tells them apart: `share over person by age of ..`",)
-        return (flaw, helps) if flaw else None
+        return _no_groups(test, [leaf for leaf in leaves if _of_people(leaf, test.people)], frame)
     if not any(test.over in leaf.type.axes for leaf in leaves):
         return f"nothing that it reads varies along `{test.over}`", ("permute an axis of its answers",)
-    inside = f" within {' and '.join(f'`{axis}`' for axis in test.within)}" if test.within else ""
+    if lacking(test, leaves):
+        return None
+    inside = _inside(test)
     if _most_levels(frame, test) < 2:
         return f"`{test.over}` has one level{inside}", ("keep more levels, or leave the test out",)
     if not _is_still(test, measure, reach, named) or not _closed(frame, test):
         return None
     reduced = sorted(reach.of(measure.term).reduced - {test.over, *test.within})
     for axis in reduced:
-        within = (*test.within, axis)
-        other = Permutation(test.over, None, within, test.draws, test.tail)
+        other = replace(test, within=(*test.within, axis))
+        if lacking(other, leaves) or _most_levels(frame, other) < 2:
+            continue
         if not _is_still(other, measure, reach, named):
-            words = within[0] if len(within) == 1 else f"[{', '.join(within)}]"
-            helps = (f"permute within levels: `permutation(over = {test.over}, within = {words})`",)
+            helps = (f"permute within levels: {written(other)}",)
             return f"all levels of `{test.over}` are taken together, alike in every order", helps
     helps = (f"keep the levels apart: measure `by {test.over}`, or the largest less the smallest",)
     return f"all levels of `{test.over}` are taken together, alike in every order", helps
@@ -122,10 +138,37 @@ def _of_people(leaf: Leaf, people: str) -> bool:
     return isinstance(leaf, PeopleTerm) and leaf.people == people
 
 
-def _groups(leaf: Leaf, frame: Frame) -> int:
+def _no_groups(test: Permutation, leaves: list[Leaf], frame: Frame) -> tuple[str, tuple[str, ...]] | None:
+    """Why people cannot be dealt out to groups; None where some distribution tells several apart."""
+    if max((_groups(leaf, frame, test.within) for leaf in leaves), default=1) > 1:
+        return None
+    helps = ("count people by what tells them apart: `share over person by age of ..`",)
+    if max((_groups(leaf, frame, ()) for leaf in leaves), default=1) > 1:
+        helps = (f"deal people out among all groups: {written(replace(test, within=()))}",)
+    return f"it tells no groups of these people apart{_inside(test)}", helps
+
+
+def _groups(leaf: Leaf, frame: Frame, within: tuple[str, ...]) -> int:
     """How many groups a distribution tells apart, of those that the grid has; two where that is not known."""
     assert isinstance(leaf, PeopleTerm)
-    return prod(len(frame.axes[axis]) if axis in frame.axes else 2 for axis in leaf.by)
+    return prod(len(frame.axes[a]) if a in frame.axes else 2 for a in leaf.by if a not in within)
+
+
+def _inside(test: Permutation) -> str:
+    return f" within {' and '.join(f'`{axis}`' for axis in test.within)}" if test.within else ""
+
+
+def written(test: Permutation) -> str:
+    """A permutation as a spec writes it; people that are dealt out within nothing need that said."""
+    words = test.within[0] if len(test.within) == 1 else f"[{', '.join(test.within)}]"
+    inside = f", within = {words}" if test.within or test.people is not None else ""
+    return f"`permutation(over = {test.over}{inside})`"
+
+
+def lacking(test: Permutation, leaves: Iterable[Leaf]) -> tuple[str, ...]:
+    """The axes of `within` that something lacks whose labels change places: dealt out within them it would break."""
+    moved = [leaf.type.axes for leaf in leaves if test.over in leaf.type.axes]
+    return tuple(axis for axis in test.within if any(axis not in axes for axes in moved))
 
 
 def _most_levels(frame: Frame, test: Permutation) -> int:
@@ -134,7 +177,9 @@ def _most_levels(frame: Frame, test: Permutation) -> int:
     holes = frame.holes(axes)
     if holes is None:
         return len(frame.axes[test.over])
-    return int(np.sum(~holes, axis=frame.place_of(test.over)).max())
+    # Cells that do not exist whatever the label have one place along its axis.
+    here = np.broadcast_to(~holes, frame.shape(axes))
+    return int(np.sum(here, axis=frame.place_of(test.over)).max())
 
 
 def _closed(frame: Frame, test: Permutation) -> bool:

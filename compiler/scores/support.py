@@ -14,7 +14,7 @@ from cyclspec.compiler.axes import Grid
 from cyclspec.compiler.scores.arithmetic import FUNCTIONS
 from cyclspec.compiler.scores.fields import with_fields
 from cyclspec.compiler.scores.frame import Frame
-from cyclspec.compiler.scores.rearranged import idle_tests
+from cyclspec.compiler.scores.rearranged import breaking_tests, idle_tests
 from cyclspec.compiler.scores.reasons import MISSING_OPTION, REASONS
 from cyclspec.compiler.scores.reducers import REDUCERS
 from cyclspec.compiler.scores.running import ALONG
@@ -284,7 +284,8 @@ def _own_option(left: Term, right: Term) -> bool:
 def misfits(audit: TypedAudit, grid: Grid) -> tuple[Diagnostic, ...]:
     """What only the grid tells: raters that are not two, columns or draws too large, tests that change nothing."""
     audit = with_fields(audit)
-    found: dict[Diagnostic, None] = dict.fromkeys((*_too_many(audit, grid), *idle_tests(audit, grid)))
+    tests = (*breaking_tests(audit, grid), *idle_tests(audit, grid))
+    found: dict[Diagnostic, None] = dict.fromkeys((*_too_many(audit, grid), *tests))
     for term in _reached(audit):
         match term:
             case ReduceTerm(reducer="cohen_kappa", args=args):

@@ -22,6 +22,7 @@ from cyclspec.compiler.scores.counts import counts_of
 from cyclspec.compiler.scores.draws import over_draws
 from cyclspec.compiler.scores.expressions import Scope, Setting
 from cyclspec.compiler.scores.people_draws import (
+    dealing_strata,
     drawn_people,
     mass_of,
     mass_table,
@@ -135,15 +136,24 @@ class Uncertainty:
     def _rows(self, measure: TypedMeasure, inputs: ScoreInputs | None) -> dict[int, RowArrays]:
         found: dict[int, RowArrays] = {}
         for table in self._tables(measure):
+            stratum = None if inputs is None else self._strata(measure, table, inputs)
             for at, leaf in self._people(measure, table):
                 scale = scale_of_leaf(leaf)
                 if inputs is None or scale is None:
                     place = jnp.zeros(1, jnp.int32)
-                    found[at] = RowArrays(place, place, jnp.zeros(1), place, place, place, place[0])
+                    found[at] = RowArrays(place, place, jnp.zeros(1), *(place,) * 4, place[0])
                 else:
                     blocks = self.setting.blocks[scale]
-                    found[at] = row_arrays(self.setting.frame, blocks, inputs.people[leaf])
+                    found[at] = row_arrays(self.setting.frame, blocks, inputs.people[leaf], stratum)
         return found
+
+    def _strata(self, measure: TypedMeasure, table: str, inputs: ScoreInputs) -> NDArray[np.int64] | None:
+        """Among whom the people of a table are dealt out; None where they are not."""
+        test = measure.test
+        if not isinstance(test, Permutation) or test.people != table:
+            return None
+        leaves = (leaf for _, leaf in self._people(measure, table))
+        return dealing_strata((inputs.people[leaf] for leaf in leaves), test.within)
 
     # ---- inside the graph
 

@@ -17,10 +17,10 @@ _LINEAR = ("mean", "sum")
 
 def read_by(term: h.Term, named: Named) -> Iterator[h.PeopleTerm]:
     """The distributions of people below a term, through names."""
-    return (inner for inner in _through(term, named) if isinstance(inner, h.PeopleTerm))
+    return (inner for inner in through(term, named) if isinstance(inner, h.PeopleTerm))
 
 
-def _through(term: h.Term, named: Named) -> Iterator[h.Term]:
+def through(term: h.Term, named: Named) -> Iterator[h.Term]:
     """Every term below a term, what a name stands for once."""
     waiting, seen = [term], set[str]()
     while waiting:
@@ -33,7 +33,7 @@ def _through(term: h.Term, named: Named) -> Iterator[h.Term]:
 
 def flaw_of_contrast(term: h.Term, named: Named, axes: tuple[str, ...]) -> str:
     """Why signs cannot be flipped over some axes, one at a time; empty where they can."""
-    if not any(_is_difference(inner) for inner in _through(term, named)):
+    if not any(_is_difference(inner) for inner in through(term, named)):
         return "it is no difference, and a test of it against zero says nothing"
     return next((flaw for axis in axes if (flaw := _flaw(term, named, axis))), "")
 
@@ -51,7 +51,7 @@ def _is_difference(term: h.Term) -> bool:
 
 def pairing(term: h.Term, named: Named, axis: str) -> str | None:
     """The reducer, if any, that would pair copies of one answer where an axis is drawn again."""
-    reduced = (inner for inner in _through(term, named) if isinstance(inner, h.ReduceTerm))
+    reduced = (inner for inner in through(term, named) if isinstance(inner, h.ReduceTerm))
     return next((inner.reducer for inner in reduced if axis in _paired(inner)), None)
 
 
@@ -98,6 +98,6 @@ def _inside(term: h.Term, named: Named, axis: str) -> str:
     """What stands below the mean may hang on the cells of each level alone."""
     again = (
         isinstance(inner, h.ReduceTerm) and inner.direction == "over" and axis in inner.axes
-        for inner in _through(term, named)
+        for inner in through(term, named)
     )
     return f"what is averaged over `{axis}` is itself taken over `{axis}`" if any(again) else ""

@@ -21,6 +21,7 @@ from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.arguments import Arguments, bind, called, number, whole, word
 from cyclspec.language.types.contrasts import flaw_of_contrast, pairing, read_by
+from cyclspec.language.types.dealt import groups_apart, groups_of
 from cyclspec.language.types.roles import is_design_column
 from cyclspec.language.types.scope import Scope, dotted_parts, failed, key_of
 from cyclspec.language.types.values import axis_words
@@ -168,16 +169,27 @@ def _permutation(of: Judged, node: t.Expr) -> d.Test | None:
     if people is None and not _is_axis(of, over[0]):
         return None
     within = axis_words(scope, args["within"]) if "within" in args else ()
-    if not all(_is_axis(of, axis) for axis in within):
+    groups = () if people is None else groups_of(of.term, of.named, people)
+    if not all(axis.name in groups or _is_axis(of, axis) for axis in within):
         return None
-    if people is not None and within:
-        problem = f"permutes the people of `{people}`, who are within no axis"
-        scope.report(WrongArguments(span=args["within"].span, callee="permutation", problem=problem))
+    if people is not None and any(axis.name not in groups for axis in within):
+        _no_group(of, next(axis for axis in within if axis.name not in groups), over[0].name, groups)
         return None
     tail = _word(scope, args, "tail", ("upper", "lower", "both"))
     draws = _draws(scope, args, 2000)
     names = tuple(axis.name for axis in within if axis.name != over[0].name)
+    if people is not None and "within" not in args:
+        names = groups_apart(of.term, of.named, people)
     return d.Permutation(over[0].name, people, names, draws, cast(Literal["upper", "lower", "both"], tail))
+
+
+def _no_group(of: Judged, axis: t.Ident, key: str, groups: tuple[str, ...]) -> None:
+    """Reports an axis that people are dealt out within, and are not counted by."""
+    problem = f"deals people out within groups that the measure counts them by, and `{axis.name}` is none"
+    helps: tuple[str, ...] = ("leave `within` out, or name such a group",)
+    if len(groups) > 1:
+        helps = tuple(f"write `permutation(over = {key}, within = {group})`" for group in groups)
+    of.scope.report(WrongArguments(span=axis.span, callee="permutation", problem=problem, helps=helps))
 
 
 def _is_axis(of: Judged, axis: t.Ident) -> bool:

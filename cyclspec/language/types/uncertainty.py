@@ -64,7 +64,7 @@ class Permutation:
     """`permutation(over = town, within = item)`: what a measure is where labels mean nothing.
 
     The labels of the axis `over` are permuted in each combination of levels of `within`; where `over` is the key of
-    the table `people`, it is people whose groups are permuted.
+    the table `people`, it is people whose groups are permuted, and `within` are axes of these groups.
     """
 
     over: str
