@@ -94,7 +94,9 @@ def breaking_tests(audit: TypedAudit, grid: Grid) -> Iterator[WrongArguments]:
             other = replace(test, within=tuple(axis for axis in test.within if axis not in lost))
             idle = _idle(measure, other, reach, frame, named)
             helps = idle[1] if idle else (f"leave out what some of it lacks: {written(other)}",)
-            problem = f"cannot deal `{test.over}` out within `{lost[0]}`: some of what moves has no `{lost[0]}`"
+            problem = (
+                f"cannot deal `{test.over}` out within `{lost[0]}`: some of what moves has no `{lost[0]}`"
+            )
             yield WrongArguments(span=measure.span, callee="permutation", problem=problem, helps=helps)
 
 
@@ -142,9 +144,13 @@ def _no_groups(test: Permutation, leaves: list[Leaf], frame: Frame) -> tuple[str
     """Why people cannot be dealt out to groups; None where some distribution tells several apart."""
     if max((_groups(leaf, frame, test.within) for leaf in leaves), default=1) > 1:
         return None
-    helps = ("count people by what tells them apart: `share over person by age of ..`",)
-    if max((_groups(leaf, frame, ()) for leaf in leaves), default=1) > 1:
-        helps = (f"deal people out among all groups: {written(replace(test, within=()))}",)
+    fewer = (replace(test, within=tuple(a for a in test.within if a != axis)) for axis in test.within)
+    helps = tuple(
+        f"let people change their groups along more axes: {written(other)}"
+        for other in fewer
+        if any(_groups(leaf, frame, other.within) > 1 for leaf in leaves)
+    )
+    helps = helps or ("count people by what tells them apart: `share over person by age of ..`",)
     return f"it tells no groups of these people apart{_inside(test)}", helps
 
 

@@ -207,7 +207,7 @@ ARGUMENTS: Final[Mapping[str, Words]] = {
     },
     "permutation": {
         "over": "The axis whose labels are permuted, or the key of people whose groups are.",
-        "within": "Axes in whose every level labels are permuted by themselves.",
+        "within": "Axes in whose every level labels are permuted by themselves; of people, groups that they stay in.",
         "draws": "How many permutations.",
         "tail": "`upper`, `lower` or `both`: which values speak against the null.",
     },

@@ -144,7 +144,9 @@ WITH_PEOPLE = f"number(({CONTRAST})) + number(ent)"
         ("mean over item, repeat, town of reply.mass - 50%", "{ test = sign_flip(over = item) }", []),
         (WITH_PEOPLE, "{ interval = bootstrap(over = [item, person]) }", []),
         (WITH_PEOPLE, "{ test = permutation(over = person) }", []),
-        (WITH_PEOPLE, "{ test = permutation(over = person, within = town) }", ["CY0209"]),
+        (WITH_PEOPLE, "{ test = permutation(over = person, within = town) }", []),
+        (WITH_PEOPLE, "{ test = permutation(over = person, within = item) }", ["CY0209"]),
+        (WITH_PEOPLE, "{ test = permutation(over = person, within = place) }", ["CY0101"]),
         (WITH_PEOPLE, "{ interval = bootstrap(over = person, cluster = person.age) }", []),
         (WITH_PEOPLE, "{ interval = bootstrap(over = person, cluster = person.x) }", ["CY0101"]),
         (WITH_PEOPLE, "{ test = sign_flip(over = person) }", ["CY0210"]),
@@ -163,6 +165,39 @@ def test_tests_and_draws_of_people_fit_what_is_measured(
     )
     checked = check_text(tmp_path, text.replace("cycl 1\n", 'cycl 1\nimport std.metrics as m version "1"\n'))
     assert [one.code for one in checked.errors] == found, shown(checked)
+
+
+@pytest.mark.parametrize(
+    ("by", "value", "test", "within"),
+    [
+        ("by town", "max over age of far", "over = person", ("town",)),
+        ("by age", "max over town of far", "over = person", ("age",)),
+        ("", "mean over town, age of far", "over = person", ()),
+        ("by town, age", "far", "over = person", ()),
+        ("", "max over age of far[town: mill]", "over = person", ()),
+        ("", "max over age of (mean over town of far + told)", "over = person", ("town",)),
+        ("", "max over age of far[town: mill] + told[town: mill]", "over = person", ("town",)),
+        ("", "max over town of (mean over age of far + told)", "over = person", ("town",)),
+        ("by age", "max over town of far + told", "over = person", ("age",)),
+        ("", "max over age of (mean over town of far + told)", "over = person, within = []", ()),
+        ("", "max over age of (mean over town of far + told)", "over = person, within = age", ("age",)),
+    ],
+)  # fmt: skip
+def test_people_are_dealt_out_within_what_is_kept_apart_or_told(
+    by: str, value: str, test: str, within: tuple[str, ...], tmp_path: Path
+) -> None:
+    text = AUDIT.format(unit="", value=_MEAN, measure="", check="").replace(
+        "  measure sure",
+        f"""  let people = share over person by town, age of towns.answers.value
+  let far = number((mean over item of m.entropy(people)))
+  let told = number((mean over item, repeat, model of reply.mass))
+  measure tested {by} : real = {value} {{ test = permutation({test}) }}
+  measure sure""",
+    )
+    checked = check_text(tmp_path, text.replace("cycl 1\n", 'cycl 1\nimport std.metrics as m version "1"\n'))
+    assert not checked.errors, shown(checked)
+    tested = next(one for one in checked.require().audits["one"].measures if one.name == "tested")
+    assert isinstance(tested.test, d.Permutation) and tested.test.within == within
 
 
 def test_what_a_table_says_of_its_rows_is_how_they_are_drawn(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from score_terms import (
 )
 
 from cyclspec.compiler.axes import Presence
-from cyclspec.compiler.scores.rearranged import idle_tests
+from cyclspec.compiler.scores.rearranged import breaking_tests, idle_tests
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
@@ -63,6 +63,11 @@ def found(
     tested = replace(measure("m", by, term), test=d.Permutation(over, table, within, 100, "upper"))
     place = grid(shape, [2] * shape["item"], **more)
     return list(idle_tests(audit(axes=AXES, measures=[tested], lets=lets), place))
+
+
+def broken(term: h.Term, *within: str) -> list[Any]:
+    tested = replace(measure("m", (), term), test=d.Permutation("country", None, within, 100, "upper"))
+    return list(breaking_tests(audit(axes=AXES, measures=[tested]), grid(SHAPE, [2] * SHAPE["item"])))
 
 
 IDLE = {
@@ -140,6 +145,40 @@ def test_cells_that_do_not_exist_can_take_a_value_away() -> None:
     assert len(found(reduce("mean", ALL, mass), "item", "model", presence=[some])) == 1
 
 
+def test_cells_that_exist_in_no_country_are_not_places_for_one_label() -> None:
+    """Phrasings that some items lack are lacking in every country."""
+    axes, some = ("country", "item", "phrasing"), np.array([[1, 1], [1, 0], [1, 0], [1, 1]], dtype=np.bool_)
+    each = answer(*axes, field="mass")
+    gap = ends(reduce("mean", ["item", "phrasing"], each))
+    shape = SHAPE | {"phrasing": 2}
+    assert found(gap, "item", "phrasing", shape=shape, presence=[Presence(axes[1:], some)]) == []
+
+
+def test_labels_are_not_dealt_out_within_what_some_of_it_lacks() -> None:
+    human = people("country")
+    apart = metric("tv", reply, human)
+    gap = ends(reduce("mean", ["item", "model"], apart))
+    (one,) = broken(gap, "item", "model")
+    assert one.code == "CY0209" and one.problem.endswith("some of what moves has no `model`")
+    assert one.helps == ("leave out what some of it lacks: `permutation(over = country, within = item)`",)
+    assert found(gap, "item", "model") == [] and broken(gap, "item") == []
+    assert broken(ends(by_country), "item", "model") == []
+    (idle,) = broken(reduce("mean", ALL, apart), "item", "model")
+    assert idle.helps == ("keep the levels apart: measure `by country`, or the largest less the smallest",)
+
+
+def test_no_help_permutes_within_what_some_of_it_lacks() -> None:
+    """Within repeats labels would tell orders apart, but people have none."""
+    best = reduce("max", ["repeat"], answer(*AXES, "repeat", field="mass"))
+    shape = SHAPE | {"repeat": 2}
+    (one,) = found(reduce("mean", ALL, best), "item", "model", shape=shape)
+    words = "permute within levels: `permutation(over = country, within = [item, model, repeat])`"
+    assert one.helps == (words,)
+    beside = arithmetic("-", best, metric("entropy", people("country")))
+    (two,) = found(reduce("mean", ALL, beside), "item", shape=shape)
+    assert two.helps == ("keep the levels apart: measure `by country`, or the largest less the smallest",)
+
+
 def test_people_are_dealt_out_to_groups_of_which_there_are_several() -> None:
     age = SHAPE | {"age": 2}
     apart = reduce("mean", ["item"], metric("entropy", people("age")))
@@ -147,3 +186,17 @@ def test_people_are_dealt_out_to_groups_of_which_there_are_several() -> None:
     (one,) = found(reduce("mean", ["item"], metric("entropy", people())), over="person", table="p")
     assert one.flaw == "it tells no groups of these people apart"
     assert len(found(apart, over="person", table="p", by=("age",), shape=SHAPE | {"age": 1})) == 1
+
+
+def test_people_are_dealt_out_within_some_of_their_groups() -> None:
+    age = SHAPE | {"age": 2}
+    apart = reduce("mean", ["item"], metric("entropy", people("country", "age")))
+    by = ("country", "age")
+    assert found(apart, "country", over="person", table="p", by=by, shape=age) == []
+    (one,) = found(apart, "country", "age", over="person", table="p", by=by, shape=age)
+    assert one.flaw == "it tells no groups of these people apart within `country` and `age`"
+    words = "let people change their groups along more axes: `permutation(over = person, within = {})`"
+    assert one.helps == (words.format("age"), words.format("country"))
+    alone = reduce("mean", ["item"], metric("entropy", people("age")))
+    (two,) = found(alone, "age", over="person", table="p", by=("age",), shape=age)
+    assert two.helps == (words.format("[]"),)

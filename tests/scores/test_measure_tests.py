@@ -193,6 +193,27 @@ def test_cells_that_do_not_exist_take_no_label() -> None:
     assert abs(found.null - np.mean(null)) < 5 * np.sqrt(2) * np.std(null) / np.sqrt(4000)
 
 
+def test_holes_that_hang_on_no_label_are_holes_of_every_label() -> None:
+    """Items with one to three phrasings, each dealt out by itself: against 2,000 permutations by NumPy."""
+    axes, rng = ("country", "item", "phrasing"), np.random.default_rng(9)
+    there = np.arange(3) < np.array([3, 1, 2, 3])[:, None]
+    of = rng.uniform(size=(3, 4, 3)) + np.array([0.0, 0.1, 0.4])[:, None, None]
+    of = np.where(there, of / 2, np.nan).astype(np.float32).astype(np.float64)
+    by_country = reduce("mean", ["item", "phrasing"], answer(*axes, field="mass"))
+    term = arithmetic("-", *(reduce(end, ["country"], by_country) for end in ("max", "min")))
+    test = d.Permutation("country", None, ("item", "phrasing"), 2000, "upper")
+    place = grid(dict(zip(axes, of.shape, strict=True)), [2] * 4, presence=[Presence(axes[1:], there)])
+    ok = np.broadcast_to(there, of.shape)
+    cells = answers(axes, np.full((*of.shape, 2), 0.5), mass=np.where(there, of, 0.0), ok=ok)
+    made = lower(audit(axes=axes, measures=[replace(measure("gap", [], term), test=test)], seed=3), place)
+    (found,) = made.evaluate(ScoreInputs({"reply": cells}, {})).measures
+    flat = of[:, there]
+    null = [np.ptp(rng.permuted(flat, axis=0).mean(axis=1)) for _ in range(2000)]
+    assert abs(found.value - np.ptp(flat.mean(axis=1))) < 1e-12
+    assert abs(found.null - np.mean(null)) < 5 * np.sqrt(2) * np.std(null) / np.sqrt(2000)
+    assert abs(found.p_value - np.mean(null >= found.value)) < 5 * np.sqrt(0.5 / 2000)
+
+
 @pytest.mark.parametrize("options", [[3] * 11, [2, 3, 4, 2, 3, 4, 2, 3, 4, 5, 5]])
 def test_distributions_are_permuted_block_by_block(options: list[int]) -> None:
     """Whole distributions change places within their item: the mean over countries stays what it was."""
