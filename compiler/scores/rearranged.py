@@ -56,6 +56,8 @@ _OF_MULTISETS: Final = frozenset(
     | {"pearson", "spearman", "kendall", "slope"}
 )
 """Reducers that do not see the order of the cells, only what stands together in one."""
+_OF_PAIRS: Final = frozenset({"pair_agreement", "pair_disagreement"})
+"""Reducers that do not see it unless they are told which pairs count."""
 
 
 class Moves(Enum):
@@ -212,7 +214,7 @@ class _Walk:
             return self.of(self.named[term.name])
         if isinstance(term, Leaf):
             return Moves.ALONG if self.test.over in term.type.axes else Moves.STILL
-        together = self._together(parts(term))
+        together = self._together(_values(term))
         if together is not Moves.ALONG:
             return together
         match term:
@@ -221,6 +223,10 @@ class _Walk:
             case PickTerm(at=at):
                 kept = {self.test.over, *self.test.within}.isdisjoint(axis for axis, _ in at)
                 return Moves.ALONG if kept else Moves.OTHERWISE
+            case CallTerm(function="human_mean" | "human_mean_in_sample", words=words):
+                # Means of levels do not see their order, only what stands together in one cell of the other axes.
+                apart = set(self.test.within).isdisjoint(axis for axes in words.values() for axis in axes)
+                return Moves.ALONG if apart else Moves.OTHERWISE
             case CallTerm(function=function) if function not in _CELL_BY_CELL:
                 return Moves.OTHERWISE
             case NegateTerm() | ArithmeticTerm() | CompareTerm() | MemberTerm() | LogicTerm() | IfTerm():
@@ -242,8 +248,30 @@ class _Walk:
 
     def _reduced(self, term: ReduceTerm) -> Moves:
         """Of cells that change places: nothing where all levels are reduced together by what sees no order."""
-        if term.direction == "along" or term.by or term.reducer not in _OF_MULTISETS:
+        if term.direction == "along" or term.by or not _sees_no_order(term):
             return Moves.OTHERWISE
         if self.test.over in term.axes:
-            return Moves.STILL
+            return Moves.STILL if self._whole(term) else Moves.OTHERWISE
         return Moves.ALONG if set(self.test.within).isdisjoint(term.axes) else Moves.OTHERWISE
+
+    def _whole(self, term: ReduceTerm) -> bool:
+        """Whether the values of each unit stay together: in one, raters may change places."""
+        raters = dict(term.args).get("raters")
+        if raters is None or self.test.over in raters.type.axes:
+            return True
+        return raters.type.axes.isdisjoint(self.test.within)
+
+
+def _values(term: Term) -> tuple[Term, ...]:
+    """What a term is computed from; of raters and units the names alone say how."""
+    match term:
+        case ReduceTerm(reducer="krippendorff", of=of, weight=weight):
+            return (of,) if weight is None else (of, weight)
+        case _:
+            return parts(term)
+
+
+def _sees_no_order(term: ReduceTerm) -> bool:
+    if term.reducer in _OF_PAIRS:
+        return not term.args
+    return term.reducer in _OF_MULTISETS or term.reducer == "krippendorff"

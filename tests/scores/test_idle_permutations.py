@@ -14,6 +14,9 @@ from score_terms import (
     arithmetic,
     attribute,
     audit,
+    axis_list,
+    call,
+    choice,
     compare,
     grid,
     let,
@@ -79,6 +82,18 @@ IDLE = {
         reduce("median", ["country"], arithmetic("-", by_country, reduce("mean", ["country"], by_country))),
         (),
     ),
+    "beside the mean of all others": (
+        reduce("mean", ALL, metric("tv", reply, call("human_mean", reply, leave_out=("country",)))),
+        ("item",),
+    ),
+    "pairs of labels": (
+        reduce("mean", ["item", "model"], reduce("pair_agreement", ["country"], choice(*AXES))),
+        ("item",),
+    ),
+    "raters that are alike": (
+        reduce("krippendorff", ALL, mass, units=axis_list("item", "model"), raters=axis_list("country")),
+        ("item",),
+    ),
     "a share of labels that are nearest": (
         reduce("mean", ["country"], compare("<=", by_country, reduce("min", ["country"], by_country))),
         (),
@@ -93,6 +108,18 @@ MOVED = {
     ),
     "weights of labels": (
         reduce("mean", ALL, mass, weight=attribute("country", "size")),
+        ("item",),
+    ),
+    "units whose raters part": (
+        reduce("krippendorff", ALL, mass, units=axis_list("country", "item"), raters=axis_list("model")),
+        ("item", "model"),
+    ),
+    "beside the mean of other items": (
+        reduce("mean", ALL, metric("tv", reply, call("human_mean", reply, leave_out=("item",)))),
+        ("item",),
+    ),
+    "pairs of some labels": (
+        reduce("pair_agreement", ["country", "item"], choice(*AXES), between=axis_list("country")),
         ("item",),
     ),
     "raters": (reduce("cohen_kappa", ["country", "item"], mass), ("item",)),
