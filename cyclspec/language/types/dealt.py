@@ -5,7 +5,7 @@ Expects typed terms and the lets and measures that they name. Ensures that at le
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from cyclspec.language.types import terms as h
 from cyclspec.language.types.contrasts import Named, read_by, through
@@ -20,26 +20,35 @@ def groups_of(term: h.Term, named: Named, people: str) -> tuple[str, ...]:
 def groups_apart(term: h.Term, named: Named, people: str) -> tuple[str, ...]:
     """The group axes within which people are dealt out, in order.
 
-    Those that a measure keeps apart: it neither reduces over them nor takes one level of them. And those that answers
-    have which it reads: a model that was told of a town is compared with people of that town. Where both together are
-    all axes only the first count, and none where these are all.
+    Those that a measure keeps apart: it does not reduce over them, and takes one level of them at most. And those that
+    it only averages over, where answers that it reads have them: a model that was told of a town is compared with
+    people of that town. Where both together are all axes only the first count, and none where these are all.
     """
-    groups = groups_of(term, named, people)
-    mixed = frozenset(axis for inner in through(term, named) for axis in _mixed(inner))
-    answers = (inner for inner in through(term, named) if isinstance(inner, h.AnswerTerm))
-    told = frozenset(axis for answer in answers for axis in answer.type.axes)
-    apart = tuple(axis for axis in groups if axis not in mixed)
-    within = tuple(axis for axis in groups if axis in told or axis in apart)
+    groups, inner = groups_of(term, named, people), tuple(through(term, named))
+    compared = frozenset(axis for one in inner if not _averages(one) for axis in _mixed(one)) | _picked(inner)
+    averaged = frozenset(axis for one in inner if _averages(one) for axis in _mixed(one))
+    told = frozenset(axis for one in inner if isinstance(one, h.AnswerTerm) for axis in one.type.axes)
+    apart = tuple(axis for axis in groups if axis not in compared | averaged)
+    within = tuple(axis for axis in groups if axis in apart or axis in told - compared)
     return next((some for some in (within, apart) if len(some) < len(groups)), ())
 
 
+def _picked(terms: Iterable[h.Term]) -> frozenset[str]:
+    """The axes of which several levels are taken."""
+    at = {pick for term in terms if isinstance(term, h.PickTerm) for pick in term.at}
+    axes = [axis for axis, _ in at]
+    return frozenset(axis for axis in axes if axes.count(axis) > 1)
+
+
+def _averages(term: h.Term) -> bool:
+    return isinstance(term, h.ReduceTerm) and term.reducer in ("mean", "share", "sum", "median")
+
+
 def _mixed(term: h.Term) -> Iterator[str]:
-    """The axes whose levels a term takes together, or takes one of."""
+    """The axes whose levels a term takes together."""
     match term:
         case h.ReduceTerm(axes=axes):
             yield from axes
-        case h.PickTerm(at=at):
-            yield from (axis for axis, _ in at)
         case h.LookupTerm(axis=axis):
             yield axis
         case h.CallTerm(words=words):
