@@ -14,10 +14,10 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from cyclspec.compiler.scores.cells import Array, Blocked, Cells, refuse
+from cyclspec.compiler.scores.cells import Array, Blocked, Cells, choose
 from cyclspec.compiler.scores.expressions import Setting
 from cyclspec.compiler.scores.frame import Frame
-from cyclspec.compiler.scores.reasons import FIRST_CHECK, OK
+from cyclspec.compiler.scores.reasons import FIRST_CHECK, HOLE, OK
 from cyclspec.compiler.scores.tables import CheckCells
 from cyclspec.language.types.terms import AnswerTerm
 from cyclspec.language.types.typed import TypedAudit, TypedCheck
@@ -89,7 +89,9 @@ def _without(setting: Setting, answer: Cells | Blocked, bad: Array, code: int) -
 
 
 def _marked(answer: Cells, bad: Array, code: int) -> Cells:
-    return replace(answer, status=refuse(answer.status, bad, code))
+    """Whole cells are taken out, with the answers in them that were missing."""
+    state = jnp.int8(OK) if answer.status is None else answer.status
+    return replace(answer, status=choose(bad & (state != HOLE), jnp.int8(code), state))
 
 
 def withheld(frame: Frame, axes: tuple[str, ...], checks: tuple[CheckCells, ...]) -> NDArray[np.object_]:
