@@ -5,8 +5,6 @@ Expects the fetched outcome of a program. Ensures that withheld cells carry no n
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import numpy as np
@@ -32,13 +30,18 @@ def collected(program: Program, outcome: Outcome, inputs: ScoreInputs) -> Scores
     def beside(asks: frozenset[str], by: tuple[str, ...]) -> Outside:
         return outside(program.frame, (inputs.answers[ask] for ask in sorted(asks)), by)
 
-    def measured(measure: TypedMeasure) -> MeasureCells:
-        outside_of = beside(_asked(program, measure.term), measure.by)
-        return _measure(program, measure, outcome.measures[measure.name], checks, inputs, outside_of)
-
-    # Quantiles of draws are most of it, and NumPy takes them beside each other.
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as threads:
-        return Scores(tuple(threads.map(measured, program.measures)), checks)
+    measures = (
+        _measure(
+            program,
+            measure,
+            outcome.measures[measure.name],
+            checks,
+            inputs,
+            beside(_asked(program, measure.term), measure.by),
+        )
+        for measure in program.measures
+    )
+    return Scores(tuple(measures), checks)
 
 
 def _check(program: Program, check: TypedCheck, arrays: CheckArrays) -> CheckCells:
