@@ -107,7 +107,7 @@ wave: Decorator = click.option(
     "--wave",
     type=click.IntRange(min=1, max=2**20),
     metavar="N",
-    help="How many tokens are read at once, at most: 2048, or 8192 where a run finds an accelerator.",
+    help="How many tokens are read at once, at most: 1024, or 8192 where a run finds an accelerator.",
 )
 
 

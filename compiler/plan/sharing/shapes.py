@@ -17,7 +17,7 @@ from cyclspec.compiler.plan.sharing.shards import Shard, cut
 from cyclspec.compiler.plan.sharing.walk import Walk
 
 MOST_SHAPES = 3
-MOST_TOKENS = 2048
+MOST_TOKENS = 1024
 WAVE_OVERHEAD = 24
 COMPILE_FLOPS = 1.5e11
 ANCESTOR_GRAIN, OUTPUT_GRAIN = 32, 16
