@@ -52,9 +52,8 @@ class RowArrays(NamedTuple):
     """The answers of one leaf: `person`, and the place `base` in a table [item, group, option], the group left out.
 
     `weight` and `group` [person]; `inside` are the people who have a group, in the order of the `stratum` [inside] that
-    they are dealt out within. `slot` says where each place of that table
-    stands among the values of all blocks of the scale; one beyond them for an option that does not count. `width` is
-    the length of the table along its options.
+    they are dealt out within. `slot` says where each place of that table stands among the values of all blocks of the
+    scale; one beyond them for an option that does not count. `width` is the length of the table along its options.
     """
 
     person: Array

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import NamedTuple, Self
 
 import jax
@@ -66,6 +67,11 @@ class Read:
         sources = frozenset(replace(one, picks=one.picks | {(axis, level)}) for one in self.sources)
         return replace(self, sources=sources, axes=self.axes - {axis})
 
+    def looked_up(self, axis: str, key: frozenset[str]) -> Self:
+        """The answers at levels that a value over the axes of `key` names."""
+        picked = self.picked(axis, "")
+        return self if picked is self else replace(picked, axes=picked.axes | key)
+
 
 class Tally(NamedTuple):
     """How many answers were used, int32 [*axes], and how many are missing, int32 [*axes, reason]."""
@@ -86,35 +92,24 @@ class Counts:
     counted: Mapping[Read, Tally] = field(default_factory=dict)
     units: Mapping[str, tuple[Array, ...]] = field(default_factory=dict)
 
+    def reading(self, change: Callable[[Read], Read]) -> Counts:
+        """The same change made to all that is read; arrays are cut by `each`."""
+        uncounted = None if self.uncounted is None else change(self.uncounted)
+        return Counts(uncounted, {change(read): tally for read, tally in self.counted.items()}, self.units)
+
     def each(self, change: Callable[[Array], Array]) -> Counts:
         """The same change made to all arrays."""
         counted = {read: Tally(*(change(part) for part in tally)) for read, tally in self.counted.items()}
         units = {name: tuple(change(part) for part in parts) for name, parts in self.units.items()}
         return Counts(self.uncounted, counted, units)
 
-    def picked(self, axis: str, level: str) -> Counts:
-        """What is read of one level of an axis; arrays are cut by `each`."""
-        uncounted = None if self.uncounted is None else self.uncounted.picked(axis, level)
-        return Counts(
-            uncounted, {read.picked(axis, level): tally for read, tally in self.counted.items()}, self.units
-        )
+    def fewest_units(self, name: str, nothing: Array) -> Array:
+        """How many clusters are there, int32 [*axes]: of values that were computed from several the fewest.
 
-    def looked_up(self, axis: str, key: frozenset[str]) -> Counts:
-        """What is read at levels that another value names, whose axes are those of `key`; arrays are cut by `each`."""
-        picked = self.picked(axis, "")
-        uncounted = picked.uncounted and replace(picked.uncounted, axes=picked.uncounted.axes | key)
-        counted = {replace(read, axes=read.axes | key): tally for read, tally in picked.counted.items()}
-        return Counts(uncounted, counted, picked.units)
-
-    def fewest_units(self, name: str) -> Array | None:
-        """How many clusters are there, int32 [*axes]: of values that were computed from several the fewest."""
+        `nothing` where no axis was reduced that has them.
+        """
         numbers = [part.sum(axis=-1, dtype=jnp.int32) for part in self.units.get(name, ())]
-        if not numbers:
-            return None
-        least = numbers[0]
-        for number in numbers[1:]:
-            least = jnp.minimum(least, number)
-        return least
+        return reduce(jnp.minimum, numbers) if numbers else nothing
 
     @property
     def rank(self) -> int:

@@ -33,7 +33,7 @@ def picked_level(frame: Frame, cells: Cells, axis: str, level: str) -> Cells:
 
     counts = cells.counts
     if counts is not None:
-        counts = counts.picked(axis, level).each(take)
+        counts = counts.reading(lambda read: read.picked(axis, level)).each(take)
     status = None if cells.status is None else take(cells.status)
     return replace(cells, axes=cells.axes - {axis}, value=take(cells.value), status=status, counts=counts)
 
@@ -70,7 +70,8 @@ def _counts_at(counts: Counts | None, axis: str, key: frozenset[str], index: Arr
     """What is read at the levels that a key names."""
     if counts is None:
         return None
-    return counts.looked_up(axis, key).each(lambda array: _taken(array, index, at, array.ndim - index.ndim))
+    found = counts.reading(lambda read: read.looked_up(axis, key))
+    return found.each(lambda array: _taken(array, index, at, array.ndim - index.ndim))
 
 
 def _held(frame: Frame, cells: Cells) -> Cells:

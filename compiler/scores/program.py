@@ -26,7 +26,7 @@ from cyclspec.compiler.scores.cells import Array, Blocked, Cells, choose, refuse
 from cyclspec.compiler.scores.checks import excluded
 from cyclspec.compiler.scores.clusters import alone, name_of, strata_name
 from cyclspec.compiler.scores.controls import Controls
-from cyclspec.compiler.scores.counted import of_leaf, totals
+from cyclspec.compiler.scores.counted import Counts, of_leaf, totals
 from cyclspec.compiler.scores.equal_sizes import EqualSizes
 from cyclspec.compiler.scores.expressions import Scope, Setting
 from cyclspec.compiler.scores.floors import Floors
@@ -156,8 +156,8 @@ class Program:
         nothing = jnp.zeros(self.frame.shape(()), jnp.int32)
         names = [name_of(one) for one in (*drawn, *alone(drawn)) if one.people is None]
         names += [strata_name(one) for one in drawn if one.people is None and one.strata is not None]
-        clusters = {name: None if cells.counts is None else cells.counts.fewest_units(name) for name in names}
-        units = {name: nothing if number is None else number for name, number in clusters.items()}
+        below = Counts() if cells.counts is None else cells.counts
+        units = {name: below.fewest_units(name, nothing) for name in names}
         draws = self.uncertainty.of(measure, final, tensors.redrawn[measure.name], self._plain)
         plain = self._plain(measure.term, base.cells(measure.term))
         floor = floors.get(measure.name)

@@ -45,9 +45,11 @@ ATTRIBUTES: Any = {
         "size": (1.0, 2.0, 3.0, 4.0, 5.0),
         "half": (1.0, 0.0, 1.0, 1.0, 0.0),
     },
+    "country": {"kind": ("group0", "group1", "group2", "group0")},
     "group": {"weight": (1.0, 2.0, 3.0), "home": ("country1", "country2", "country0")},
 }
 COUNTRIES = k.Vocabulary("country", False, tuple(k.Level(f"country{at}", "", {}) for at in range(4)))
+GROUPS = k.Vocabulary("group", False, tuple(k.Level(f"group{at}", "", {}) for at in range(3)))
 mass = answer(*AXES, field="mass")
 second = replace(mass, ask="second")
 
@@ -189,6 +191,18 @@ def test_answers_at_a_level_that_a_value_names_are_counted_beside_the_others() -
     assert (among.n_used == np.array(PER_MODEL[0])).all() and (
         among.n_missing == np.array(PER_MODEL[1])
     ).all()
+
+
+def test_answers_that_are_alike_at_all_levels_are_no_others_at_a_level_that_is_looked_up() -> None:
+    weighed = arithmetic("*", mean(["item"], mass), attribute("group", "weight"))
+    there = h.LookupTerm(
+        type=k.Type(k.Number(), frozenset({"model", "country"})),
+        span=SPAN,
+        of=mean(["country"], weighed),
+        axis="group",
+        key=attribute("country", "kind", k.Of(GROUPS)),
+    )
+    assert counts(scored(("model",), mean(["country"], there))) == PER_MODEL
 
 
 def test_clusters_of_groups_add_up_in_any_nesting() -> None:

@@ -186,7 +186,7 @@ def _permutation(of: Judged, node: t.Expr) -> d.Test | None:
 def _no_group(of: Judged, axis: t.Ident, key: str, groups: tuple[str, ...]) -> None:
     """Reports an axis that people are dealt out within, and are not counted by."""
     problem = f"deals people out within groups that the measure counts them by, and `{axis.name}` is none"
-    helps: tuple[str, ...] = ("leave `within` out, or name such a group",)
+    helps: tuple[str, ...] = ("leave `within` out",)
     if len(groups) > 1:
         helps = tuple(f"write `permutation(over = {key}, within = {group})`" for group in groups)
     of.scope.report(WrongArguments(span=axis.span, callee="permutation", problem=problem, helps=helps))
