@@ -94,7 +94,10 @@ def resampling_counts(seed: int, draws: int, levels: int) -> NDArray[np.float64]
     levels / 2^32).
     """
     raw = np.random.Philox(key=seed).random_raw(draws * levels).reshape(draws, levels)
-    picks = ((raw >> np.uint64(32)) * np.uint64(levels)) >> np.uint64(32)
-    flat = picks.astype(np.int64) + levels * np.arange(draws)[:, None]
-    counts = np.bincount(flat.ravel(), minlength=draws * levels)
+    raw >>= np.uint64(32)
+    raw *= np.uint64(levels)
+    raw >>= np.uint64(32)
+    picks = raw.view(np.int64)
+    picks += levels * np.arange(draws)[:, None]
+    counts = np.bincount(picks.ravel(), minlength=draws * levels)
     return counts.reshape(draws, levels).astype(np.float64)

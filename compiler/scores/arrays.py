@@ -6,9 +6,18 @@ that these are plain trees of arrays, as `jax.jit` takes them.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import jax
+from numpy.typing import NDArray
 
 from cyclspec.compiler.scores.cells import Array
+
+
+def lent(array: NDArray[Any]) -> Array:
+    """An array of the host for one run: not copied where the device can read it. Nothing may write to it meanwhile."""
+    placed: Array = jax.device_put(array, may_alias=True)
+    return placed
 
 
 class LeafArrays(NamedTuple):

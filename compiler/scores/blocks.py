@@ -66,9 +66,11 @@ class Blocks:
         rank = block.frame.rank
         at = array.ndim - 1 - rank + self.at
         rows = block.rows if array.shape[at] > 1 else np.zeros(1, dtype=np.int64)
-        # Rows and places are looked up together, so that only what is kept is read.
-        moved = np.moveaxis(array, at, -2)[..., rows[:, None], block.places]
-        return np.moveaxis(moved, -2, at)
+        moved = np.moveaxis(array, at, -2)
+        # Items and options as one dimension: rows and places are looked up together, and only what is kept is read.
+        joined = moved.reshape(*moved.shape[:-2], -1)
+        wanted = rows[:, None] * moved.shape[-1] + block.places
+        return np.moveaxis(np.take(joined, wanted, axis=-1, mode="clip"), -2, at)
 
     def cut(self, block: Block, cells: Cells) -> Cells:
         """The part of cells without options that belongs to a block."""

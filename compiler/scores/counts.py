@@ -43,7 +43,8 @@ def _outer_first(drawn: Sequence[Drawn]) -> list[Drawn]:
 
 def _plain(seed: int, names: tuple[str, ...], clusters: Clusters, draws: int) -> Floats:
     if len(clusters.strata) < 2:
-        return resampling_counts(seed_of(seed, *names), draws, len(clusters))[:, clusters.of]
+        counts = resampling_counts(seed_of(seed, *names), draws, len(clusters))
+        return counts if clusters.single else counts[:, clusters.of]
     counts = np.ones((draws, len(clusters)))
     for at, name in enumerate(clusters.strata):
         inside = np.flatnonzero(clusters.stratum == at)

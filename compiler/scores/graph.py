@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cyclspec.compiler.axes import Grid
-from cyclspec.compiler.scores.arrays import CountedArrays, LeafArrays, Outcome, PerfectArrays, Tensors
+from cyclspec.compiler.scores.arrays import CountedArrays, LeafArrays, Outcome, PerfectArrays, Tensors, lent
 from cyclspec.compiler.scores.blocks import blocks_of
 from cyclspec.compiler.scores.boundable import unbounded
 from cyclspec.compiler.scores.checks import exclusions
@@ -140,11 +140,11 @@ class Graph:
         if frozenset(axes) != self.program.axes_of[leaf]:
             raise InternalError("score", f"input over {axes}, expected {sorted(self.program.axes_of[leaf])}")
         scale, placed = scale_of_leaf(leaf), self.frame.placed(values, axes)
-        value = (jnp.asarray(placed),) if scale is None else self._blocks(scale, placed)
-        return LeafArrays(value, jnp.asarray(self.frame.placed(status, axes)))
+        value = (lent(placed),) if scale is None else self._blocks(scale, placed)
+        return LeafArrays(value, lent(self.frame.placed(status, axes)))
 
     def _blocks(self, scale: str, array: NDArray[Any]) -> tuple[jax.Array, ...]:
-        return tuple(jnp.asarray(part) for part in self.program.setting.blocks[scale].placed(array))
+        return tuple(lent(part) for part in self.program.setting.blocks[scale].placed(array))
 
     def jaxpr_text(self, measure: str | None = None) -> str:
         """The traced program as text: of one measure's point estimate, or of everything.

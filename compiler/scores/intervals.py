@@ -7,13 +7,18 @@ clusters, which makes the variance (n - 1) / n of what it should be, is made up 
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, stdtrit
 
 Floats = NDArray[np.float64]
+Method = Literal["percentile", "t"]
+
+SLAB: Final = 1 << 18
+"""Draws that are looked at together: two mebibytes, which stay in the cache of a processor meanwhile."""
 
 
 class Ends(NamedTuple):
@@ -42,7 +47,7 @@ def ends(
     draws: Floats,
     *,
     level: float,
-    method: Literal["percentile", "t"],
+    method: Method,
     freedom: Floats,
     shortfall: Floats,
     corrected: bool,
@@ -57,6 +62,35 @@ def ends(
     Bias is how far the mean of the draws lies above the value. A `corrected` interval is of the value less its bias
     (Efron and Tibshirani 1993, chapter 10): a distance grows with the noise of drawn people, in the draws twice.
     """
+    cells, number = value.shape, draws.shape[-1]
+    lined = draws.reshape(-1, number)
+    values, freedoms, shortfalls = (
+        np.broadcast_to(array, cells).ravel() for array in (value, freedom, shortfall)
+    )
+
+    size = max(1, SLAB // max(1, number))
+
+    def of(start: int) -> Ends:
+        some = slice(start, start + size)
+        arrays = (array[some] for array in (values, lined, freedoms, shortfalls))
+        return _ends(*arrays, level=level, method=method, corrected=corrected)
+
+    with ThreadPoolExecutor() as pool:
+        parts = list(pool.map(of, range(0, max(1, len(lined)), size)))
+    return Ends(*(np.concatenate(column).reshape(cells) for column in zip(*parts, strict=True)))
+
+
+def _ends(
+    value: Floats,
+    draws: Floats,
+    freedom: Floats,
+    shortfall: Floats,
+    *,
+    level: float,
+    method: Method,
+    corrected: bool,
+) -> Ends:
+    """The interval of each of some cells, [cell], from [cell, draw]."""
     mean, deviation, number = _moments(draws)
     error, bias, lost = deviation * np.sqrt(shortfall), mean - value, 1.0 - number / draws.shape[-1]
     shift = bias if corrected else np.zeros(value.shape)

@@ -7,14 +7,29 @@ undefined operation on the taken path makes the result NaN, which the caller tur
 
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial, reduce
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Bool, Float
 
+from cyclspec.compiler.scores.along_options import (
+    Spread,
+    called,
+    each,
+    highest,
+    lowest,
+    parted,
+    running,
+    together,
+    total,
+    worth_parting,
+)
 from cyclspec.compiler.scores.arithmetic import COMPARE, FUNCTIONS, NAN, PARTIAL, TOTAL
 from cyclspec.compiler.scores.cells import Array, choose
 from cyclspec.compiler.scores.walk import below
@@ -43,11 +58,11 @@ Scalar = Float[Array, ""]
 class Truth:
     """A truth value with where it is known; `known` None means everywhere."""
 
-    value: Array
-    known: Array | None
+    value: Spread
+    known: Spread | None
 
 
-Value = Array | Truth
+Value = Spread | Truth
 
 
 @dataclass(slots=True)
@@ -57,13 +72,13 @@ class Body:
     `numbers` are those that the options stand for, NaN where one has none; None where no metric asks for them.
     """
 
-    formals: Mapping[str, Array]
-    mask: Mask | None
-    numbers: Shares | None = None
+    formals: Mapping[str, Spread]
+    mask: Spread | None
+    numbers: Spread | None = None
     known: dict[Term, Value] = field(default_factory=dict)
 
-    def number(self, term: Term) -> Array:
-        """A term of numbers: [option] or a scalar."""
+    def number(self, term: Term) -> Spread:
+        """A term of numbers: with options or a scalar."""
         value = self.value(term)
         if isinstance(value, Truth):
             raise InternalError("score", "a truth value stands where a metric needs a number")
@@ -88,17 +103,17 @@ class Body:
             case FormalTerm(name=name):
                 return self.formals[name]
             case NegateTerm(of=of):
-                return -self.number(of)
+                return each(operator.neg, self.number(of))
             case ArithmeticTerm(op=op, left=left, right=right):
-                return (TOTAL.get(op) or PARTIAL[op])(self.number(left), self.number(right))
+                return each(TOTAL.get(op) or PARTIAL[op], self.number(left), self.number(right))
             case CompareTerm():
                 return self._compare(term)
             case LogicTerm():
                 return self._logic(term)
             case IfTerm(condition=condition, then=then, otherwise=otherwise):
                 test = self.truth(condition)
-                picked = choose(test.value, self.number(then), self.number(otherwise))
-                return picked if test.known is None else choose(test.known, picked, NAN)
+                picked = each(choose, test.value, self.number(then), self.number(otherwise))
+                return picked if test.known is None else each(choose, test.known, picked, NAN)
             case CallTerm():
                 return self._call(term)
             case MetricTerm(formals=formals, args=args, body=body):
@@ -107,77 +122,92 @@ class Body:
             case ReduceTerm():
                 return self._reduce(term)
             case PickTerm(of=of, at=(("option", ("first" | "last") as end),)):
-                return self.number(of)[self._end(end)]
+                return together(self.number(of))[self._end(end)]
             case _:
                 raise InternalError("score", f"{type(term).__name__} in the body of a metric")
 
     def _compare(self, term: CompareTerm) -> Truth:
         left, right = self.number(term.left), self.number(term.right)
         defined = [
-            jnp.isfinite(value)
+            each(jnp.isfinite, value)
             for part, value in ((term.left, left), (term.right, right))
             if not isinstance(part, Literal_ | FormalTerm)
         ]
-        return Truth(COMPARE[term.op](left, right), _all(defined))
+        return Truth(each(COMPARE[term.op], left, right), _all(defined))
 
     def _logic(self, term: LogicTerm) -> Truth:
         tests = [self.truth(arg) for arg in term.args]
         known = _all([test.known for test in tests if test.known is not None])
-        total = ~tests[0].value if term.op == "not" else tests[0].value
-        for test in tests[1:]:
-            total = total & test.value if term.op == "and" else total | test.value
-        return Truth(total, known)
+        if term.op == "not":
+            return Truth(each(operator.invert, tests[0].value), known)
+        both = operator.and_ if term.op == "and" else operator.or_
+        return Truth(reduce(partial(each, both), (test.value for test in tests)), known)
 
-    def _call(self, term: CallTerm) -> Array:
+    def _call(self, term: CallTerm) -> Spread:
         if term.function in FUNCTIONS:
             function = TOTAL.get(term.function) or PARTIAL[term.function]
-            return function(*(self.number(arg) for arg in term.args))
-        mask = self._options()
+            return each(function, *(self.number(arg) for arg in term.args))
         match term.function:
             case "size":
-                return mask.sum(dtype=jnp.float64)
+                return total(self._counted())
             case "span":
-                return mask.sum(dtype=jnp.float64) - 1.0
+                return total(self._counted()) - 1.0
             case "index":
-                return lax.cumsum(mask.astype(jnp.float64)) - 1.0
+                return each(lambda upto: upto - 1.0, running(self._counted()))
             case "value" if self.numbers is not None:
                 return self.numbers
             case _:
                 raise InternalError("score", f"function {term.function} in the body of a metric")
 
-    def _reduce(self, term: ReduceTerm) -> Array:
-        mask = self._options()
-        values = jnp.broadcast_to(self.number(term.of), mask.shape)
+    def _reduce(self, term: ReduceTerm) -> Spread:
+        mask, values = self._options(), self.number(term.of)
         match term.reducer, term.direction:
             case "sum", "over":
-                return choose(mask, values, 0.0).sum()
+                return total(each(choose, mask, values, 0.0))
             case "mean", "over":
-                return choose(mask, values, 0.0).sum() / jnp.maximum(mask.sum(dtype=jnp.float64), 1.0)
+                number = jnp.maximum(total(self._counted()), 1.0)
+                return total(each(choose, mask, values, 0.0)) / number
             case "min", "over":
-                return choose(mask, values, jnp.inf).min()
+                return lowest(each(choose, mask, values, jnp.inf))
             case "max", "over":
-                return choose(mask, values, -jnp.inf).max()
+                return highest(each(choose, mask, values, -jnp.inf))
             case "cumsum", "along":
-                return lax.cumsum(choose(mask, values, 0.0))
+                return running(each(choose, mask, values, 0.0))
             case "diff", "along":
-                return _from_before(mask, values)
+                return self._along(_from_before, values)
             case "sorted", "along":
-                rising = jnp.sort(choose(mask, values, jnp.inf))
-                return rising[jnp.maximum(lax.cumsum(mask.astype(jnp.int32)) - 1, 0)]
+                return self._along(_rising, values)
             case _:
                 raise InternalError("score", f"{term.reducer} {term.direction} option in a metric")
 
+    def _along(self, function: Callable[[Mask, Shares], Shares], values: Spread) -> Spread:
+        """A function of all options at once, in the form that the options of this body have."""
+        options = self._options()
+        mask = together(options)
+        found = function(mask, jnp.broadcast_to(together(values), mask.shape))
+        return parted(found) if isinstance(options, tuple) else found
+
     def _end(self, end: str) -> Array:
-        mask = self._options()
+        mask = together(self._options())
         return jnp.argmax(mask) if end == "first" else mask.shape[0] - 1 - jnp.argmax(mask[::-1])
 
-    def _options(self) -> Mask:
+    def _counted(self) -> Spread:
+        """One for each option that counts, zero for the others."""
+        return each(lambda counts: counts.astype(jnp.float64), self._options())
+
+    def _options(self) -> Spread:
         if self.mask is None:
             raise InternalError("score", "a metric of plain numbers speaks of options")
         return self.mask
 
 
-def _from_before(mask: Mask, values: Array) -> Array:
+def _rising(mask: Mask, values: Shares) -> Shares:
+    """The values of the options that count in rising order, each in the place of one of them."""
+    rising = jnp.sort(choose(mask, values, jnp.inf))
+    return rising[jnp.maximum(lax.cumsum(mask.astype(jnp.int32)) - 1, 0)]
+
+
+def _from_before(mask: Mask, values: Shares) -> Shares:
     """What each option that counts has more than the one that counts before it; the first has nothing before it."""
     place = jnp.arange(mask.shape[0])
     counted = lax.cummax(choose(mask, place, -1))
@@ -185,11 +215,8 @@ def _from_before(mask: Mask, values: Array) -> Array:
     return choose(before >= 0, values - values[jnp.maximum(before, 0)], NAN)
 
 
-def _all(tests: Sequence[Array]) -> Array | None:
-    total: Array | None = None
-    for test in tests:
-        total = test if total is None else total & test
-    return total
+def _all(tests: Sequence[Spread]) -> Spread | None:
+    return reduce(partial(each, operator.and_), tests) if tests else None
 
 
 Kernel = Callable[..., Scalar]
@@ -198,12 +225,13 @@ Kernel = Callable[..., Scalar]
 def kernel(term: MetricTerm) -> Kernel:
     """The metric for one example: `kernel(mask, numbers, *args)`.
 
-    `mask` is None where no argument is a distribution, `numbers` where the metric takes no `value(option)`.
+    `mask` is None where no argument is a distribution, `numbers` where the metric takes no `value(option)`. What has
+    options is [option], or a scalar for each of them.
     """
 
-    def one(mask: Mask | None, numbers: Shares | None, *args: Array) -> Scalar:
+    def one(mask: Spread | None, numbers: Spread | None, *args: Spread) -> Scalar:
         value = Body(dict(zip(term.formals, args, strict=True)), mask, numbers).number(term.body)
-        if value.ndim:
+        if isinstance(value, tuple) or value.ndim:
             raise InternalError("score", f"metric {term.metric} gives a value per option")
         return value
 
@@ -244,16 +272,17 @@ def batched(
         for at in range(rank):
             maps[at].append(None if array.ndim == 0 or at in alike else 0)
         slim.append(lax.squeeze(array, alike))
-    one = kernel(term)
+    one, shape = kernel(term), jnp.broadcast_shapes(*(array.shape[:rank] for array in given))
+    apart = mask is not None and worth_parting(mask.shape[-1], math.prod(shape))
 
     def call(*values: Array) -> Array:
-        options = (*values[: len(shared)], None, None)[:2]
-        return one(*options, *values[len(shared) :])
+        parts = [parted(value) if apart and value.ndim else value for value in values]
+        options = (*parts[: len(shared)], None, None)[:2]
+        return one(*options, *parts[len(shared) :])
 
     batch: Callable[..., Array] = call
-    shape = [1] * rank
     for at in reversed(range(rank)):
         if any(place == 0 for place in maps[at]):
             batch = jax.vmap(batch, in_axes=tuple(maps[at]))
-            shape[at] = next(array.shape[at] for array, p in zip(given, maps[at], strict=True) if p == 0)
-    return batch(*slim).reshape(shape)
+    found = called(batch, *slim) if apart else batch(*slim)
+    return found.reshape(shape or (1,) * rank)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Final
 
 import jax.numpy as jnp
 
@@ -19,7 +20,10 @@ from cyclspec.compiler.scores.counted import Counting, Counts, joined_counts
 from cyclspec.compiler.scores.frame import Frame
 from cyclspec.compiler.scores.reasons import HOLE, OK, UNDEFINED
 from cyclspec.compiler.scores.reducers import REDUCERS
-from cyclspec.compiler.scores.sample import Arguments, Sample, facing
+from cyclspec.compiler.scores.sample import Arguments, Sample, facing, grouped
+
+_AT_A_TIME: Final = 32
+"""Cells that are counted in one go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +150,14 @@ def reduced(plan: Reduction, of: Cells, weight: Cells | None, beside: Mapping[st
 
 def _tally(plan: Reduction, state: Array) -> Array:
     """How many reduced cells have each status, int32 [.., status]: used ones first, then by reason; holes nowhere."""
+    lined = grouped(state, plan.places)
+    # A compiler stores what it sums up, unless that is little at a time.
+    rows = -(-lined.shape[-1] // _AT_A_TIME)
+    filled = [(0, 0)] * (lined.ndim - 1) + [(0, rows * _AT_A_TIME - lined.shape[-1])]
+    some = jnp.pad(lined, filled, constant_values=HOLE).reshape(*lined.shape[:-1], rows, _AT_A_TIME)
     codes = jnp.arange(len(plan.reasons) + 1, dtype=jnp.int8)
-    return (state[..., None] == codes).sum(axis=plan.places, keepdims=True, dtype=jnp.int32)
+    counts = (some[..., None] == codes).sum(axis=-2, dtype=jnp.int32).sum(axis=-2)
+    return jnp.expand_dims(counts, plan.places)
 
 
 def _present(cells: Cells, ok: Array, shape: tuple[int, ...]) -> Array:

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from cyclspec.compiler.scores.arrays import DrawnArrays, Redrawn, RowArrays, UnitArrays
+from cyclspec.compiler.scores.arrays import DrawnArrays, Redrawn, RowArrays, UnitArrays, lent
 from cyclspec.compiler.scores.cells import Array, Blocked, Cells
 from cyclspec.compiler.scores.clusters import alone, clusters_of, name_of
 from cyclspec.compiler.scores.counts import counts_of
@@ -93,7 +93,7 @@ class Uncertainty:
 
     def _counts(self, names: tuple[str, str], drawn: tuple[Drawn, ...], draws: int) -> dict[str, Array]:
         found = counts_of(self.setting.frame, self.audit.seed, names, drawn, draws)
-        return {axis: jnp.asarray(counts) for axis, counts in found.items()}
+        return {axis: lent(counts) for axis, counts in found.items()}
 
     def _parts(self, test: object) -> dict[str, Array]:
         """The levels of each cluster of each axis whose signs are flipped, [cluster, level]."""
