@@ -8,25 +8,31 @@ scores run along the slots.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from functools import partial
+from typing import Generic, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
-import numpy as np
-from jaxtyping import Array, Float, Int32
+from jaxtyping import Array, Int32
 
 from cyclspec.compiler.checkpoints.architecture import DecoderConfig
 from cyclspec.compiler.plan.writing import WritingShape
 from cyclspec.runtime.engine.blocks import Memory
+from cyclspec.runtime.models.decoder.stack import Stack, empty, like
+
+Form = TypeVar("Form", Array, Stack)
 
 
-class Cache(NamedTuple):
-    """Of prompts, and of what was written after them."""
+class Cache(NamedTuple, Generic[Form]):
+    """Of prompts, and of what was written after them. `Cache[Array]` is one layer's.
 
-    prompt_key: Float[Array, "layer row kv dim prompt"]
-    prompt_value: Float[Array, "layer row kv prompt dim"]
-    new_key: Float[Array, "layer row kv dim new"]
-    new_value: Float[Array, "layer row kv new dim"]
+    Keys are [row kv dim slot] in each layer, values [row kv slot dim].
+    """
+
+    prompt_key: Form
+    prompt_value: Form
+    new_key: Form
+    new_value: Form
 
 
 class Fill(NamedTuple):
@@ -38,35 +44,45 @@ class Fill(NamedTuple):
     path: Int32[Array, "fill prompt"]
 
 
-def empty_cache(config: DecoderConfig, shape: WritingShape, dtype: jnp.dtype) -> Cache:
+def empty_cache(config: DecoderConfig, shape: WritingShape, dtype: jnp.dtype) -> Cache[Stack]:
     """A cache in which nothing is seen."""
-    lead = (config.layers, shape.rows, config.kv_heads)
+    lead = (shape.rows, config.kv_heads)
     dim, prompt, new = config.head_dim, shape.prompt, shape.new
     sizes = ((*lead, dim, prompt), (*lead, prompt, dim), (*lead, dim, new), (*lead, new, dim))
-    return Cache(*(jax.device_put(np.zeros(size, dtype)) for size in sizes))
+    return Cache(*(empty(config.layers, size, dtype) for size in sizes))
 
 
-def fill(cache: Cache, memory: Memory, one: Fill) -> Cache:
+def fill(cache: Cache[Stack], memory: Memory, one: Fill) -> Cache[Stack]:
     """Puts prompts into rows. What a row held before is gone, so that nothing of it, not even a NaN, is left.
 
     `memory` is a wave's as one text, [layer 1 kv token dim].
     """
-    empty_key, empty_value = (jnp.zeros_like(a[:, :1]) for a in (cache.new_key, cache.new_value))
+    nothing = jax.tree.map(lambda a: jnp.zeros_like(a[..., :1, :, :, :]), (cache.new_key, cache.new_value))
 
-    def put(at: Array, cache: Cache) -> Cache:
+    def put(at: Array, cache: Cache[Stack]) -> Cache[Stack]:
         seen = (jnp.arange(one.path.shape[1]) < one.length[at])[:, None]
         key, value = (jnp.where(seen, a[:, :, :, one.path[at]], 0) for a in memory)
-        parts = (key.swapaxes(-1, -2), value, empty_key, empty_value)
-        start = (0, one.row[at], 0, 0, 0)
-        return Cache(*(jax.lax.dynamic_update_slice(a, b, start) for a, b in zip(cache, parts, strict=True)))
+        prompt = (like(cache.prompt_key, key.swapaxes(-1, -2)), like(cache.prompt_value, value))
 
-    filled: Cache = jax.lax.fori_loop(0, one.size, put, cache)
+        def placed(all_rows: Array, own: Array) -> Array:
+            start = [one.row[at] if place == -4 else 0 for place in range(-own.ndim, 0)]
+            return jax.lax.dynamic_update_slice(all_rows, own, start)
+
+        filled: Cache[Stack] = jax.tree.map(placed, cache, Cache(*prompt, *nothing))
+        return filled
+
+    filled: Cache[Stack] = jax.lax.fori_loop(0, one.size, put, cache)
     return filled
 
 
-def written(cache: Cache, key: Array, value: Array, slot: Int32[Array, ""]) -> Cache:
+def written(cache: Cache[Stack], key: Stack, value: Stack, slot: Int32[Array, ""]) -> Cache[Stack]:
     """The cache with one more token of every row, [layer row kv dim] each, in a slot of the ring."""
+
+    def put(ring: Array, token: Array, *, along: int) -> Array:
+        start = [slot if place == along else 0 for place in range(-ring.ndim, 0)]
+        return jax.lax.dynamic_update_slice(ring, jnp.expand_dims(token, along), start)
+
     return cache._replace(
-        new_key=jax.lax.dynamic_update_slice(cache.new_key, key[..., None], (0, 0, 0, 0, slot)),
-        new_value=jax.lax.dynamic_update_slice(cache.new_value, value[:, :, :, None], (0, 0, 0, slot, 0)),
+        new_key=jax.tree.map(partial(put, along=-1), cache.new_key, key),
+        new_value=jax.tree.map(partial(put, along=-2), cache.new_value, value),
     )

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Float32, Int32, UInt32
+from jaxtyping import Array, Bool, Float32, Int32, UInt32
 
 from cyclspec.compiler.checkpoints.architecture import DecoderConfig
 from cyclspec.compiler.plan.writing import Choice
@@ -23,6 +23,7 @@ from cyclspec.runtime.engine.sampling import choose
 from cyclspec.runtime.models.decoder import Decoder
 from cyclspec.runtime.models.decoder.attention import Attend, Heads
 from cyclspec.runtime.models.decoder.layers import capped, product
+from cyclspec.runtime.models.decoder.stack import Stack, empty, slots_of
 
 STEPS = 8
 _MASKED = float(np.finfo(np.float32).min)
@@ -54,10 +55,10 @@ class Rows(NamedTuple):
 
 
 class Latest(NamedTuple):
-    """Keys and values of one token of every row."""
+    """Keys and values of one token of every row, of each layer [row kv dim]."""
 
-    key: Float[Array, "layer row kv dim"]
-    value: Float[Array, "layer row kv dim"]
+    key: Stack
+    value: Stack
 
 
 class Call(NamedTuple):
@@ -68,7 +69,7 @@ class Call(NamedTuple):
     nothing.
     """
 
-    cache: Cache
+    cache: Cache[Stack]
     rows: Rows
     latest: Latest
     slot: Int32[Array, ""]
@@ -77,7 +78,7 @@ class Call(NamedTuple):
 
 def decode(
     decoder: Decoder,
-    cache: Cache,
+    cache: Cache[Stack],
     rows: Rows,
     latest: Latest,
     slot: Int32[Array, ""],
@@ -99,7 +100,7 @@ def decode(
             call.rows.token, call.rows.position, longest, _attend(decoder.config, call), cache
         )
         rows, tokens = _grown(call.rows, decoder.logits(hidden), records, choice)
-        slot = (call.slot + 1) % cache.new_key.shape[-1]
+        slot = (call.slot + 1) % slots_of(cache.new_key)
         return at + 1, Call(cache, rows, Latest(*latest), slot, call.tokens.at[at].set(tokens))
 
     nothing = jnp.full((STEPS, rows.token.shape[0]), -1, jnp.int32)
@@ -110,14 +111,15 @@ def decode(
 
 def empty_latest(config: DecoderConfig, rows: int, dtype: jnp.dtype) -> Latest:
     """What stands before a first step."""
-    size = (config.layers, rows, config.kv_heads, config.head_dim)
-    return Latest(*(jax.device_put(np.zeros(size, dtype)) for _ in range(2)))
+    size = (rows, config.kv_heads, config.head_dim)
+    return Latest(*(empty(config.layers, size, dtype) for _ in range(2)))
 
 
 def _kept(call: Call) -> Latest:
     """Of rows that hold nothing yet, what was read last belongs to another text, and may not be finite."""
     own = (call.rows.held > 0)[:, None, None]
-    return Latest(*(jnp.where(own, a, 0) for a in call.latest))
+    kept: Latest = jax.tree.map(lambda a: jnp.where(own, a, 0), call.latest)
+    return kept
 
 
 def _grown(
@@ -154,12 +156,11 @@ def _attend(config: DecoderConfig, call: Call) -> Attend:
     """Every row's token attends to its row of the cache and to itself; its keys and values are handed out."""
     rows = call.rows
     group = config.heads // config.kv_heads
-    at = jnp.arange(call.cache.prompt_key.shape[-1])
-    new = call.cache.new_key.shape[-1]
+    at = jnp.arange(slots_of(call.cache.prompt_key))
+    new = slots_of(call.cache.new_key)
     back = ((call.slot - jnp.arange(new)) % new + 1)[None, :]
 
-    def attend(heads: Heads, own: Cache, window: Array) -> tuple[Array, tuple[Array, Array]]:
-        """`own` is the layer's part, without its first axis."""
+    def attend(heads: Heads, own: Cache[Array], window: Array) -> tuple[Array, tuple[Array, Array]]:
         query = (heads.query * config.score_factor).reshape(-1, config.kv_heads, group, config.head_dim)
         reach = rows.position[:, None] - at
         parts = [

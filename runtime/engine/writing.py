@@ -27,6 +27,8 @@ from cyclspec.runtime.engine.prefill import Prompt, empty_wave, memory_of_wave, 
 from cyclspec.runtime.engine.scoring import Missing
 from cyclspec.runtime.engine.wave import WaveInputs, WaveOutputs, empty_memory, wave
 from cyclspec.runtime.models.decoder import Decoder
+from cyclspec.runtime.models.decoder.decoder import layers_apart
+from cyclspec.runtime.models.decoder.stack import Stack, steps_read_apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class WritingEngine:
         self._config = decoder.config
         self._dtype = decoder.embedding[...].dtype
         self._graph, self._state = nnx.split(decoder)
+        self._read_by_steps = layers_apart(decoder) if steps_read_apart() else self._state
         self._compiled: dict[Hashable, jax.stages.Compiled] = {}
 
     @property
@@ -151,7 +154,9 @@ class WritingEngine:
             for memory, one in desk.fills():
                 cache = programs.fill(cache, memory, one)
             steps = np.int32(desk.steps)
-            call: Call = programs.decode(self._state, cache, desk.rows, latest, slot, steps, longest, records)
+            call: Call = programs.decode(
+                self._read_by_steps, cache, desk.rows, latest, slot, steps, longest, records
+            )
             cache, latest, slot = call.cache, call.latest, call.slot
             yield from desk.take(call)
 
@@ -189,13 +194,13 @@ class WritingEngine:
     def _compile_decode(self, shape: WritingShape) -> jax.stages.Compiled:
         graph = self._graph
 
-        def write(state: nnx.State[Any, Any], cache: Cache, rows: Rows, *rest: Any) -> Call:
+        def write(state: nnx.State[Any, Any], cache: Cache[Stack], rows: Rows, *rest: Any) -> Call:
             return decode(nnx.merge(graph, state), cache, rows, *rest, choice=shape.choice)
 
         cache = empty_cache(self._config, shape, self._dtype)
         latest, number = empty_latest(self._config, shape.rows, self._dtype), np.int32(0)
         records = stacked((), shape, self._config.vocab_size)
-        inputs = (self._state, cache, _idle(shape), latest, number, number, number, records)
+        inputs = (self._read_by_steps, cache, _idle(shape), latest, number, number, number, records)
         return jax.jit(write, donate_argnums=1).lower(*inputs).compile()
 
     def _refuse_misfit(self, shard: WritingShard) -> None:

@@ -208,7 +208,7 @@ def test_each_shape_is_compiled_once_and_nothing_else_is(
 
 
 def test_the_cache_is_written_in_place(grouped: Any, loaded: Callable[..., Decoder]) -> None:
-    """Beside it stand the slices of no more than two of its layers at once, however large it is."""
+    """Beside it stands nothing that grows with it."""
     decoder = loaded(grouped.folder)
     engine = WritingEngine(decoder, model="m")
 
@@ -219,12 +219,11 @@ def test_the_cache_is_written_in_place(grouped: Any, loaded: Callable[..., Decod
         programs = engine._programs(shard.shape)
         return [program.memory_analysis() for program in (programs.fill, programs.decode)]
 
-    two_layers = 2 / decoder.config.layers
     for small, large in zip(memory(8), memory(200), strict=True):
         assert small.alias_size_in_bytes >= 2 * 3 * 3 * 2 * 12 * (32 + 8) * 4
         more = large.alias_size_in_bytes - small.alias_size_in_bytes
         assert more == 2 * 3 * 3 * 2 * 12 * (200 - 8) * 4
-        assert large.temp_size_in_bytes - small.temp_size_in_bytes <= 1.05 * two_layers * more
+        assert large.temp_size_in_bytes - small.temp_size_in_bytes <= 0.05 * more
 
 
 def test_an_id_outside_the_vocabulary_and_a_text_without_room_are_refused(

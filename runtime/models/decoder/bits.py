@@ -30,13 +30,6 @@ def from_bits(tree: Tree) -> Tree:
     return found
 
 
-def layer_of(stacked: Array, at: Array | int) -> Array:
-    """One layer's part of an array that has a leading axis of layers."""
-    if stacked.dtype != jnp.bfloat16:
-        return stacked[at]
-    return _value(jax.lax.bitcast_convert_type(stacked, jnp.uint16)[at])
-
-
 def _bits(array: Array) -> Array:
     return jnp.asarray(np.asarray(array).view(np.uint16)) if array.dtype == jnp.bfloat16 else array
 

@@ -1,7 +1,7 @@
 """The decoder: embedding, layers under one scan, final norm, projection to the vocabulary.
 
-The parameters of the layers are stacked along a leading axis, so the compiled program has one layer in it
-whatever the depth. Nothing here has state: equal inputs give equal outputs.
+The parameters of the layers are stacked along a leading axis, so the compiled program has one layer in it whatever the
+depth; `layers_apart` gives those of programs that have them all. Nothing here has state: equal inputs, equal outputs.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from jaxtyping import Array, Bool, Float, Float32, Int, Int32
 
 from cyclspec.compiler.checkpoints.architecture import DecoderConfig, Rope
 from cyclspec.runtime.models.decoder.attention import Attend, Heads, weigh
-from cyclspec.runtime.models.decoder.bits import layer_of
 from cyclspec.runtime.models.decoder.block import Block
 from cyclspec.runtime.models.decoder.layers import Norm, capped, product
 from cyclspec.runtime.models.decoder.rope import Turn, turn
+from cyclspec.runtime.models.decoder.stack import is_apart, of_layers, part_of, taken_apart
 
 NO_WINDOW = 2**30
 
@@ -68,7 +68,8 @@ class Decoder(nnx.Module):
         """Hidden states after the final norm, of every token or of `outputs`, and what `attend` kept of each layer.
 
         `longest` counts the tokens of the longest text that these belong to. `memory` is a tree of arrays with
-        a leading axis of layers, of which `attend` gets each layer's part. In the last layer only the keys and
+        a leading axis of layers, or of `Apart` as the parameters of the layers are, of which `attend` gets each
+        layer's part. In the last layer only the keys and
         values of tokens outside `outputs` are computed.
         """
         turns = self._turns(positions, longest)
@@ -77,11 +78,19 @@ class Decoder(nnx.Module):
         last = self.config.layers - 1
 
         def layer(x: Array, at: Array | int, only: Array | None = None) -> tuple[Array, Any]:
-            state, part = jax.tree.map(lambda a: layer_of(a, at), (stacked, memory))
+            state, part = part_of((stacked, memory), at)
             turn = jax.tree.map(lambda a, b: jnp.where(windows[at] < NO_WINDOW, a, b), *turns)
             return nnx.merge(graph, state)(x, turn, attend, part, windows[at], only)
 
-        x, kept = jax.lax.scan(layer, self._embedded(tokens, positions), jnp.arange(last))
+        x = self._embedded(tokens, positions)
+        if is_apart(stacked):
+            parts = []
+            for at in range(last):
+                x, part = layer(x, at)
+                parts.append(part)
+            x, part = layer(x, last, outputs)
+            return self.final_norm(x), of_layers([*parts, part])
+        x, kept = jax.lax.scan(layer, x, jnp.arange(last))
         x, end = layer(x, last, outputs)
         kept = jax.tree.map(lambda a, b: jnp.concatenate([a, b[None]]), kept, end)
         return self.final_norm(x), kept
@@ -120,6 +129,13 @@ class Decoder(nnx.Module):
 
     def _turn(self, rope: Rope | None, positions: Array, longest: Array | int) -> Turn | None:
         return None if rope is None else turn(rope, self.config.head_dim, positions, longest)
+
+
+def layers_apart(decoder: Decoder) -> nnx.State[Any, Any]:
+    """The state of a decoder whose layers are `Apart`, for the graph of the one that was given."""
+    state = nnx.state(decoder)
+    state["blocks"] = taken_apart(state["blocks"])
+    return state
 
 
 def _window_array(config: DecoderConfig) -> Int32[Array, " layer"]:
