@@ -27,7 +27,7 @@ Apart = tuple[Array, ...]
 
 Spread = Array | Apart
 
-MOST_OPTIONS: Final = 16
+MOST_OPTIONS: Final = 11
 LEAST_ENTRIES: Final = 1 << 18
 """What is compiled grows with the options that are apart, so it has to pay: by how many values are there."""
 

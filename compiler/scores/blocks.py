@@ -26,6 +26,7 @@ from cyclspec.compiler.scores.cells import Array, Cells
 from cyclspec.compiler.scores.counted import Counts, Tally
 from cyclspec.compiler.scores.frame import Frame
 from cyclspec.compiler.scores.reasons import OK
+from cyclspec.language.diagnostics import InternalError
 
 Places = NDArray[np.int64]
 
@@ -51,13 +52,19 @@ class Block:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Blocks:
-    """All blocks of one scale; `at` is the dimension of its items, None where all items share one scale."""
+    """All blocks of one scale; `at` is the dimension of its items, None where all items share one scale.
+
+    `width` is the number of options of its layout.
+    """
 
     parts: tuple[Block, ...]
     at: int | None
+    width: int
 
     def placed(self, array: NDArray[Any]) -> tuple[NDArray[Any], ...]:
         """An array [.., *full rank, option of the layout] as its blocks, on the host."""
+        if array.shape[-1] != self.width:
+            raise InternalError("score", f"expected {self.width} options, got an array {array.shape}")
         return tuple(self._placed(block, array) for block in self.parts)
 
     def _placed(self, block: Block, array: NDArray[Any]) -> NDArray[Any]:
@@ -68,8 +75,8 @@ class Blocks:
         rows = block.rows if array.shape[at] > 1 else np.zeros(1, dtype=np.int64)
         moved = np.moveaxis(array, at, -2)
         # Items and options as one dimension: rows and places are looked up together, and only what is kept is read.
-        joined = moved.reshape(*moved.shape[:-2], -1)
-        wanted = rows[:, None] * moved.shape[-1] + block.places
+        joined = moved.reshape(*moved.shape[:-2], moved.shape[-2] * self.width)
+        wanted = rows[:, None] * self.width + block.places
         return np.moveaxis(np.take(joined, wanted, axis=-1, mode="clip"), -2, at)
 
     def cut(self, block: Block, cells: Cells) -> Cells:
@@ -153,7 +160,7 @@ def blocks_of(frame: Frame, scale: str) -> Blocks:
     layout = frame.layout(scale)
     if layout.axis is None:
         one = Block(np.zeros(1, dtype=np.int64), np.arange(layout.exists.shape[1])[None], frame)
-        return Blocks((one,), None)
+        return Blocks((one,), None, layout.exists.shape[1])
     scored = layout.exists if frame.count_missing else layout.exists & ~layout.missing
     others = [len(axis) for name, axis in frame.axes.items() if name != layout.axis]
     widths = _widths(np.maximum(scored.sum(axis=1), 1), math.prod(others))
@@ -164,7 +171,7 @@ def blocks_of(frame: Frame, scale: str) -> Blocks:
         places = np.argsort(~scored[rows], axis=1, kind="stable")[:, :width]
         counts = np.take_along_axis(scored[rows], places, axis=1)
         parts.append(Block(rows, places, frame.part(scale, rows, places, counts)))
-    return Blocks(tuple(parts), frame.place_of(layout.axis))
+    return Blocks(tuple(parts), frame.place_of(layout.axis), layout.exists.shape[1])
 
 
 def _widths(options: Places, cells: int) -> Places:

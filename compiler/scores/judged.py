@@ -287,6 +287,6 @@ def _test_words(measure: TypedMeasure) -> str:
             return ""
         case SignFlip(drawn=drawn):
             return "sign flip over " + ", ".join(one.words for one in drawn)
-        case Permutation(over=over, within=within, tail=tail):
+        case Permutation(over=over, within=within) as test:
             inside = f" within {', '.join(within)}" if within else ""
-            return f"permutation over {over}{inside}, {tail} tail"
+            return f"permutation over {over}{inside}, {test.tails}"

@@ -91,9 +91,9 @@ def _test(test: d.Test) -> str:
     match test:
         case d.SignFlip(drawn=drawn, draws=draws):
             return f"sign flip over {', '.join(one.words for one in drawn)}, {counted(draws, 'draw')}"
-        case d.Permutation(over=over, within=within, draws=draws, tail=tail):
+        case d.Permutation(over=over, within=within, draws=draws):
             inside = f" within {', '.join(within)}" if within else ""
-            return f"permutation over {over}{inside}, {counted(draws, 'draw')}, {tail} tail"
+            return f"permutation over {over}{inside}, {counted(draws, 'draw')}, {test.tails}"
         case _:
             assert_never(test)
 

@@ -130,8 +130,9 @@ def _intervals(facts: Facts) -> Iterator[Block]:
         ]
         items.append(tuple(pieces))
     yield Bullets(tuple(items))
-    for what, few, most in few_clusters(facts.measures):
-        yield Paragraph((f"{what.capitalize()} of ", *listed(few), " rest on ", *prose(f"{most}.")))
+    for one in few_clusters(facts.measures):
+        about = f"{one.what.capitalize()} of "
+        yield Paragraph((about, *listed(one.measures), f" {one.rest} ", *prose(f"{one.clusters}.")))
 
 
 def _tests(facts: Facts) -> Iterator[Block]:

@@ -5,8 +5,9 @@ Expects the tables of measures and checks. Ensures that each fact is said once, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -65,26 +66,45 @@ def _tests(rows: Rows) -> Iterator[str]:
 
 
 def _few(rows: Rows) -> Iterator[str]:
-    for what, names, clusters in few_clusters(rows):
-        yield f"{what} of {', '.join(names)} rest on {clusters}"
+    for one in few_clusters(rows):
+        yield f"{one.what} of {', '.join(one.measures)} {one.rest} {one.clusters}"
 
 
-def few_clusters(rows: Rows) -> Iterator[tuple[str, list[str], str]]:
-    """The fewest clusters of each kind of interval, and of cells that have none for one reason.
+class Few(NamedTuple):
+    """That `what` of some `measures` rests on few `clusters`, with what that means; `rest` says in which cells."""
 
-    Each is what rests on them, the measures, and how many clusters they are with what that means.
+    what: str
+    measures: tuple[str, ...]
+    rest: str
+    clusters: str
+
+
+def few_clusters(rows: Rows) -> Iterator[Few]:
+    """The worst of each measure: intervals on few clusters, and cells that have none for one reason.
+
+    Of intervals those are the worst that held the truth least often, else those on the fewest clusters.
     """
-    told: dict[tuple[str, str], list[tuple[Mapping[str, Any], str]]] = {}
+    told: dict[tuple[str, str, str], list[tuple[int, int, str]]] = {}
     for row in rows:
         for part in (row["warning"] or "").split("; "):
             _, _, rest = part.partition(": ")
-            if rest.startswith(SUCH):
-                told.setdefault(("intervals", row["interval"]), []).append((row, part))
-            elif rest.startswith(NO_INTERVAL):
-                told.setdefault(("cells", rest), []).append((row, part))
-    for (what, _), parts in told.items():
-        _, least = min(parts, key=lambda one: one[0]["n_clusters"])
-        yield what, list(dict.fromkeys(row["measure"] for row, _ in parts)), least
+            what, kind = ("intervals", "") if rest.startswith(SUCH) else ("cells", rest)
+            if rest.startswith((SUCH, NO_INTERVAL)):
+                found = told.setdefault((what, kind, row["measure"]), [])
+                found.append((_held(rest), row["n_clusters"], part))
+    same: dict[tuple[str, str, str], list[str]] = {}
+    for (what, _, measure), parts in told.items():
+        *_, worst = min(parts)
+        rest = "rest on" if all(part == worst for *_, part in parts) else "rest in some cells on"
+        same.setdefault((what, rest, worst), []).append(measure)
+    for (what, rest, worst), names in same.items():
+        yield Few(what, tuple(dict.fromkeys(names)), rest, worst)
+
+
+def _held(words: str) -> int:
+    """How often such intervals held the truth, in percent; all of them where nobody knows."""
+    share = re.search(r"as few as (\d+) %", words)
+    return int(share[1]) if share else 100
 
 
 def _lost(rows: Rows) -> Iterator[str]:

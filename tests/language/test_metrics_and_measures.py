@@ -146,7 +146,7 @@ WITH_PEOPLE = f"number(({CONTRAST})) + number(ent)"
         (WITH_PEOPLE, "{ test = permutation(over = person) }", []),
         (WITH_PEOPLE, "{ test = permutation(over = person, within = town) }", []),
         (WITH_PEOPLE, "{ test = permutation(over = person, within = item) }", ["CY0209"]),
-        (WITH_PEOPLE, "{ test = permutation(over = person, within = place) }", ["CY0101"]),
+        (WITH_PEOPLE, "{ test = permutation(over = person, within = place) }", ["CY0209"]),
         (WITH_PEOPLE, "{ interval = bootstrap(over = person, cluster = person.age) }", []),
         (WITH_PEOPLE, "{ interval = bootstrap(over = person, cluster = person.x) }", ["CY0101"]),
         (WITH_PEOPLE, "{ test = sign_flip(over = person) }", ["CY0210"]),
@@ -200,6 +200,38 @@ def test_people_are_dealt_out_within_what_is_kept_apart_or_told(
     assert not checked.errors, shown(checked)
     tested = next(one for one in checked.require().audits["one"].measures if one.name == "tested")
     assert isinstance(tested.test, d.Permutation) and tested.test.within == within
+
+
+@pytest.mark.parametrize(
+    ("test", "words"),
+    [
+        ("over = age", ("`age` is a group of people", "write `permutation(over = person)`")),
+        ("over = person, within = gender", ("write `permutation(over = person, within = age)`",)),
+    ],
+)
+def test_groups_that_cannot_be_moved_lead_to_those_that_can(
+    test: str, words: tuple[str, ...], tmp_path: Path
+) -> None:
+    text = AUDIT.format(unit="", value=_MEAN, measure="", check="").replace(
+        "  measure sure",
+        f"""  let people = share over person by town, age of towns.answers.value
+  measure tested : real = max over age of number((mean over item, town of m.entropy(people))) {{
+    test = permutation({test})
+  }}
+  measure sure""",
+    )
+    checked = check_text(tmp_path, text.replace("cycl 1\n", 'cycl 1\nimport std.metrics as m version "1"\n'))
+    assert [one.code for one in checked.errors] == ["CY0209"]
+    assert all(part in shown(checked) for part in words)
+
+
+def test_a_unit_is_dropped_from_a_reduction_in_parentheses(tmp_path: Path) -> None:
+    body = "1 + (max over option of {})"
+    module = (
+        'cycl 1\nimport std.metrics as m version "1"\nmetric far(p: dist(S)) -> real where S is ordinal = '
+    )
+    wrong = check_text(tmp_path, module + body.format("index(option)"))
+    assert "`number((max over option of index(option)))`" in shown(wrong)
 
 
 def test_what_a_table_says_of_its_rows_is_how_they_are_drawn(tmp_path: Path) -> None:

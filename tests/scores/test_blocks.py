@@ -36,6 +36,7 @@ from cyclspec.compiler.scores import blocks as module
 from cyclspec.compiler.scores.blocks import MOST_BLOCKS, Blocks, blocks_of
 from cyclspec.compiler.scores.cells import Cells
 from cyclspec.compiler.scores.frame import frame_of
+from cyclspec.language.diagnostics import InternalError
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
@@ -288,3 +289,14 @@ def test_an_interval_over_blocks_is_that_of_the_joined_values(over: tuple[str, .
     whole = lower(spec, world()).evaluate(ScoreInputs({"reply": plain}, {})).measure("m")
     for one, other in ((blocked.low, whole.low), (blocked.high, whole.high)):
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("width", [6, 8])
+def test_a_block_takes_arrays_of_its_layout_alone(width: int) -> None:
+    with pytest.raises(InternalError, match="expected 7 options"):
+        blocks(world()).placed(np.zeros((2, 3, 7, width)))
+
+
+def test_an_axis_without_levels_leaves_empty_blocks() -> None:
+    found = blocks(world()).placed(np.zeros((2, 0, 7, 7)))
+    assert [part.shape[:2] for part in found] == [(2, 0)] * len(found)

@@ -119,7 +119,7 @@ def mismatch(
         if isinstance(term.type.kind, k.Text) and len(term.type.kind.langs) > 1:
             helps = ("compare what is the same in every language, such as a key or a level",)
         if units.unit_of(term) in (k.Unit.BITS, k.Unit.NATS, k.Unit.STEPS):
-            helps = (f"drop the unit on purpose: `number({side.span.text})`",)
+            helps = (f"drop the unit on purpose: `{meant.in_number(side)}`",)
     for node_, kind in ((node.right, left.type.kind), (node.left, right.type.kind)):
         vocabulary = _vocabulary(kind)
         if (

@@ -14,6 +14,7 @@ from cyclspec.language.diagnostics.mend import Mend, before, several, write
 from cyclspec.language.spans import Span
 from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
+from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.declared import TYPE_NAMES
 from cyclspec.language.types.reducers import reducer_names
@@ -79,6 +80,12 @@ def comparison_of_reduction_meant(node: t.Reduce) -> Mend:
     shown = f"({source.text[start:end]}) {inner.sign} {inner.right.span.text}"
     edits = (Edit(Span(source, start, start), "("), Edit(Span(source, end, end), ")"))
     return several(edits, shown, otherwise="put parentheses around the reduction")
+
+
+def in_number(side: t.Expr | h.Term) -> str:
+    """A value without its unit, as it can be typed: a reduction stands in parentheses."""
+    text = side.span.text
+    return f"number(({text}))" if isinstance(side, t.Reduce | h.ReduceTerm) else f"number({text})"
 
 
 def missing_meant(left: t.Expr, whole: Span) -> Mend:

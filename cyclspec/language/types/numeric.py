@@ -10,6 +10,7 @@ from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import units
+from cyclspec.language.types.meant import in_number
 from cyclspec.language.types.scope import Scope, failed, unknown
 from cyclspec.language.types.signatures import Argument, Function, bind, one, refuse_argument
 from cyclspec.language.types.values import typed
@@ -29,7 +30,7 @@ def _of_one(rule: UnitRule) -> Callable[[Scope, t.Call, Function], h.Term]:
         unit = units.unit_of(x)
         given = None if unit is None else rule(unit)
         if given is None:
-            helps = (f"drop the unit on purpose: `{function.name}(number({x.span.text}))`",) if unit else ()
+            helps = (f"drop the unit on purpose: `{function.name}({in_number(x)})`",) if unit else ()
             return refuse_argument(scope, function, x, "a plain number", *helps)
         type_ = typed(k.Number(given), x)
         return h.CallTerm(type=type_, span=node.span, function=function.name, args=(x,))

@@ -11,6 +11,7 @@ from cyclspec.language.syntax import tree as t
 from cyclspec.language.types import kinds as k
 from cyclspec.language.types import meant, units
 from cyclspec.language.types import terms as h
+from cyclspec.language.types.meant import in_number
 from cyclspec.language.types.reducers import UNIT_OF, Operand, Reducer, Result
 from cyclspec.language.types.scope import Scope
 from cyclspec.language.types.values import is_ordered
@@ -68,7 +69,7 @@ def result_kind(scope: Scope, node: t.Reduce, reducer: Reducer, of: h.Term) -> k
         return None
     unit = units.unit_of(of)
     if result == "square" and unit not in _FRACTIONS:
-        helps = (f"drop the unit on purpose: `{reducer.name} over ... of number({node.of.span.text})`",)
+        helps = (f"drop the unit on purpose: `{reducer.name} over ... of {in_number(node.of)}`",)
         found = f"`{k.kind_text(of.type.kind)}`: its square has no unit"
         scope.report(CannotReduce(span=node.reducer.span, reducer=reducer.name, found=found, helps=helps))
         return None

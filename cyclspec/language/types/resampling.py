@@ -166,14 +166,14 @@ def _permutation(of: Judged, node: t.Expr) -> d.Test | None:
             scope.report(WrongArguments(span=args["over"].span, callee="permutation", problem=problem))
         return None
     people = _people(of, over[0])
-    if people is None and not _is_axis(of, over[0]):
+    if people is None and (_is_group(of, over[0]) or not _is_axis(of, over[0])):
         return None
     within = axis_words(scope, args["within"]) if "within" in args else ()
     groups = () if people is None else groups_of(of.term, of.named, people)
-    if not all(axis.name in groups or _is_axis(of, axis) for axis in within):
-        return None
     if people is not None and any(axis.name not in groups for axis in within):
         _no_group(of, next(axis for axis in within if axis.name not in groups), over[0].name, groups)
+        return None
+    if people is None and not all(_is_axis(of, axis) for axis in within):
         return None
     tail = _word(scope, args, "tail", ("upper", "lower", "both"))
     draws = _draws(scope, args, 2000)
@@ -181,6 +181,20 @@ def _permutation(of: Judged, node: t.Expr) -> d.Test | None:
     if people is not None and "within" not in args:
         names = groups_apart(of.term, of.named, people)
     return d.Permutation(over[0].name, people, names, draws, cast(Literal["upper", "lower", "both"], tail))
+
+
+def _is_group(of: Judged, axis: t.Ident) -> bool:
+    """Whether a name is a group that a measure counts people by and no axis: those who are dealt out are the people."""
+    if isinstance(of.scope.locals.get(axis.name), h.AxisTerm):
+        return False
+    counted = (term for term in read_by(of.term, of.named) if axis.name in term.by)
+    keys = dict.fromkeys(term.person for term in counted)
+    if not keys:
+        return False
+    problem = f"moves the levels of an axis, or people between groups, and `{axis.name}` is a group of people"
+    helps = tuple(f"write `permutation(over = {key})`" for key in keys)
+    of.scope.report(WrongArguments(span=axis.span, callee="permutation", problem=problem, helps=helps))
+    return True
 
 
 def _no_group(of: Judged, axis: t.Ident, key: str, groups: tuple[str, ...]) -> None:

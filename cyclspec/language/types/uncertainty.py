@@ -73,5 +73,10 @@ class Permutation:
     draws: int
     tail: Literal["upper", "lower", "both"]
 
+    @property
+    def tails(self) -> str:
+        """Which draws are as extreme as the measure: `upper tail`, `lower tail`, `both tails`."""
+        return "both tails" if self.tail == "both" else f"{self.tail} tail"
+
 
 Test = SignFlip | Permutation

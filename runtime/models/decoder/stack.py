@@ -43,7 +43,7 @@ def taken_apart(tree: Tree) -> Tree:
 def empty(layers: int, size: tuple[int, ...], dtype: jnp.dtype) -> Stack:
     """Zeros for a step of writing, of each layer [*size]."""
     if steps_read_apart():
-        return Apart(tuple(jax.device_put(np.zeros(size, dtype)) for _ in range(layers)))
+        return Apart(tuple(jax.device_put(np.zeros(size, dtype), may_alias=True) for _ in range(layers)))
     stacked: Array = jax.device_put(np.zeros((layers, *size), dtype))
     return stacked
 
