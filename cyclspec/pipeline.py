@@ -216,8 +216,7 @@ def plan(
     `memory` is how many bytes a wave of tokens may take beside a model's weights, or the texts that are being written;
     `wave` how many tokens it has at most, as many as suit a CPU where it is None; `numerics` the type of weights, keys
     and values. Sums, softmax and scores are float32 with either.
-    What does not fit the data is refused, and with `weights="required"`, as for a run, what cannot run yet, before a
-    checkpoint is opened. A model that
+    With `weights="required"`, as for a run, what cannot run yet is refused before a checkpoint is opened. A model that
     is not the one in the lock is refused; `locked` takes no demo model in its place either.
     """
     from cyclspec.compiler.plan.budget import check_budget
@@ -229,8 +228,6 @@ def plan(
     check_budget(opened.audit, opened.asked_grid, max_requests)
     if weights == "required":
         require_executable(opened)
-    else:
-        require_fitting(opened)
     models = ask_models(opened.audit, dict(places or {}), weights=weights, locked=locked)
     planner = Planner(
         audit=opened.audit,
@@ -258,28 +255,19 @@ def wave_here() -> int | None:
 
 def require_executable(opened: Opened) -> None:
     """Raises `SpecError` with a CY0801 for every construct that is checked and planned, and cannot run yet."""
-    found = _not_executable(opened)
-    if found:
-        raise SpecError(dict.fromkeys(found))
-    require_fitting(opened)
-
-
-def require_fitting(opened: Opened) -> None:
-    """Raises `SpecError` for what does not fit the data, such as a test that changes nothing; see `misfits`."""
-    from cyclspec.compiler.scores.support import misfits
-
-    found = () if _not_executable(opened) else misfits(opened.audit, opened.grid)
-    if found:
-        raise SpecError(dict.fromkeys(found))
-
-
-def _not_executable(opened: Opened) -> tuple[Diagnostic, ...]:
     from cyclspec.compiler.plan.executable import not_executable
     from cyclspec.compiler.plan.people import refused_people
-    from cyclspec.compiler.scores.support import refusals
+    from cyclspec.compiler.scores.support import misfits, refusals
 
     audit = opened.audit
-    return (*not_executable(audit), *refused_people(audit, opened.grid), *refusals(audit))
+    found: tuple[Diagnostic, ...] = (
+        *not_executable(audit),
+        *refused_people(audit, opened.grid),
+        *refusals(audit),
+    )
+    found = found or misfits(audit, opened.grid)
+    if found:
+        raise SpecError(dict.fromkeys(found))
 
 
 def run(

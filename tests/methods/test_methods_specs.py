@@ -13,7 +13,9 @@ import pytest
 from click.testing import CliRunner
 
 import cyclspec
+from cyclspec import pipeline
 from cyclspec.cli.main import group
+from cyclspec.language.types import typed as d
 
 ROOT = Path(__file__).resolve().parents[2]
 METHODS = sorted((ROOT / "specs" / "methods").glob("*.cycl"))
@@ -64,6 +66,21 @@ def test_the_panel_has_models_of_both_origins() -> None:
     counts = pd.Series([origin[str(model.factors["family"])] for model in models]).value_counts()
     assert len(models) >= 24 and counts.min() >= 10
     assert {model.source for model in models} == {"hf"} and all(model.revision for model in models)
+
+
+@pytest.mark.parametrize("path", METHODS, ids=lambda path: path.stem)
+def test_nothing_of_a_method_is_refused_once_its_data_are_open(path: Path) -> None:
+    """Such as a test that changes nothing, which a plan does not tell."""
+    context = pipeline.check(path).require()
+    pipeline.require_executable(pipeline.open_data(context, pipeline.choose(context, None)))
+
+
+def test_people_are_dealt_out_where_an_axis_of_that_name_plays_no_part() -> None:
+    """The panel reasons for some persons, one by one, and counts all people beside models that were told of nobody."""
+    spec = cyclspec.load(ROOT / "specs" / "methods" / "panel.cycl")
+    tests = {measure.name: measure.test for measure in spec.typed.measures}
+    nearest = tests["nearest_age"]
+    assert isinstance(nearest, d.Permutation) and nearest.people == "values.people"
 
 
 def test_the_real_survey_fits_where_the_simulated_one_stands(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from cyclspec.language.types import kinds as k
 from cyclspec.language.types import terms as h
 from cyclspec.language.types import typed as d
 from cyclspec.language.types.arguments import Arguments, bind, called, number, whole, word
-from cyclspec.language.types.contrasts import flaw_of_contrast, pairing, read_by
+from cyclspec.language.types.contrasts import flaw_of_contrast, pairing, read_by, through
 from cyclspec.language.types.dealt import groups_apart, groups_of
 from cyclspec.language.types.roles import is_design_column
 from cyclspec.language.types.scope import Scope, dotted_parts, failed, key_of
@@ -219,11 +219,19 @@ def _is_axis(of: Judged, axis: t.Ident) -> bool:
 
 
 def _people(of: Judged, key: t.Ident) -> str | None:
-    """The table whose people a key names, where the measure counts their answers and no axis has that name."""
-    if isinstance(of.scope.locals.get(key.name), h.AxisTerm):
+    """The table whose people a key names, where the measure counts their answers.
+
+    None where an axis has that name and the measure reads something along it: then its levels are meant.
+    """
+    if isinstance(of.scope.locals.get(key.name), h.AxisTerm) and _varies(of, key.name):
         return None
     counted = read_by(of.term, of.named)
     return next((term.people for term in counted if term.person == key.name), None)
+
+
+def _varies(of: Judged, axis: str) -> bool:
+    """Whether anything that a measure reads varies along an axis."""
+    return any(axis in term.type.axes for term in through(of.term, of.named))
 
 
 def _drawn(of: Judged, args: Arguments, callee: str) -> tuple[d.Drawn, ...] | None:
