@@ -69,8 +69,7 @@ class Decoder(nnx.Module):
 
         `longest` counts the tokens of the longest text that these belong to. `memory` is a tree of arrays with
         a leading axis of layers, or of `Apart` as the parameters of the layers are, of which `attend` gets each
-        layer's part. In the last layer only the keys and
-        values of tokens outside `outputs` are computed.
+        layer's part. In the last layer only the keys and values of tokens outside `outputs` are computed.
         """
         turns = self._turns(positions, longest)
         graph, stacked = nnx.split(self.blocks)
@@ -84,12 +83,11 @@ class Decoder(nnx.Module):
 
         x = self._embedded(tokens, positions)
         if is_apart(stacked):
-            parts = []
-            for at in range(last):
-                x, part = layer(x, at)
-                parts.append(part)
-            x, part = layer(x, last, outputs)
-            return self.final_norm(x), of_layers([*parts, part])
+            every = []
+            for at in range(self.config.layers):
+                x, own = layer(x, at, outputs if at == last else None)
+                every.append(own)
+            return self.final_norm(x), of_layers(every)
         x, kept = jax.lax.scan(layer, x, jnp.arange(last))
         x, end = layer(x, last, outputs)
         kept = jax.tree.map(lambda a, b: jnp.concatenate([a, b[None]]), kept, end)

@@ -1,8 +1,7 @@
 """What every layer has, of all layers: stacked in one array along a leading axis, or apart, an array a layer.
 
 Under a scan over stacked arrays a compiled program has one layer in it, whatever the depth. But a CPU copies each
-layer's part out of them before it reads it, and where much is read for little work, as in a step of writing, that is
-half of the time.
+layer's part out of them before it reads it, which tells where much is read for little work, as in a step of writing.
 
 Expects trees of stacked arrays, or of `Apart`. Ensures that what is taken apart on the host stays where it is.
 """
