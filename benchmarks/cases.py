@@ -44,7 +44,7 @@ CASES = (
     Case("W1", "135m", BOTH, counts(100, 50, 32, 16)),
     Case("W2", "30m", BOTH, counts(200, 100, 32, 32)),
     Case("W3", "30m", EXACT, counts(100, 50, 12, 8)),
-    Case("W4", "30m", EXACT, counts(50, 50, 50, 32)),
+    Case("W4", "30m", EXACT, counts(100, 50, 50, 32)),
     Case("W5", "30m", BOTH, counts(200, 50, 8, 6), personas=10),
 )
 ON_A_GPU = tuple(

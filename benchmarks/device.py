@@ -32,7 +32,7 @@ from benchmarks.workloads import workload
 from cyclspec.compiler.checkpoints import decoder_config
 from cyclspec.compiler.checkpoints.families import decoder_layout
 from cyclspec.compiler.checkpoints.stored import Stored
-from cyclspec.pipeline import ACCELERATOR_WAVE
+from cyclspec.compiler.plan.device import ACCELERATOR
 from cyclspec.runtime.models import Decoder
 
 BATCHES = (32, 64, 128, 256)
@@ -75,7 +75,7 @@ def _require(device: str) -> None:
 def _arms(shape: Shape, dtype: Dtype, device: torch.device, config: dict[str, Any]) -> dict[ArmName, Asked]:
     model = _drawn(config, dtype, device)
     return {
-        "ours": Here(Ours(_taken_over(model, config), dtype, ACCELERATOR_WAVE, MEMORY)),
+        "ours": Here(Ours(_taken_over(model, config), dtype, ACCELERATOR, MEMORY)),
         "transformers": Here(Batches(model, dtype, BATCHES)),
         "past": Here(Prefixes(model, dtype)),
         "harness": Here(None, f"does not run at {shape.name}"),

@@ -20,9 +20,10 @@ from benchmarks.checkpoints import Shape
 from benchmarks.rates import jax_rate
 from benchmarks.workloads import Prompt, Workload
 from cyclspec.compiler.checkpoints import Folder, open_checkpoint
+from cyclspec.compiler.plan.device import CPU, Device
 from cyclspec.compiler.plan.sharing.plan import Layout, lay_out
 from cyclspec.compiler.plan.sharing.questions import Probe, Sequence
-from cyclspec.compiler.plan.sharing.shapes import MOST_TOKENS, Budget
+from cyclspec.compiler.plan.sharing.shapes import Budget
 from cyclspec.compiler.plan.writing import WritingBudget, WritingShard, WritingTask, plan_writing
 from cyclspec.pipeline import DEFAULT_MEMORY
 from cyclspec.runtime.engine.scoring import Missing, ScoringEngine
@@ -34,11 +35,11 @@ class Ours:
     """One decoder, and the engine of the workload that was prepared last."""
 
     def __init__(
-        self, decoder: Decoder, dtype: Dtype, wave: int = MOST_TOKENS, memory: int = DEFAULT_MEMORY
+        self, decoder: Decoder, dtype: Dtype, device: Device = CPU, memory: int = DEFAULT_MEMORY
     ) -> None:
         self._dtype: Dtype = dtype
         self._item = np.dtype(jnp.dtype(dtype)).itemsize
-        self._decoder, self._budget = decoder, Budget(memory, wave, self._item)
+        self._decoder, self._budget = decoder, Budget(memory, device.wave, self._item, device.at_once)
         self._scoring: ScoringEngine | None = None
         self._writing: WritingEngine | None = None
 
@@ -73,7 +74,7 @@ class Ours:
         layout = self._laid_out(workload)
         assert layout.shapes == self._scoring.layout.shapes, "the workload that was prepared"
         found: Answers = [np.empty(0)] * len(workload.prompts)
-        for outcome in self._scoring.run({}):
+        for outcome in self._scoring.run({}, at_once=self._budget.at_once):
             assert not isinstance(outcome, Missing), outcome
             at = int(outcome.request)
             ends = np.cumsum([len(ids) for ids in workload.prompts[at].option_ids])[:-1]
@@ -100,7 +101,7 @@ class Ours:
     def _write(self, workload: Workload) -> Answers:
         assert self._writing is not None
         found: Answers = [np.empty(0, np.int64)] * len(workload.prompts)
-        for outcome in self._writing.run(self._sharded(workload)):
+        for outcome in self._writing.run(self._sharded(workload), at_once=self._budget.at_once):
             assert not isinstance(outcome, Missing), outcome
             found[int(outcome.request)] = np.array(outcome.token_ids, np.int64)
         return found

@@ -119,7 +119,8 @@ class Audit:
             places=models,
             max_requests=max_requests,
             memory=memory,
-            wave=wave or pipeline.wave_here(),
+            wave=wave,
+            device=pipeline.device_here(),
             numerics=numerics,
             locked=self._locked,
         )

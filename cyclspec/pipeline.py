@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from cyclspec.compiler.plan.device import ACCELERATOR, CPU, Device
 from cyclspec.language.canonical.closure import hash_audit
 from cyclspec.language.canonical.hashes import Hashes, complete
 from cyclspec.language.diagnostics import Diagnostic, Findings, SpecError
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
 DEFAULT_MAX_REQUESTS = 1_000_000
 DEFAULT_MEMORY = 2**30
-ACCELERATOR_WAVE = 8192
 Weights = Literal["required", "if here"]
 Numerics = Literal["float32", "bfloat16"]
 
@@ -207,22 +207,23 @@ def plan(
     max_requests: int = DEFAULT_MAX_REQUESTS,
     memory: int = DEFAULT_MEMORY,
     wave: int | None = None,
+    device: Device = CPU,
     numerics: Numerics = "float32",
     weights: Weights = "required",
     locked: bool = False,
 ) -> Plan:
     """Expands, renders, tokenises, finds what prompts share and lays it out. `places` replaces models' places by name.
 
-    `memory` is how many bytes a wave of tokens may take beside a model's weights, or the texts that are being written;
-    `wave` how many tokens it has at most, as many as suit a CPU where it is None; `numerics` the type of weights, keys
-    and values. Sums, softmax and scores are float32 with either.
+    `memory` is how many bytes waves of tokens may take beside a model's weights, or the texts that are being written;
+    `wave` how many tokens one has at most, as many as suit the `device` where it is None; `numerics` the type of
+    weights, keys and values. Sums, softmax and scores are float32 with either.
     With `weights="required"`, as for a run, what cannot run yet is refused before a checkpoint is opened. A model that
     is not the one in the lock is refused; `locked` takes no demo model in its place either.
     """
     from cyclspec.compiler.plan.budget import check_budget
     from cyclspec.compiler.plan.models import ask_models
     from cyclspec.compiler.plan.planner import Planner
-    from cyclspec.compiler.plan.sharing.shapes import BYTES, MOST_TOKENS, Budget
+    from cyclspec.compiler.plan.sharing.shapes import BYTES, Budget
     from cyclspec.compiler.plan.writing import WritingBudget
 
     check_budget(opened.audit, opened.asked_grid, max_requests)
@@ -238,19 +239,19 @@ def plan(
         hosted=models.hosted,
         numerics=numerics,
         recorded=opened.recorded,
-        budget=Budget(bytes=memory, tokens=wave or MOST_TOKENS, item=BYTES[numerics]),
-        writing=WritingBudget(bytes=memory // 2, item=BYTES[numerics]),
+        budget=Budget(memory, wave or device.wave, BYTES[numerics], device.at_once),
+        writing=WritingBudget(memory // 2, item=BYTES[numerics], at_once=device.at_once),
     )
     found = hashes(opened, dict(places or {}))
     named = {"module": found.module, "design": found.design, "score": found.score}
     return planner.plan(named, document(opened.context))
 
 
-def wave_here() -> int | None:
-    """How many tokens a wave may have here: many where jax runs on an accelerator, which they have to fill."""
+def device_here() -> Device:
+    """What jax runs on."""
     import jax
 
-    return None if jax.default_backend() == "cpu" else ACCELERATOR_WAVE
+    return CPU if jax.default_backend() == "cpu" else ACCELERATOR
 
 
 def require_executable(opened: Opened) -> None:

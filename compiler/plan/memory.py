@@ -35,7 +35,7 @@ def require_later_room(config: DecoderConfig, later: Iterable[AskFigures], budge
     """Raises `NoRoom` where the longest prompt that a later stage may have fits no wave."""
     longest = max((min(found.longest, config.max_positions) for found in later), default=0)
     needed = least_bytes(config, longest, budget.item)
-    if longest and needed > budget.bytes:
+    if longest and needed > budget.each:
         raise NoRoom(needed)
 
 

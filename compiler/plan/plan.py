@@ -60,13 +60,14 @@ class PlannedAsk:
 
 @dataclass(frozen=True, slots=True)
 class PlannedModel:
-    """One model with the layout of what it scores, and the shards of what it writes."""
+    """One model with the layout of what it scores, and the shards of what it writes; `at_once` of them are at work."""
 
     asked: AskedModel
     config: DecoderConfig
     layout: Layout = field(repr=False)
     writing: tuple[WritingShard, ...] = field(repr=False)
     requests: int
+    at_once: int = 1
 
     @property
     def tokens_shared(self) -> int:

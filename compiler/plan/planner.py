@@ -116,19 +116,30 @@ class Planner:
     def models(self, requests: Sequence[Request]) -> Iterator[PlannedModel]:
         """The layout of some requests, model by model. Raises `SpecError` (CY0715) where memory is too little."""
         for digest, asked in self.read_as.items():
-            mine = [request for request in requests if request.digest == digest]
-            config = decoder_config(asked.name, asked.checkpoint.config)
-            scored = [request for request in mine if not isinstance(request.read, Writing)]
-            try:
-                layout = lay_out(
-                    ((request.key, sequences_of(request)) for request in scored), config, self.budget
-                )
-                tasks = (task_of(one, partial(self._automaton, digest, config.vocab_size)) for one in mine)
-                written = plan_writing(filter(None, tasks), config, self.writing)
-                require_later_room(config, self._later(digest), self.budget)
-            except NoRoom as lack:
-                raise over_memory(self.audit, asked.name, lack.needed, self.budget) from None
-            yield PlannedModel(asked, config, layout, written, len(mine))
+            yield self._in_memory(asked, [request for request in requests if request.digest == digest])
+
+    def _in_memory(self, asked: AskedModel, mine: Sequence[Request]) -> PlannedModel:
+        """Where memory is too little for shards beside each other, they are computed one after the other."""
+        try:
+            return self._model(asked, mine, self.budget, self.writing)
+        except NoRoom:
+            alone = replace(self.budget, at_once=1), replace(self.writing, at_once=1)
+        try:
+            return self._model(asked, mine, *alone)
+        except NoRoom as lack:
+            raise over_memory(self.audit, asked.name, lack.needed, self.budget) from None
+
+    def _model(
+        self, asked: AskedModel, mine: Sequence[Request], budget: Budget, writing: WritingBudget
+    ) -> PlannedModel:
+        """The layout of one model's requests. Raises `NoRoom` where memory is too little."""
+        config = decoder_config(asked.name, asked.checkpoint.config)
+        scored = [request for request in mine if not isinstance(request.read, Writing)]
+        layout = lay_out(((request.key, sequences_of(request)) for request in scored), config, budget)
+        tasks = (task_of(one, partial(self._automaton, asked.digest, config.vocab_size)) for one in mine)
+        written = plan_writing(filter(None, tasks), config, writing)
+        require_later_room(config, self._later(asked.digest), budget)
+        return PlannedModel(asked, config, layout, written, len(mine), budget.at_once)
 
     def hosted_models(self, requests: Sequence[Request]) -> Iterator[PlannedHosted]:
         """The hosted models that were met, with how many of some requests are theirs."""

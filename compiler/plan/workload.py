@@ -41,7 +41,7 @@ def workload(plan: Plan, model: PlannedModel) -> dict[str, Any]:
     shared, planned = model.tokens_shared, model.tokens_planned
     cost = model_cost(plan, model, own, later)
     weights = weight_bytes(model.config, plan.numerics)
-    copied = copied_bytes(model.config, plan.numerics)
+    copied = copied_bytes(model.config, plan.numerics) * _at_once(model, later)
     working = working_bytes(plan, model, later)
     return {
         "model": model.asked.name,
@@ -57,7 +57,7 @@ def workload(plan: Plan, model: PlannedModel) -> dict[str, Any]:
         "over_bound": round(planned / shared, 4) if shared else None,
         "output_tokens": sum(found.output_tokens for found in own),
         "programs": model.programs,
-        "shards": sum(len(part.shards) for part in model.layout.parts) + len(model.writing),
+        "shards": model.layout.shards + len(model.writing),
         "waves": model.layout.waves + sum(map(prompt_waves, model.writing)),
         "weight_bytes": weights,
         "copied_bytes": copied,
@@ -127,15 +127,21 @@ def model_cost(
 
 
 def working_bytes(plan: Plan, model: PlannedModel, later: Sequence[AskFigures]) -> int:
-    """The most memory beside the weights: of a wave, or of texts that are being written while prompts are read."""
+    """The most memory beside the weights: of waves, or of texts that are being written while prompts are read."""
     config, item = model.config, BYTES[plan.numerics]
     budgets = plan.planner.budget, plan.planner.writing
-    scored = model.layout.wave_bytes(config, item)
-    written = max((_writing_bytes(model, shard.shape, item) for shard in model.writing), default=0)
+    scored = model.layout.wave_bytes(config, item) * min(model.at_once, model.layout.shards)
+    each = sorted((_writing_bytes(model, shard.shape, item) for shard in model.writing), reverse=True)
+    written = sum(each[: model.at_once])
     waiting = [_later_bytes(model, found, item, budgets[0].tokens) for found in later]
-    read = max((min(one, budgets[0].bytes) for one, _ in waiting), default=0)
-    write = max((min(one, budgets[1].bytes) for _, one in waiting), default=0)
+    read = max((min(one * model.at_once, budgets[0].bytes) for one, _ in waiting), default=0)
+    write = max((min(one * model.at_once, budgets[1].bytes) for _, one in waiting), default=0)
     return max(scored, written, read + write)
+
+
+def _at_once(model: PlannedModel, later: Sequence[AskFigures]) -> int:
+    """How many shards of a model are at work together, at most."""
+    return model.at_once if later else min(model.at_once, max(model.layout.shards, len(model.writing)))
 
 
 def _writing_bytes(model: PlannedModel, shape: WritingShape, item: int) -> int:

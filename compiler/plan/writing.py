@@ -117,14 +117,20 @@ class WritingShard:
 
 @dataclass(frozen=True, slots=True)
 class WritingBudget:
-    """What a shard may take: `bytes` for its cache and logits, and as many for a wave of its prompts.
+    """What shards may take: `bytes` for caches and logits, and as many for waves of prompts.
 
-    At most `rows` are written at once; `item` bytes a stored value.
+    At most `rows` of a shard are written together; `item` bytes a stored value. `at_once` shards are at work.
     """
 
     bytes: int = 2**30
     rows: int = 64
     item: int = 4
+    at_once: int = 1
+
+    @property
+    def each(self) -> int:
+        """The memory of one shard's cache and logits."""
+        return self.bytes // self.at_once
 
 
 def plan_writing(
@@ -230,7 +236,7 @@ def _tops(steps: Mapping[int, int], penalty: float) -> tuple[int, ...]:
 
 
 def _shards(tasks: Many[WritingTask], config: DecoderConfig, budget: WritingBudget) -> Iterator[WritingShard]:
-    """Shards of equal size, as few as have at most `ROUNDS` tasks a row."""
+    """Shards of equal size, as few as have at most `ROUNDS` tasks a row; two where not all have a row at once."""
     limit = turning_limit(config)
     prompt, reach = max(map(_prompt_slots, tasks)), max(len(one.ids) + one.max_tokens - 1 for one in tasks)
     short = len(tasks[0].ids) <= limit
@@ -240,8 +246,8 @@ def _shards(tasks: Many[WritingTask], config: DecoderConfig, budget: WritingBudg
     wide = prompt + new if not beyond else max(prompt + new, _grained(limit, PROMPT_GRAIN) + most)
     row = _row_bytes(config, wide, budget.item)
     waves = _fitting_waves(config, prompt, budget, row)
-    fitting = min(budget.rows, budget.bytes // row)
-    count = -(-len(tasks) // (fitting * ROUNDS))
+    fitting = min(budget.rows, budget.each // row)
+    count = max(-(-len(tasks) // (fitting * ROUNDS)), 1 if len(tasks) <= fitting else 2)
     size = -(-len(tasks) // count)
     rows = min(fitting, _grained(-(-size // -(-size // fitting)), ROW_GRAIN))
     parts = [_in_order(tasks[start : start + size]) for start in range(0, len(tasks), size)]
@@ -288,9 +294,9 @@ def _fitting_waves(config: DecoderConfig, prompt: int, budget: WritingBudget, ro
         for size in range(BLOCK, MOST_WAVE + 1, BLOCK)
     }
     least = max(row, taken[BLOCK])
-    if least > budget.bytes:
+    if least > budget.each:
         raise NoRoom(2 * least)
-    return [size for size, needed in taken.items() if needed <= budget.bytes]
+    return [size for size, needed in taken.items() if needed <= budget.each]
 
 
 def _wave_tokens(parts: Many[Many[WritingTask]], fitting: Many[int]) -> int:

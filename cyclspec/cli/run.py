@@ -65,7 +65,8 @@ def command(
         places=places,
         max_requests=max_requests,
         memory=memory,
-        wave=wave or pipeline.wave_here(),
+        wave=wave,
+        device=pipeline.device_here(),
         numerics=numerics,
         locked=locked,
     )

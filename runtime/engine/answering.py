@@ -32,7 +32,7 @@ class Engines:
         decoder, writing = self._loaded(plan, model)
         yield from self._written(model, writing, known)
         scoring = ScoringEngine(decoder, model.layout, model=model.asked.name)
-        yield from scoring.run(known)
+        yield from scoring.run(known, at_once=model.at_once)
         _require_planned(scoring.compiled_programs, len(model.layout.shapes))
 
     def _written(
@@ -42,7 +42,8 @@ class Engines:
         unknown = {task.request for shard in model.writing for task in shard.tasks} - known.keys()
         shards = [s for s in model.writing if any(task.request in unknown for task in s.tasks)]
         before = writing.compiled_programs
-        yield from (found for found in writing.run(shards) if found.request in unknown)
+        outcomes = writing.run(shards, at_once=model.at_once)
+        yield from (found for found in outcomes if found.request in unknown)
         shapes = {shape for one in model.writing for shape in (one.shape, one.beyond) if shape is not None}
         _require_planned(writing.compiled_programs - before, PROGRAMS_A_WRITING_SHAPE * len(shapes))
 

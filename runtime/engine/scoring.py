@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import jax
@@ -20,6 +21,7 @@ from cyclspec.compiler.checkpoints.refusal import refused
 from cyclspec.compiler.plan.sharing.layout import Shape, Wave
 from cyclspec.compiler.plan.sharing.plan import Layout, Part
 from cyclspec.compiler.plan.sharing.shards import Shard
+from cyclspec.runtime.engine.abreast import abreast
 from cyclspec.runtime.engine.blocks import Memory
 from cyclspec.runtime.engine.freed_memory import freed_memory_kept
 from cyclspec.runtime.engine.wave import WaveInputs, WaveOutputs, empty_memory, wave
@@ -33,6 +35,16 @@ class Scored:
 
     request: str
     logprobs: Float32[np.ndarray, " asked"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Computed:
+    """What a wave gave, on the host: log-probabilities in nats by output and target, and which outputs are finite."""
+
+    part: Part
+    wave: Wave
+    logprobs: Float32[np.ndarray, "output target"]
+    finite: Bool[np.ndarray, " output"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,26 +77,31 @@ class ScoringEngine:
         for shape in self.layout.shapes:
             self._program(shape)
 
-    def run(self, known: Mapping[str, object]) -> Iterator[Scored | Missing]:
-        """One outcome for each request that is not known, as soon as it is complete."""
+    def run(self, known: Mapping[str, object], *, at_once: int = 1) -> Iterator[Scored | Missing]:
+        """One outcome for each request that is not known, as soon as it is complete; `at_once` shards are at work."""
         found = _Found(self.layout, known)
+        shards = self.layout.unanswered(known)
+        jobs = [
+            partial(self._computed, part, shard, self._program(shape), shape) for part, shard, shape in shards
+        ]
         with freed_memory_kept():
-            for part, shard, shape in self.layout.unanswered(known):
-                for one, outputs in self._computed(part, shard, shape):
-                    yield from found.add(part, one, outputs)
+            for one in abreast(jobs, at_once):
+                yield from found.add(one)
 
-    def _computed(self, part: Part, shard: Shard, shape: Shape) -> Iterator[tuple[Wave, WaveOutputs]]:
+    def _computed(
+        self, part: Part, shard: Shard, program: jax.stages.Compiled, shape: Shape
+    ) -> Iterator[_Computed]:
         """The waves of a shard, each handed out while the next one is at work."""
         carried = empty_memory(self._config, shape.ancestors, self._dtype)
         waiting: tuple[Wave, WaveOutputs] | None = None
         for one in self.layout.waves_of(part, shard, shape):
-            outputs = self._program(shape)(self._state, carried, _inputs(one, part))
+            outputs = program(self._state, carried, _inputs(one, part))
             carried = outputs.carried
             if waiting is not None:
-                yield waiting
+                yield _on_host(part, *waiting)
             waiting = (one, outputs)
         if waiting is not None:
-            yield waiting
+            yield _on_host(part, *waiting)
 
     def _program(self, shape: Shape) -> jax.stages.Compiled:
         if shape not in self._programs:
@@ -132,12 +149,12 @@ class _Found:
         self.left = counts.copy()
         self.left[[request in known for request in layout.requests]] = -1
 
-    def add(self, part: Part, one: Wave, outputs: WaveOutputs) -> Iterator[Scored | Missing]:
+    def add(self, one: _Computed) -> Iterator[Scored | Missing]:
         """Takes what a wave gave; yields the requests that are complete now."""
-        here = one.pairs >= 0
-        pairs = one.pairs[here] + part.first
-        self.logprobs[pairs] = np.asarray(outputs.logprobs)[here]
-        self.finite[pairs] = np.repeat(np.asarray(outputs.finite), here.sum(axis=1))
+        here = one.wave.pairs >= 0
+        pairs = one.wave.pairs[here] + one.part.first
+        self.logprobs[pairs] = one.logprobs[here]
+        self.finite[pairs] = np.repeat(one.finite, here.sum(axis=1))
         for pair in pairs.tolist():
             for request in self.owner[self.starts[pair] : self.starts[pair + 1]].tolist():
                 self.left[request] -= 1
@@ -150,6 +167,11 @@ class _Found:
         if not self.finite[places].all():
             return Missing(key, "not_finite")
         return Scored(key, self.logprobs[places])
+
+
+def _on_host(part: Part, one: Wave, outputs: WaveOutputs) -> _Computed:
+    """Waits for the program."""
+    return _Computed(part, one, np.asarray(outputs.logprobs), np.asarray(outputs.finite))
 
 
 def _inputs(one: Wave, part: Part) -> WaveInputs:

@@ -7,8 +7,10 @@ missing while the others go on. What a row draws depends on its own seed and sco
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 from typing import Any, Literal
 
@@ -18,6 +20,7 @@ from flax import nnx
 
 from cyclspec.compiler.checkpoints.refusal import refused
 from cyclspec.compiler.plan.writing import WritingShape, WritingShard, WritingTask, automata_of
+from cyclspec.runtime.engine.abreast import abreast
 from cyclspec.runtime.engine.blocks import Memory
 from cyclspec.runtime.engine.cache import Cache, Fill, empty_cache, fill
 from cyclspec.runtime.engine.constrain import stacked
@@ -92,6 +95,7 @@ class WritingEngine:
         self._graph, self._state = nnx.split(decoder)
         self._read_by_steps = layers_apart(decoder) if steps_read_apart() else self._state
         self._compiled: dict[Hashable, jax.stages.Compiled] = {}
+        self._compiling = threading.Lock()
 
     @property
     def compiled_programs(self) -> int:
@@ -105,8 +109,8 @@ class WritingEngine:
                 if shape is not None:
                     self._programs(shape)
 
-    def run(self, shards: Iterable[WritingShard]) -> Iterator[Written | Missing]:
-        """One outcome for each task, as soon as its text has ended.
+    def run(self, shards: Iterable[WritingShard], *, at_once: int = 1) -> Iterator[Written | Missing]:
+        """One outcome for each task, as soon as its text has ended; `at_once` shards are at work.
 
         A text that outgrows the length up to which its shard turns is read again with the factors of longer
         texts and goes on, as transformers does.
@@ -115,10 +119,11 @@ class WritingEngine:
             SpecError: a prompt has token ids outside the vocabulary, or a text could outgrow the model's
             positions.
         """
+        listed = tuple(shards)
+        for shard in listed:
+            self._refuse_misfit(shard)
         with freed_memory_kept():
-            for shard in shards:
-                self._refuse_misfit(shard)
-                yield from self._outcomes(shard)
+            yield from abreast([partial(self._outcomes, shard) for shard in listed], at_once)
 
     def _outcomes(self, shard: WritingShard) -> Iterator[Written | Missing]:
         outgrown: list[Text] = []
@@ -173,9 +178,10 @@ class WritingEngine:
         )
 
     def _once(self, key: Hashable, compiled: Callable[[], jax.stages.Compiled]) -> jax.stages.Compiled:
-        if key not in self._compiled:
-            self._compiled[key] = compiled()
-        return self._compiled[key]
+        with self._compiling:
+            if key not in self._compiled:
+                self._compiled[key] = compiled()
+            return self._compiled[key]
 
     def _compile_wave(self, shape: WritingShape) -> jax.stages.Compiled:
         graph = self._graph

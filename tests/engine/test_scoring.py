@@ -105,6 +105,17 @@ def test_shards_in_another_order_give_the_same_bits(
     assert_same_bits(found, first)
 
 
+@pytest.mark.parametrize("at_once", [2, 3])
+def test_shards_beside_each_other_give_the_same_bits(
+    at_once: int, engine: ScoringEngine, first: Numbers
+) -> None:
+    compiled = engine.compiled_programs
+    listed = list(engine.run({}, at_once=at_once))
+    assert_same_bits({one.request: one.logprobs for one in listed if isinstance(one, Scored)}, first)
+    assert len(listed) == len(first)
+    assert engine.compiled_programs == compiled
+
+
 @pytest.mark.parametrize("every", [2, 7])
 def test_some_requests_alone_get_the_bits_that_they_get_among_all(
     every: int, engine: ScoringEngine, first: Numbers
@@ -114,11 +125,12 @@ def test_some_requests_alone_get_the_bits_that_they_get_among_all(
     assert_same_bits(logprobs(engine, known), wanted)
 
 
+@pytest.mark.parametrize("at_once", [1, 2])
 @pytest.mark.parametrize("stop", [1, 20])
 def test_a_run_that_was_stopped_goes_on_to_the_same_bits(
-    stop: int, engine: ScoringEngine, first: Numbers
+    stop: int, at_once: int, engine: ScoringEngine, first: Numbers
 ) -> None:
-    begun = engine.run({})
+    begun = engine.run({}, at_once=at_once)
     known = {one.request: one.logprobs for one in islice(begun, stop) if isinstance(one, Scored)}
     begun.close()  # type: ignore[attr-defined]
     rest = logprobs(engine, known)

@@ -103,6 +103,33 @@ def test_what_is_drawn_does_not_depend_on_order_rows_or_neighbours(
         assert run(some, rows) == {task.request: first[task.request] for task in some}
 
 
+@pytest.mark.parametrize("at_once", [2, 3])
+def test_shards_beside_each_other_write_the_same_texts(
+    at_once: int, grouped: Any, loaded: Callable[..., Decoder]
+) -> None:
+    decoder = loaded(grouped.folder)
+    shards = plan_writing(_drawn_tasks(60), decoder.config, FEW_ROWS)
+    assert len(shards) > 2
+    engine = WritingEngine(decoder, model="m")
+    alone = {one.request: one for one in engine.run(shards)}
+    compiled = engine.compiled_programs
+    beside = list(engine.run(shards, at_once=at_once))
+    assert {one.request: one for one in beside} == alone
+    assert len(beside) == len(alone) == 60
+    assert engine.compiled_programs == compiled
+
+
+def test_programs_are_compiled_once_where_shards_begin_together(
+    grouped: Any, loaded: Callable[..., Decoder]
+) -> None:
+    decoder = loaded(grouped.folder)
+    shards = plan_writing(_drawn_tasks(12), decoder.config, FEW_ROWS)
+    (_,) = {shard.shape for shard in shards}
+    engine = WritingEngine(decoder, model="m")
+    assert len(list(engine.run(shards, at_once=2))) == 12
+    assert engine.compiled_programs == 3
+
+
 def test_the_longer_of_two_texts_with_one_seed_begins_with_the_shorter(
     grouped: Any, loaded: Callable[..., Decoder]
 ) -> None:
@@ -214,7 +241,7 @@ def test_the_cache_is_written_in_place(grouped: Any, loaded: Callable[..., Decod
 
     def memory(max_tokens: int) -> list[Any]:
         tasks = [replace(task, max_tokens=max_tokens) for task in _drawn_tasks(9)]
-        (shard,) = plan_writing(tasks, decoder.config, FEW_ROWS)
+        shard, *_ = plan_writing(tasks, decoder.config, FEW_ROWS)
         engine.compile([shard])
         programs = engine._programs(shard.shape)
         return [program.memory_analysis() for program in (programs.fill, programs.decode)]

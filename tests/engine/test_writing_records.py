@@ -161,7 +161,7 @@ def test_a_task_without_room_for_its_record_is_no_task() -> None:
 def test_records_compile_three_programs_for_each_shape(grouped: Any, loaded: Callable[..., Decoder]) -> None:
     decoder = loaded(grouped.folder)
     tasks = [task(str(at), prompts()[at % 5], (PLAIN, SHORT)[at % 2]) for at in range(9)]
-    shards = plan_writing(tasks, decoder.config, WritingBudget(rows=3))
+    shards = plan_writing(tasks, decoder.config, WritingBudget(rows=9))
     (shape,) = {shard.shape for shard in shards}
     assert (shape.automata, shape.states & (shape.states - 1)) == (2, 0)
     engine = WritingEngine(decoder, model="m")

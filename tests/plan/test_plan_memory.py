@@ -114,6 +114,20 @@ def test_a_plan_stays_under_its_memory(memory: int, tmp_path: Path) -> None:
         assert all(0 < model["working_bytes"] <= memory for model in facts["models"])
 
 
+def test_shards_are_computed_one_after_the_other_where_memory_is_too_little_for_more(tmp_path: Path) -> None:
+    path = tmp_path / "audit.cycl"
+    path.write_text(SPEC, encoding="utf-8")
+    at_once = [planned(path, memory).models[0].at_once for memory in (2 * MIB, 1024 * MIB)]
+    assert at_once == [1, 2]
+
+
+def test_shards_at_once_share_what_tokens_at_work_may_take() -> None:
+    for limit in (48, 64):
+        alone, beside = (lay_out(grid(60, 60), CONFIG, Budget(limit * MIB, at_once=n)) for n in (1, 2))
+        assert 2 * beside.wave_bytes(CONFIG, 4) <= limit * MIB
+        assert beside.waves >= alone.waves
+
+
 def test_fewer_texts_are_written_together_where_memory_is_small(tmp_path: Path) -> None:
     path = tmp_path / "audit.cycl"
     path.write_text(SPEC, encoding="utf-8")

@@ -67,6 +67,10 @@ class Layout:
         return sum(shard.waves for part in self.parts for shard in part.shards)
 
     @property
+    def shards(self) -> int:
+        return sum(len(part.shards) for part in self.parts)
+
+    @property
     def shapes(self) -> tuple[Shape, ...]:
         """The programs, each once."""
         return tuple(dict.fromkeys(shape for part in self.parts for shape in part.shapes))

@@ -34,11 +34,20 @@ class NoRoom(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a wave may take: `bytes` of memory beside the weights, at most `tokens`; `item` bytes a stored value."""
+    """What waves may take: `bytes` of memory beside the weights, at most `tokens` each; `item` bytes a stored value.
+
+    Of shards, which need nothing of each other, `at_once` are at work.
+    """
 
     bytes: int = 2**30
     tokens: int = MOST_TOKENS
     item: int = 4
+    at_once: int = 1
+
+    @property
+    def each(self) -> int:
+        """The memory of one wave."""
+        return self.bytes // self.at_once
 
 
 def grained(count: int, grain: int) -> int:
@@ -52,11 +61,11 @@ def shaped(walk: Walk, config: DecoderConfig, budget: Budget) -> tuple[tuple[Sha
     Padding, and what every wave costs by itself, are counted. Raises `NoRoom` where not even the smallest wave fits.
     """
     tops = range(BLOCK, grained(budget.tokens, BLOCK) + 1, BLOCK)
-    sizes = [size for size in tops if wave_bytes(config, Shape(size, 0, 0, 0), budget.item) <= budget.bytes]
+    sizes = [size for size in tops if wave_bytes(config, Shape(size, 0, 0, 0), budget.item) <= budget.each]
     for size in sorted(sizes, key=lambda size: (_cost(walk, size), size)):
         shards = cut(walk, size)
         shapes = choose(walk, shards, config, size)
-        if _most_bytes(config, shapes, budget.item) <= budget.bytes:
+        if _most_bytes(config, shapes, budget.item) <= budget.each:
             return shards, shapes
     shapes = choose(walk, cut(walk, BLOCK), config, BLOCK)
     raise NoRoom(_most_bytes(config, shapes, budget.item))

@@ -14,7 +14,7 @@ from jaxtyping import Int64
 
 from cyclspec.compiler.plan.sharing.walk import Walk
 
-WAVES_A_SHARD = range(6, 11)
+WAVES_A_SHARD = range(4, 8)
 TIMES_ANCESTORS = 10
 
 
@@ -33,7 +33,7 @@ class Shard:
 
 
 def cut(walk: Walk, wave: int) -> tuple[Shard, ...]:
-    """Shards of six to ten waves of `wave` tokens; each cut is the one of those that computes least again.
+    """Shards of four to seven waves of `wave` tokens; each cut is the one of those that computes least again.
 
     A shard is longer where its ancestors would be more than a tenth of it, or where no text would end in it.
     """
