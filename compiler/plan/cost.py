@@ -73,14 +73,15 @@ def copied_bytes(config: DecoderConfig, numerics: Numerics) -> int:
 
 
 def wave_cost(config: DecoderConfig, shape: Shape, numerics: Numerics) -> Cost:
-    """One wave. Its last layer goes on with the outputs alone, once their keys and values are there."""
-    heads, kv = config.heads * config.head_dim, config.kv_heads * config.head_dim
+    """One wave. Its last layer goes on with the outputs alone, which read all that is carried and the whole wave."""
     layer = layer_parameters(config)
-    begun = config.hidden_size * (heads + 2 * kv)
+    begun = 2 * config.hidden_size * config.kv_heads * config.head_dim
     trunk = shape.wave * ((config.layers - 1) * layer + begun) + shape.outputs * (layer - begun)
     pairs = sum(seen + BLOCK for seen in shape.seen)
     head = shape.outputs * config.vocab_size * config.hidden_size
-    operations = 2 * (trunk + head) + attention(config, pairs) * BLOCK
+    last = shape.outputs * (shape.ancestors + shape.wave)
+    scored = (config.layers - 1) * pairs * BLOCK + last
+    operations = 2 * (trunk + head) + _pair(config) * scored
     slot = config.layers * slot_bytes(config, BYTES[numerics])
     slots = 2 * shape.ancestors + shape.wave + pairs
     return Cost(operations, weight_bytes(config, numerics) + slot * slots)
@@ -88,7 +89,12 @@ def wave_cost(config: DecoderConfig, shape: Shape, numerics: Numerics) -> Cost:
 
 def attention(config: DecoderConfig, seen: int) -> int:
     """Operations of one token's attention to `seen` tokens, in all layers."""
-    return 4 * config.heads * config.head_dim * config.layers * seen
+    return _pair(config) * config.layers * seen
+
+
+def _pair(config: DecoderConfig) -> int:
+    """Operations of one token's attention to another, in one layer."""
+    return 4 * config.heads * config.head_dim
 
 
 def reading_cost(
@@ -97,7 +103,9 @@ def reading_cost(
     """What reading tokens costs that no layout holds, at most: none is shared, all stand behind the longest text."""
     trunk, _ = parameters(config)
     head = config.vocab_size * config.hidden_size
-    operations = tokens * (2 * trunk + attention(config, longest)) + 2 * outputs * head
+    operations = tokens * (2 * trunk + attention(config, longest)) + outputs * (
+        2 * head + _pair(config) * wave
+    )
     slot = config.layers * slot_bytes(config, BYTES[numerics])
     waves = -(-tokens // wave)
     return Cost(operations, waves * weight_bytes(config, numerics) + tokens * slot * (1 + longest / BLOCK))

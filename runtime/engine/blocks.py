@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Float32, Int32
 
 from cyclspec.compiler.checkpoints.architecture import DecoderConfig
-from cyclspec.compiler.plan.sharing.layout import BLOCK, blocks_at_once
+from cyclspec.compiler.plan.sharing.layout import BLOCK, OUTPUTS_AT_ONCE, blocks_at_once
 from cyclspec.runtime.models.decoder.attention import Heads, fused, is_fused, weigh_grouped
 
 
@@ -55,6 +55,25 @@ class Blocks:
         else:
             mixed = self._in_batches(config, query, memory, window)
         return mixed.reshape(heads.query.shape)
+
+    def mixed_at(
+        self,
+        config: DecoderConfig,
+        heads: Heads,
+        memory: Memory,
+        window: Int32[Array, ""],
+        outputs: Int32[Array, " output"],
+    ) -> Float32[Array, "output head dim"]:
+        """The values that some tokens mix, whose queries stand in `heads` alone: they are few, and read everything."""
+
+        def one(query: Array, at: Array) -> Array:
+            sees = _sees_all(self.tree, at, window)
+            return weigh_grouped(config, query[None], memory.key, memory.value, sees[None])[0]
+
+        mixed: Array = jax.lax.map(
+            lambda each: one(*each), (heads.query, outputs), batch_size=OUTPUTS_AT_ONCE
+        )
+        return mixed
 
     def _in_chains(self, config: DecoderConfig, query: Array, memory: Memory, window: Array) -> Array:
         """Each block by itself, so that a CPU runs several beside each other, with no more keys than its rank needs."""
@@ -100,6 +119,15 @@ def _one(
     path = tree.path[at, :seen]
     key, value = jax.tree.map(lambda a, b: jnp.concatenate([a[:, path], b], axis=1), memory, own)
     return weigh_grouped(config, query[at], key, value, _sees(tree, at, seen, window))
+
+
+def _sees_all(tree: Tree, at: Int32[Array, ""], window: Int32[Array, ""]) -> Bool[Array, " key"]:
+    """Which of all that is carried and of the wave's own tokens one of these sees."""
+    count, depth = tree.depth.shape[0], tree.depth[at]
+    above, index = jnp.arange(tree.path.shape[1]), jnp.arange(count)
+    carried = above < jnp.where(index <= at, tree.depth, count + above.shape[0]).min()
+    inside = (index <= at) & (at < tree.end)
+    return jnp.concatenate([carried & (depth - above < window), inside & (depth - tree.depth < window)])
 
 
 def _sees(tree: Tree, at: Int32[Array, ""], seen: int, window: Int32[Array, ""]) -> Bool[Array, "query key"]:

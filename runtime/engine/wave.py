@@ -10,11 +10,10 @@ import numpy as np
 from jaxtyping import Array, Bool, Float32, Int32
 
 from cyclspec.compiler.checkpoints.architecture import DecoderConfig
+from cyclspec.compiler.plan.sharing.layout import OUTPUTS_AT_ONCE
 from cyclspec.runtime.engine.blocks import Blocks, Memory, Tree
 from cyclspec.runtime.models.decoder import Decoder
-from cyclspec.runtime.models.decoder.attention import Heads
-
-_HEAD_ROWS = 64
+from cyclspec.runtime.models.decoder.attention import Heads, Outputs
 
 
 class WaveInputs(NamedTuple):
@@ -57,23 +56,36 @@ def wave(decoder: Decoder, carried: Memory, inputs: WaveInputs, seen: tuple[int,
     blocks = Blocks(Tree(inputs.path, inputs.depth, inputs.end), inputs.order, seen)
 
     def attend(heads: Heads, before: Memory, window: Array) -> tuple[Array, tuple[Memory, Memory]]:
-        memory = jax.tree.map(
-            lambda old, new: jnp.concatenate([old, new.swapaxes(0, 1)], axis=1),
-            before,
-            _contained(heads),
-        )
-        mixed = blocks.mixed(config, heads, memory, window)
-        carry = jax.tree.map(lambda a: a[:, inputs.carry], memory)
-        kept = jax.tree.map(lambda a: a[:, inputs.kept].swapaxes(0, 1), memory)
-        return mixed, (carry, kept)
+        memory = _joined(before, heads)
+        return blocks.mixed(config, heads, memory, window), _handed_on(memory, inputs)
 
+    def attend_at_outputs(heads: Heads, before: Memory, window: Array) -> tuple[Array, tuple[Memory, Memory]]:
+        memory = _joined(before, heads)
+        return blocks.mixed_at(config, heads, memory, window, inputs.outputs), _handed_on(memory, inputs)
+
+    outputs = Outputs(inputs.outputs, attend_at_outputs)
     hidden, (carry, kept) = decoder.hidden(
-        inputs.tokens, inputs.depth, inputs.longest, attend, carried, inputs.outputs
+        inputs.tokens, inputs.depth, inputs.longest, attend, carried, outputs
     )
     logprobs, finite = jax.lax.map(
-        lambda one: _asked(decoder, *one), (hidden, inputs.targets), batch_size=_HEAD_ROWS
+        lambda one: _asked(decoder, *one), (hidden, inputs.targets), batch_size=OUTPUTS_AT_ONCE
     )
     return WaveOutputs(logprobs, finite, carry, kept)
+
+
+def _joined(before: Memory, heads: Heads) -> Memory:
+    """One layer's carried ancestors and then the wave's own tokens."""
+    joined: Memory = jax.tree.map(
+        lambda old, new: jnp.concatenate([old, new.swapaxes(0, 1)], axis=1), before, _contained(heads)
+    )
+    return joined
+
+
+def _handed_on(memory: Memory, inputs: WaveInputs) -> tuple[Memory, Memory]:
+    """Of one layer, what the next wave carries, and what is kept of whole texts."""
+    carry: Memory = jax.tree.map(lambda a: a[:, inputs.carry], memory)
+    kept: Memory = jax.tree.map(lambda a: a[:, inputs.kept].swapaxes(0, 1), memory)
+    return carry, kept
 
 
 def _contained(heads: Heads) -> Memory:

@@ -16,6 +16,7 @@ from cyclspec.compiler.plan.sharing.shards import Shard
 from cyclspec.compiler.plan.sharing.walk import Walk
 
 BLOCK = 64
+OUTPUTS_AT_ONCE = 64
 SCORES_AT_ONCE = 2**22
 
 

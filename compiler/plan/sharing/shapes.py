@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from cyclspec.compiler.checkpoints.architecture import DecoderConfig
-from cyclspec.compiler.plan.sharing.layout import BLOCK, Needs, Shape, blocks_at_once, needs
+from cyclspec.compiler.plan.sharing.layout import BLOCK, OUTPUTS_AT_ONCE, Needs, Shape, blocks_at_once, needs
 from cyclspec.compiler.plan.sharing.shards import Shard, cut
 from cyclspec.compiler.plan.sharing.walk import Walk
 
@@ -89,15 +89,17 @@ def wave_bytes(config: DecoderConfig, shape: Shape, item: int) -> int:
 
     Ancestors' keys and values are there three times, as they come, as they go and as they are gathered; those of whole
     texts twice. Beside them stand one layer's keys and values, and then either the activations of its tokens with the
-    scores of the blocks that attend together, or the logits of some outputs.
+    scores of the blocks or of the outputs that attend together, or the logits of some outputs.
     """
     slot, seen = slot_bytes(config, item), shape.ancestors + BLOCK
     kept = config.layers * shape.ancestors * (3 + 2 * shape.texts) * slot
     blocks = min(shape.blocks, blocks_at_once(config.heads, shape.ancestors))
     own = 2 * (shape.ancestors + shape.wave) * slot + 2 * blocks * seen * slot
     wide = 2 * config.intermediate_size + 4 * config.hidden_size + 3 * config.heads * config.head_dim
-    layer = shape.wave * wide + 3 * blocks * config.heads * BLOCK * seen
-    logits = 2 * min(shape.outputs, BLOCK) * config.vocab_size
+    outputs = min(shape.outputs, OUTPUTS_AT_ONCE)
+    scores = max(blocks * BLOCK * seen, outputs * (shape.ancestors + shape.wave))
+    layer = shape.wave * wide + 3 * config.heads * scores
+    logits = 2 * outputs * config.vocab_size
     return kept + own + 4 * (max(layer, logits) + 2 * shape.outputs * shape.targets)
 
 

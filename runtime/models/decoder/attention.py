@@ -34,6 +34,13 @@ Attend = Callable[[Heads, Any, Int32[Array, ""]], tuple[Float32[Array, "token he
 """Heads, the layer's part of a memory, and its window (`NO_WINDOW` for none) to mixed values and what is kept."""
 
 
+class Outputs(NamedTuple):
+    """The tokens whose stream leaves the last layer, and how these attend: `Heads` then have queries of them alone."""
+
+    at: Int32[Array, " output"]
+    attend: Attend
+
+
 class Attention(nnx.Module):
     """The projections of one layer."""
 
@@ -46,10 +53,16 @@ class Attention(nnx.Module):
         self.query_norm = optional_norm(config, parameters, "query_norm")
         self.key_norm = optional_norm(config, parameters, "key_norm")
 
-    def heads(self, x: Float32[Array, "token hidden"], turn: Turn | None) -> Heads:
-        """Queries, keys and values of every token."""
+    def heads(
+        self,
+        x: Float32[Array, "token hidden"],
+        turn: Turn | None,
+        asking: Int32[Array, " output"] | None = None,
+    ) -> Heads:
+        """Keys and values of every token, and queries of all or of those `asking`."""
         config, dtype = self.config, self.query.weight.dtype
-        query = self._heads(self.query(x), self.query_norm, config.heads, turn)
+        asked, asked_turn = (x, turn) if asking is None else jax.tree.map(lambda a: a[asking], (x, turn))
+        query = self._heads(self.query(asked), self.query_norm, config.heads, asked_turn)
         key = self._heads(self.key(x), self.key_norm, config.kv_heads, turn).astype(dtype)
         value = self.value(x).reshape(x.shape[0], config.kv_heads, config.head_dim).astype(dtype)
         return Heads(query, key, value)

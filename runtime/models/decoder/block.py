@@ -9,7 +9,7 @@ from flax import nnx
 from jaxtyping import Array, Float32, Int32
 
 from cyclspec.compiler.checkpoints.architecture import DecoderConfig
-from cyclspec.runtime.models.decoder.attention import Attend, Attention
+from cyclspec.runtime.models.decoder.attention import Attend, Attention, Outputs
 from cyclspec.runtime.models.decoder.feed_forward import feed_forward
 from cyclspec.runtime.models.decoder.layers import Norm, optional_norm
 from cyclspec.runtime.models.decoder.rope import Turn
@@ -38,13 +38,15 @@ class Block(nnx.Module):
         attend: Attend,
         memory: Any,
         window: Int32[Array, ""],
-        outputs: Int32[Array, " output"] | None = None,
+        outputs: Outputs | None = None,
     ) -> tuple[Float32[Array, "... hidden"], Any]:
         """One layer, and what `attend` keeps of it. With `outputs`, only the stream at those tokens goes on."""
-        heads = self.attention.heads(_normed(self.before_attention, x), turn)
-        mixed, kept = attend(heads, memory, window)
-        if outputs is not None:
-            x, mixed = x[outputs], mixed[outputs]
+        normed = _normed(self.before_attention, x)
+        if outputs is None:
+            mixed, kept = attend(self.attention.heads(normed, turn), memory, window)
+        else:
+            x = x[outputs.at]
+            mixed, kept = outputs.attend(self.attention.heads(normed, turn, outputs.at), memory, window)
         x = x + _normed(self.after_attention, self.attention.joined(mixed))
         widened = self.feed_forward(_normed(self.before_feed_forward, x))
         return x + _normed(self.after_feed_forward, widened), kept

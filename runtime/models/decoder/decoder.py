@@ -15,7 +15,7 @@ from flax import nnx
 from jaxtyping import Array, Bool, Float, Float32, Int, Int32
 
 from cyclspec.compiler.checkpoints.architecture import DecoderConfig, Rope
-from cyclspec.runtime.models.decoder.attention import Attend, Heads, weigh
+from cyclspec.runtime.models.decoder.attention import Attend, Heads, Outputs, weigh
 from cyclspec.runtime.models.decoder.block import Block
 from cyclspec.runtime.models.decoder.layers import Norm, capped, product
 from cyclspec.runtime.models.decoder.rope import Turn, turn
@@ -63,7 +63,7 @@ class Decoder(nnx.Module):
         longest: Int32[Array, ""] | int,
         attend: Attend,
         memory: Any = None,
-        outputs: Int32[Array, " output"] | None = None,
+        outputs: Outputs | None = None,
     ) -> tuple[Float32[Array, "... hidden"], Any]:
         """Hidden states after the final norm, of every token or of `outputs`, and what `attend` kept of each layer.
 
@@ -76,7 +76,7 @@ class Decoder(nnx.Module):
         windows = _window_array(self.config)
         last = self.config.layers - 1
 
-        def layer(x: Array, at: Array | int, only: Array | None = None) -> tuple[Array, Any]:
+        def layer(x: Array, at: Array | int, only: Outputs | None = None) -> tuple[Array, Any]:
             state, part = part_of((stacked, memory), at)
             turn = jax.tree.map(lambda a, b: jnp.where(windows[at] < NO_WINDOW, a, b), *turns)
             return nnx.merge(graph, state)(x, turn, attend, part, windows[at], only)
