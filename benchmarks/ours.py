@@ -40,6 +40,7 @@ class Ours:
         self._dtype: Dtype = dtype
         self._item = np.dtype(jnp.dtype(dtype)).itemsize
         self._decoder, self._budget = decoder, Budget(memory, device.wave, self._item, device.at_once)
+        self._written_budget = WritingBudget(memory // 2, item=self._item, at_once=device.at_once)
         self._scoring: ScoringEngine | None = None
         self._writing: WritingEngine | None = None
 
@@ -111,7 +112,7 @@ class Ours:
             WritingTask(str(at), prompt.ids, 0.0, 1.0, workload.new_tokens, (), (0, 0))
             for at, prompt in enumerate(workload.prompts)
         ]
-        return plan_writing(tasks, self._decoder.config, WritingBudget(item=self._item))
+        return plan_writing(tasks, self._decoder.config, self._written_budget)
 
 
 def _timed(call: Callable[[], Value]) -> tuple[Value, float]:

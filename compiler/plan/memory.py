@@ -5,11 +5,22 @@ Expects the sizes of a model. Ensures that what would not fit is refused by the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from cyclspec.compiler.checkpoints.architecture import DecoderConfig
-from cyclspec.compiler.plan.figures import AskFigures
-from cyclspec.compiler.plan.sharing.shapes import Budget, NoRoom, least_bytes
+from cyclspec.compiler.plan.figures import AskFigures, tokens_beside
+from cyclspec.compiler.plan.reads import Writing
+from cyclspec.compiler.plan.requests import Request
+from cyclspec.compiler.plan.sharing.layout import BLOCK, OUTPUTS_AT_ONCE, Shape
+from cyclspec.compiler.plan.sharing.shapes import (
+    ANCESTOR_GRAIN,
+    Budget,
+    NoRoom,
+    grained,
+    least_bytes,
+    wave_bytes,
+)
+from cyclspec.compiler.plan.writing import WritingBudget, row_bytes
 from cyclspec.language.diagnostics import SpecError
 from cyclspec.language.diagnostics.cy07_data_and_plan import OverMemory
 from cyclspec.language.types import typed as d
@@ -29,6 +40,24 @@ def option_text(count: int) -> str:
     """A number of bytes as `--memory` takes it, rounded up to a tenth of its unit."""
     power, unit = next((one for one in _UNITS if count >= 2 ** one[0]), _UNITS[-1])
     return f"{-(-count * 10 // 2**power) / 10:g}{unit}"
+
+
+def shards_at_once(
+    config: DecoderConfig,
+    requests: Sequence[Request],
+    later: Iterable[AskFigures],
+    budgets: tuple[Budget, WritingBudget],
+) -> int:
+    """How many shards of a model are at work: one where more would get smaller waves or fewer rows for it."""
+    scoring, writing = budgets
+    lengths = [len(one.token_ids) + tokens_beside(one) for one in requests]
+    longest = max((*lengths, *(min(found.longest, config.max_positions) for found in later)), default=0)
+    tokens = min(scoring.tokens, grained(sum(lengths), BLOCK)) or scoring.tokens
+    whole = Shape(tokens, grained(longest, ANCESTOR_GRAIN), OUTPUTS_AT_ONCE, 1)
+    new = [one.read.max_tokens for one in requests if isinstance(one.read, Writing)]
+    rows = min(writing.rows, len(new)) * row_bytes(config, longest + max(new, default=0), writing.item)
+    roomy = wave_bytes(config, whole, scoring.item) <= scoring.each and rows <= writing.each
+    return scoring.at_once if roomy else 1
 
 
 def require_later_room(config: DecoderConfig, later: Iterable[AskFigures], budget: Budget) -> None:

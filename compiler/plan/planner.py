@@ -37,7 +37,7 @@ from cyclspec.compiler.plan.figures import (
 )
 from cyclspec.compiler.plan.hosted import HostedModel, PlannedHosted, hosted_figures, hosted_requests
 from cyclspec.compiler.plan.likelihood import warned_options
-from cyclspec.compiler.plan.memory import over_memory, require_later_room
+from cyclspec.compiler.plan.memory import over_memory, require_later_room, shards_at_once
 from cyclspec.compiler.plan.ordering import Asking, shares_little
 from cyclspec.compiler.plan.plan import Plan, PlannedAsk, PlannedModel
 from cyclspec.compiler.plan.positions import model_positions
@@ -119,13 +119,13 @@ class Planner:
             yield self._in_memory(asked, [request for request in requests if request.digest == digest])
 
     def _in_memory(self, asked: AskedModel, mine: Sequence[Request]) -> PlannedModel:
-        """Where memory is too little for shards beside each other, they are computed one after the other."""
+        """Where memory is little, shards run one after the other. Raises `SpecError` where it is too little."""
+        config = decoder_config(asked.name, asked.checkpoint.config)
+        later = tuple(self._later(asked.digest))
+        at_once = shards_at_once(config, mine, later, (self.budget, self.writing))
+        budget, writing = replace(self.budget, at_once=at_once), replace(self.writing, at_once=at_once)
         try:
-            return self._model(asked, mine, self.budget, self.writing)
-        except NoRoom:
-            alone = replace(self.budget, at_once=1), replace(self.writing, at_once=1)
-        try:
-            return self._model(asked, mine, *alone)
+            return self._model(asked, mine, budget, writing)
         except NoRoom as lack:
             raise over_memory(self.audit, asked.name, lack.needed, self.budget) from None
 

@@ -24,9 +24,9 @@ from cyclspec.compiler.plan.plan import Plan, PlannedModel
 from cyclspec.compiler.plan.reads import Labels, Likeliest, Options, Read, Writing
 from cyclspec.compiler.plan.requests import Request
 from cyclspec.compiler.plan.sharing.layout import Shape
-from cyclspec.compiler.plan.sharing.shapes import BYTES, grained, wave_bytes
+from cyclspec.compiler.plan.sharing.shapes import BYTES, grained, slot_bytes, wave_bytes
 from cyclspec.compiler.plan.tally import prompt_waves
-from cyclspec.compiler.plan.writing import WritingShape, cache_bytes
+from cyclspec.compiler.plan.writing import WritingShape, WritingShard, cache_bytes
 
 KEY_BYTES = 64
 
@@ -41,7 +41,7 @@ def workload(plan: Plan, model: PlannedModel) -> dict[str, Any]:
     shared, planned = model.tokens_shared, model.tokens_planned
     cost = model_cost(plan, model, own, later)
     weights = weight_bytes(model.config, plan.numerics)
-    copied = copied_bytes(model.config, plan.numerics) * _at_once(model, later)
+    copied = copied_bytes(model.config, plan.numerics) * _at_once(plan, model, later)
     working = working_bytes(plan, model, later)
     return {
         "model": model.asked.name,
@@ -131,21 +131,35 @@ def working_bytes(plan: Plan, model: PlannedModel, later: Sequence[AskFigures]) 
     config, item = model.config, BYTES[plan.numerics]
     budgets = plan.planner.budget, plan.planner.writing
     scored = model.layout.wave_bytes(config, item) * min(model.at_once, model.layout.shards)
-    each = sorted((_writing_bytes(model, shard.shape, item) for shard in model.writing), reverse=True)
+    each = sorted((_writing_bytes(model, shard, item) for shard in model.writing), reverse=True)
     written = sum(each[: model.at_once])
     waiting = [_later_bytes(model, found, item, budgets[0].tokens) for found in later]
-    read = max((min(one * model.at_once, budgets[0].bytes) for one, _ in waiting), default=0)
-    write = max((min(one * model.at_once, budgets[1].bytes) for _, one in waiting), default=0)
+    most = budgets[0].at_once
+    read = max((min(one * most, budgets[0].bytes) for one, _ in waiting), default=0)
+    write = max((min(one * most, budgets[1].bytes) for _, one in waiting), default=0)
     return max(scored, written, read + write)
 
 
-def _at_once(model: PlannedModel, later: Sequence[AskFigures]) -> int:
-    """How many shards of a model are at work together, at most."""
-    return model.at_once if later else min(model.at_once, max(model.layout.shards, len(model.writing)))
+def _at_once(plan: Plan, model: PlannedModel, later: Sequence[AskFigures]) -> int:
+    """How many shards of a model are at work together, at most; of what is not laid out yet, as many as may be."""
+    return (
+        plan.planner.budget.at_once
+        if later
+        else min(model.at_once, max(model.layout.shards, len(model.writing)))
+    )
 
 
-def _writing_bytes(model: PlannedModel, shape: WritingShape, item: int) -> int:
-    return cache_bytes(model.config, shape, item) + wave_bytes(model.config, shape.reading, item)
+def _writing_bytes(model: PlannedModel, shard: WritingShard, item: int) -> int:
+    """Memory of a shard: its cache and logits, a wave of its prompts, and the keys and values that this hands out."""
+    config = model.config
+    slot = config.layers * slot_bytes(config, item)
+    return max(
+        cache_bytes(config, shape, item)
+        + wave_bytes(config, shape.reading, item)
+        + (shape.prompt + shape.wave) * slot
+        for shape in (shard.shape, shard.beyond)
+        if shape is not None
+    )
 
 
 def _later_bytes(model: PlannedModel, found: AskFigures, item: int, wave: int) -> tuple[int, int]:

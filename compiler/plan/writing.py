@@ -187,11 +187,12 @@ def heads_walk(heads: Iterable[tuple[int, ...]]) -> Walk:
 
 def cache_bytes(config: DecoderConfig, shape: WritingShape, item: int) -> int:
     """Memory of a shard beside the weights: keys, values and logits of every row, and the automata of its records."""
-    rows = shape.rows * _row_bytes(config, shape.prompt + shape.new, item)
+    rows = shape.rows * row_bytes(config, shape.prompt + shape.new, item)
     return rows + shape.automata * (4 * config.vocab_size + 2 * shape.states * shape.kinds)
 
 
-def _row_bytes(config: DecoderConfig, slots: int, item: int) -> int:
+def row_bytes(config: DecoderConfig, slots: int, item: int) -> int:
+    """Memory of one text that is being written: its keys, values and logits."""
     return slots * _slot_bytes(config, item) + 3 * 4 * config.vocab_size
 
 
@@ -244,7 +245,7 @@ def _shards(tasks: Many[WritingTask], config: DecoderConfig, budget: WritingBudg
     new = min(most, limit) if short else most
     beyond = short and reach > limit
     wide = prompt + new if not beyond else max(prompt + new, _grained(limit, PROMPT_GRAIN) + most)
-    row = _row_bytes(config, wide, budget.item)
+    row = row_bytes(config, wide, budget.item)
     waves = _fitting_waves(config, prompt, budget, row)
     fitting = min(budget.rows, budget.each // row)
     count = max(-(-len(tasks) // (fitting * ROUNDS)), 1 if len(tasks) <= fitting else 2)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
 Found = TypeVar("Found")
-Job = Callable[[], Iterator[Found]]
+Job = Callable[[], Iterator[Found | None]]
+"""What it finds; None where it has found nothing yet, which it says often enough to be stopped in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +37,13 @@ def abreast(jobs: Sequence[Job[Found]], at_once: int) -> Iterator[Found]:
     """
     threads = min(at_once, len(jobs))
     if threads <= 1:
-        yield from (found for job in jobs for found in job())
+        yield from (found for job in jobs for found in job() if found is not None)
         return
     waiting, taking, stopped = iter(jobs), threading.Lock(), threading.Event()
     results: SimpleQueue[_Got[Found] | _Ended] = SimpleQueue()
 
-    def found_here() -> Iterator[Found]:
-        while True:
+    def found_here() -> Iterator[Found | None]:
+        while not stopped.is_set():
             with taking:
                 job = next(waiting, None)
             if job is None:
@@ -52,7 +53,8 @@ def abreast(jobs: Sequence[Job[Found]], at_once: int) -> Iterator[Found]:
     def work() -> None:
         try:
             for found in found_here():
-                results.put(_Got(found))
+                if found is not None:
+                    results.put(_Got(found))
                 if stopped.is_set():
                     return
         except BaseException:
@@ -62,8 +64,9 @@ def abreast(jobs: Sequence[Job[Found]], at_once: int) -> Iterator[Found]:
             results.put(_Ended())
 
     with ThreadPoolExecutor(threads, thread_name_prefix="shard") as pool:
-        working = [pool.submit(work) for _ in range(threads)]
+        working: list[Future[None]] = []
         try:
+            working += (pool.submit(work) for _ in range(threads))
             yield from _until_all_ended(results, threads)
         finally:
             stopped.set()

@@ -20,7 +20,7 @@ from flax import nnx
 
 from cyclspec.compiler.checkpoints.refusal import refused
 from cyclspec.compiler.plan.writing import WritingShape, WritingShard, WritingTask, automata_of
-from cyclspec.runtime.engine.abreast import abreast
+from cyclspec.runtime.engine.abreast import Job, abreast
 from cyclspec.runtime.engine.blocks import Memory
 from cyclspec.runtime.engine.cache import Cache, Fill, empty_cache, fill
 from cyclspec.runtime.engine.constrain import stacked
@@ -122,23 +122,27 @@ class WritingEngine:
         listed = tuple(shards)
         for shard in listed:
             self._refuse_misfit(shard)
+        jobs: list[Job[Written | Missing]] = [partial(self._outcomes, shard) for shard in listed]
+        outcomes: Iterator[Written | Missing] = abreast(jobs, at_once)
         with freed_memory_kept():
-            yield from abreast([partial(self._outcomes, shard) for shard in listed], at_once)
+            yield from outcomes
 
-    def _outcomes(self, shard: WritingShard) -> Iterator[Written | Missing]:
+    def _outcomes(self, shard: WritingShard) -> Iterator[Written | Missing | None]:
+        """None after every program in which no text has ended."""
         outgrown: list[Text] = []
         for text in self._write(shard.shape, [Text(task) for task in shard.tasks]):
-            if text.ended is None and not text.failed:
+            if text is not None and text.ended is None and not text.failed:
                 outgrown.append(text)
             else:
-                yield text.outcome()
+                yield None if text is None else text.outcome()
         if outgrown:
             assert shard.beyond is not None
             outgrown.sort(key=lambda text: (text.ids, text.task.request))
-            yield from (text.outcome() for text in self._write(shard.beyond, outgrown))
+            rest = self._write(shard.beyond, outgrown)
+            yield from (None if text is None else text.outcome() for text in rest)
 
-    def _write(self, shape: WritingShape, texts: Sequence[Text]) -> Iterator[Text]:
-        """Each text as far as this shape takes it."""
+    def _write(self, shape: WritingShape, texts: Sequence[Text]) -> Iterator[Text | None]:
+        """Each text as far as this shape takes it, and None after every program."""
         programs = self._programs(shape)
         ready = prompts(
             [text.ids for text in texts],
@@ -158,12 +162,14 @@ class WritingEngine:
         while desk.goes_on:
             for memory, one in desk.fills():
                 cache = programs.fill(cache, memory, one)
+                yield None
             steps = np.int32(desk.steps)
             call: Call = programs.decode(
                 self._read_by_steps, cache, desk.rows, latest, slot, steps, longest, records
             )
             cache, latest, slot = call.cache, call.latest, call.slot
             yield from desk.take(call)
+            yield None
 
     def _programs(self, shape: WritingShape) -> _Programs:
         sizes = (shape.prompt, shape.wave)

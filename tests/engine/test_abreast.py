@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import count, islice
+from typing import Any
 
 import pytest
 
@@ -80,6 +82,59 @@ def test_an_error_of_a_job_ends_the_others_and_is_raised_here(at_once: int) -> N
     ended = len(asked)
     time.sleep(0.02)
     assert len(asked) == ended
+    assert not shard_threads()
+
+
+def test_a_job_that_finds_nothing_for_long_ends_soon_where_nobody_reads() -> None:
+    def silent() -> Iterator[int | None]:
+        for _ in range(60_000):
+            time.sleep(0.001)
+            yield None
+
+    def found() -> Iterator[int | None]:
+        yield 1
+        yield from silent()
+
+    running = abreast([found, silent], 2)
+    assert next(running) == 1
+    began = time.monotonic()
+    running.close()  # type: ignore[attr-defined]
+    assert time.monotonic() - began < 30
+    assert not shard_threads()
+
+
+def test_nothing_yet_is_no_result() -> None:
+    def job() -> Iterator[int | None]:
+        yield from (None, 1, None, 2)
+
+    for at_once in (1, 2):
+        assert sorted(abreast([job, job], at_once)) == [1, 1, 2, 2]
+
+
+def test_a_thread_that_cannot_be_started_leaves_the_others_with_nothing_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[int] = []
+
+    def job() -> Iterator[int]:
+        for at in range(2000):
+            time.sleep(0.001)
+            done.append(at)
+            yield at
+
+    submit = ThreadPoolExecutor.submit
+    started: list[int] = []
+
+    def once(self: ThreadPoolExecutor, *given: Any) -> Any:
+        if started:
+            raise RuntimeError("can't start new thread")
+        started.append(1)
+        return submit(self, *given)
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", once)
+    with pytest.raises(RuntimeError, match="can't start"):
+        list(abreast([job, job], 2))
+    assert len(done) < 1000
     assert not shard_threads()
 
 
