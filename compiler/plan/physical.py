@@ -99,10 +99,11 @@ def _model(facts: Facts, model: Facts) -> Iterator[str]:
         reads += f", {model['over_bound']:.2f} times the least possible"
     yield f"             {reads}"
     yield from (f"             {_program(one)}" for one in facts["shapes"] if one["model"] == model["model"])
+    beside = f" in {model['at_once']} shards at once" if model["at_once"] > 1 else ""
     parts = (
         f"weights {size_text(model['weight_bytes'])}",
         f"copies of layers {size_text(model['copied_bytes'])}",
-        f"tokens at work {size_text(model['working_bytes'])} ({size_text(facts['memory_limit'])} allowed)",
+        f"tokens at work {size_text(model['working_bytes'])}{beside} ({size_text(facts['memory_limit'])} allowed)",
     )
     yield f"             needs {size_text(model['peak_bytes'])} at most: {', '.join(parts)}"
 

@@ -67,7 +67,7 @@ class PlannedModel:
     layout: Layout = field(repr=False)
     writing: tuple[WritingShard, ...] = field(repr=False)
     requests: int
-    at_once: int = 1
+    at_once: int
 
     @property
     def tokens_shared(self) -> int:

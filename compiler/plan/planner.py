@@ -116,30 +116,24 @@ class Planner:
     def models(self, requests: Sequence[Request]) -> Iterator[PlannedModel]:
         """The layout of some requests, model by model. Raises `SpecError` (CY0715) where memory is too little."""
         for digest, asked in self.read_as.items():
-            yield self._in_memory(asked, [request for request in requests if request.digest == digest])
+            mine = [request for request in requests if request.digest == digest]
+            try:
+                yield self._model(asked, mine)
+            except NoRoom as lack:
+                raise over_memory(self.audit, asked.name, lack.needed, self.budget) from None
 
-    def _in_memory(self, asked: AskedModel, mine: Sequence[Request]) -> PlannedModel:
-        """Where memory is little, shards run one after the other. Raises `SpecError` where it is too little."""
+    def _model(self, asked: AskedModel, mine: Sequence[Request]) -> PlannedModel:
+        """The layout of one model's requests. Raises `NoRoom` where memory is too little."""
         config = decoder_config(asked.name, asked.checkpoint.config)
         later = tuple(self._later(asked.digest))
         at_once = shards_at_once(config, mine, later, (self.budget, self.writing))
         budget, writing = replace(self.budget, at_once=at_once), replace(self.writing, at_once=at_once)
-        try:
-            return self._model(asked, mine, budget, writing)
-        except NoRoom as lack:
-            raise over_memory(self.audit, asked.name, lack.needed, self.budget) from None
-
-    def _model(
-        self, asked: AskedModel, mine: Sequence[Request], budget: Budget, writing: WritingBudget
-    ) -> PlannedModel:
-        """The layout of one model's requests. Raises `NoRoom` where memory is too little."""
-        config = decoder_config(asked.name, asked.checkpoint.config)
         scored = [request for request in mine if not isinstance(request.read, Writing)]
         layout = lay_out(((request.key, sequences_of(request)) for request in scored), config, budget)
         tasks = (task_of(one, partial(self._automaton, asked.digest, config.vocab_size)) for one in mine)
         written = plan_writing(filter(None, tasks), config, writing)
-        require_later_room(config, self._later(asked.digest), budget)
-        return PlannedModel(asked, config, layout, written, len(mine), budget.at_once)
+        require_later_room(config, later, budget)
+        return PlannedModel(asked, config, layout, written, len(mine), at_once)
 
     def hosted_models(self, requests: Sequence[Request]) -> Iterator[PlannedHosted]:
         """The hosted models that were met, with how many of some requests are theirs."""

@@ -41,7 +41,8 @@ def workload(plan: Plan, model: PlannedModel) -> dict[str, Any]:
     shared, planned = model.tokens_shared, model.tokens_planned
     cost = model_cost(plan, model, own, later)
     weights = weight_bytes(model.config, plan.numerics)
-    copied = copied_bytes(model.config, plan.numerics) * _at_once(plan, model, later)
+    at_once = _at_once(plan, model, later)
+    copied = copied_bytes(model.config, plan.numerics) * at_once
     working = working_bytes(plan, model, later)
     return {
         "model": model.asked.name,
@@ -59,6 +60,7 @@ def workload(plan: Plan, model: PlannedModel) -> dict[str, Any]:
         "programs": model.programs,
         "shards": model.layout.shards + len(model.writing),
         "waves": model.layout.waves + sum(map(prompt_waves, model.writing)),
+        "at_once": at_once,
         "weight_bytes": weights,
         "copied_bytes": copied,
         "working_bytes": working,
@@ -142,11 +144,9 @@ def working_bytes(plan: Plan, model: PlannedModel, later: Sequence[AskFigures]) 
 
 def _at_once(plan: Plan, model: PlannedModel, later: Sequence[AskFigures]) -> int:
     """How many shards of a model are at work together, at most; of what is not laid out yet, as many as may be."""
-    return (
-        plan.planner.budget.at_once
-        if later
-        else min(model.at_once, max(model.layout.shards, len(model.writing)))
-    )
+    if later:
+        return plan.planner.budget.at_once
+    return min(model.at_once, max(model.layout.shards, len(model.writing)))
 
 
 def _writing_bytes(model: PlannedModel, shard: WritingShard, item: int) -> int:

@@ -64,7 +64,7 @@ class Blocks:
         window: Int32[Array, ""],
         outputs: Int32[Array, " output"],
     ) -> Float32[Array, "output head dim"]:
-        """The values that some tokens mix, whose queries stand in `heads` alone: they are few, and read everything."""
+        """The values that some tokens mix, whose queries stand in `heads` alone; each reads all memory, masked."""
 
         def one(query: Array, at: Array) -> Array:
             sees = _sees_all(self.tree, at, window)

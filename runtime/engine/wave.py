@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -13,7 +15,7 @@ from cyclspec.compiler.checkpoints.architecture import DecoderConfig
 from cyclspec.compiler.plan.sharing.layout import OUTPUTS_AT_ONCE
 from cyclspec.runtime.engine.blocks import Blocks, Memory, Tree
 from cyclspec.runtime.models.decoder import Decoder
-from cyclspec.runtime.models.decoder.attention import Heads, Outputs
+from cyclspec.runtime.models.decoder.attention import Attend, Heads, Outputs
 
 
 class WaveInputs(NamedTuple):
@@ -55,17 +57,21 @@ def wave(decoder: Decoder, carried: Memory, inputs: WaveInputs, seen: tuple[int,
     config = decoder.config
     blocks = Blocks(Tree(inputs.path, inputs.depth, inputs.end), inputs.order, seen)
 
-    def attend(heads: Heads, before: Memory, window: Array) -> tuple[Array, tuple[Memory, Memory]]:
-        memory = _joined(before, heads)
-        return blocks.mixed(config, heads, memory, window), _handed_on(memory, inputs)
+    def attending(mixed: Callable[..., Array]) -> Attend:
+        def attend(heads: Heads, before: Memory, window: Array) -> tuple[Array, tuple[Memory, Memory]]:
+            memory = _joined(before, heads)
+            return mixed(config, heads, memory, window), _handed_on(memory, inputs)
 
-    def attend_at_outputs(heads: Heads, before: Memory, window: Array) -> tuple[Array, tuple[Memory, Memory]]:
-        memory = _joined(before, heads)
-        return blocks.mixed_at(config, heads, memory, window, inputs.outputs), _handed_on(memory, inputs)
+        return attend
 
-    outputs = Outputs(inputs.outputs, attend_at_outputs)
+    at_outputs = attending(partial(blocks.mixed_at, outputs=inputs.outputs))
     hidden, (carry, kept) = decoder.hidden(
-        inputs.tokens, inputs.depth, inputs.longest, attend, carried, outputs
+        inputs.tokens,
+        inputs.depth,
+        inputs.longest,
+        attending(blocks.mixed),
+        carried,
+        Outputs(inputs.outputs, at_outputs),
     )
     logprobs, finite = jax.lax.map(
         lambda one: _asked(decoder, *one), (hidden, inputs.targets), batch_size=OUTPUTS_AT_ONCE

@@ -15,6 +15,7 @@ from scipy.stats import chisquare
 
 from cyclspec.compiler.plan.writing import WritingBudget, WritingTask, plan_writing, turning_limit
 from cyclspec.language.diagnostics import SpecError
+from cyclspec.runtime.engine.decode import STEPS
 from cyclspec.runtime.engine.scoring import Missing
 from cyclspec.runtime.engine.writing import WritingEngine, Written
 from cyclspec.runtime.models import Decoder
@@ -117,6 +118,16 @@ def test_shards_beside_each_other_write_the_same_texts(
     assert {one.request: one for one in beside} == alone
     assert len(beside) == len(alone) == 60
     assert engine.compiled_programs == compiled
+
+
+def test_a_shard_can_be_stopped_after_every_program(grouped: Any, loaded: Callable[..., Decoder]) -> None:
+    """Long before its first text ends: prompts are put in place, and then some tokens are written at a time."""
+    decoder = loaded(grouped.folder)
+    (shard,) = plan_writing([_task("a", (4, 5), 50)], decoder.config, FEW_ROWS)
+    *silent, last = WritingEngine(decoder, model="m")._outcomes(shard)
+    assert last is None
+    assert sum(one is None for one in silent) >= 50 // STEPS
+    assert [one.request for one in silent if one is not None] == ["a"]
 
 
 def test_programs_are_compiled_once_where_shards_begin_together(

@@ -121,6 +121,18 @@ def test_shards_are_computed_one_after_the_other_where_memory_is_too_little_for_
     assert at_once == [1, 2]
 
 
+def test_more_memory_never_means_smaller_waves_or_fewer_rows(tmp_path: Path) -> None:
+    """Also where two shards at once begin to fit."""
+    (tmp_path / "audit.cycl").write_text(SPEC, encoding="utf-8")
+    limits = [MIB * at // 2 for at in (6, 10, 20, 40, 56, 58, 60, 62, 64, 80, 200, 2000)]
+    scoring = [planned(QUICKSTART, limit).models[0] for limit in limits]
+    waves = [model.layout.waves for model in scoring]
+    rows = [planned(tmp_path / "audit.cycl", at).models[0].writing[0].shape.rows for at in limits]
+    assert waves == sorted(waves, reverse=True)
+    assert rows == sorted(rows)
+    assert {model.at_once for model in scoring} == {1, 2}
+
+
 def test_shards_at_once_share_what_tokens_at_work_may_take() -> None:
     for limit in (48, 64):
         alone, beside = (lay_out(grid(60, 60), CONFIG, Budget(limit * MIB, at_once=n)) for n in (1, 2))

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from cyclspec.compiler.checkpoints.architecture import DecoderConfig
+from cyclspec.compiler.plan.device import CPU
 from cyclspec.compiler.plan.sharing.layout import BLOCK, OUTPUTS_AT_ONCE, Needs, Shape, blocks_at_once, needs
 from cyclspec.compiler.plan.sharing.shards import Shard, cut
 from cyclspec.compiler.plan.sharing.walk import Walk
 
 MOST_SHAPES = 3
-MOST_TOKENS = 1024
 WAVE_OVERHEAD = 24
 COMPILE_FLOPS = 1.5e11
 ANCESTOR_GRAIN, OUTPUT_GRAIN = 32, 16
@@ -40,7 +40,7 @@ class Budget:
     """
 
     bytes: int = 2**30
-    tokens: int = MOST_TOKENS
+    tokens: int = CPU.wave
     item: int = 4
     at_once: int = 1
 
