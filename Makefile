@@ -5,7 +5,7 @@ PYTHON ?= python3
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 
-.PHONY: methods realdata quickstart setup test check bless grammar fuzz docs lock demo bench bench-quick bench-scores coverage-study clean
+.PHONY: methods realdata quickstart setup test check bless grammar fuzz docs lock demo ahead bench bench-quick bench-scores coverage-study clean
 
 quickstart: setup ## Run the example audit on the built-in demo model.
 	$(VENV)/bin/cyclspec run specs/quickstart.cycl
@@ -76,6 +76,14 @@ $(BENCH)/ready: requirements.txt benchmarks/requirements.txt pyproject.toml
 
 bench: $(BENCH)/ready ## Measure the engine and its peers (25 minutes); `make bench OPTIONS="--only W1"` for a part.
 	$(BENCH)/bin/python -m benchmarks.run $(OPTIONS)
+
+# A TPU's compiler, on the path of this one command: jax would look for the chip wherever it is installed.
+build/libtpu: benchmarks/requirements-tpu.txt
+	$(BENCH)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --target $@ -r $<
+	touch $@
+
+ahead: $(BENCH)/ready build/libtpu ## Compile the programs of W1, W2 and W4 for a TPU that is not here (minutes).
+	PYTHONPATH=build/libtpu $(BENCH)/bin/python -m benchmarks.ahead $(OPTIONS)
 
 bench-quick: $(VENV)/ready-for-tests ## Whether the benchmarks run and agree, on a tiny checkpoint (a minute).
 	$(PY) -m benchmarks.run --quick

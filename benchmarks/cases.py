@@ -47,6 +47,7 @@ CASES = (
     Case("W4", "30m", EXACT, counts(100, 50, 50, 32)),
     Case("W5", "30m", BOTH, counts(200, 50, 8, 6), personas=10),
 )
+DEVICE_MEMORY = 2**33
 ON_A_GPU = tuple(
     Case(name, shape, ("bfloat16",), counts(prompts, prompts, prompts, 0))
     for shape, prompts in (("1b", 2000), ("8b", 500))

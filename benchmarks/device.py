@@ -20,7 +20,7 @@ import torch
 import transformers
 
 from benchmarks.arms import ArmName, Dtype
-from benchmarks.cases import Case
+from benchmarks.cases import DEVICE_MEMORY, Case
 from benchmarks.checkpoints import SHAPES, Shape, config_of, corpus, train_tokenizer
 from benchmarks.measure import matrix_rates, measure
 from benchmarks.ours import Ours
@@ -36,7 +36,6 @@ from cyclspec.compiler.plan.device import ACCELERATOR
 from cyclspec.runtime.models import Decoder
 
 BATCHES = (32, 64, 128, 256)
-MEMORY = 2**33
 ROUNDS, SECONDS = 3, 60.0
 
 
@@ -75,7 +74,7 @@ def _require(device: str) -> None:
 def _arms(shape: Shape, dtype: Dtype, device: torch.device, config: dict[str, Any]) -> dict[ArmName, Asked]:
     model = _drawn(config, dtype, device)
     return {
-        "ours": Here(Ours(_taken_over(model, config), dtype, ACCELERATOR, MEMORY)),
+        "ours": Here(Ours(_taken_over(model, config), dtype, ACCELERATOR, DEVICE_MEMORY)),
         "transformers": Here(Batches(model, dtype, BATCHES)),
         "past": Here(Prefixes(model, dtype)),
         "harness": Here(None, f"does not run at {shape.name}"),

@@ -108,11 +108,7 @@ class Ours:
         return found
 
     def _sharded(self, workload: Workload) -> tuple[WritingShard, ...]:
-        tasks = [
-            WritingTask(str(at), prompt.ids, 0.0, 1.0, workload.new_tokens, (), (0, 0))
-            for at, prompt in enumerate(workload.prompts)
-        ]
-        return plan_writing(tasks, self._decoder.config, self._written_budget)
+        return plan_writing(writing_tasks(workload), self._decoder.config, self._written_budget)
 
 
 def _timed(call: Callable[[], Value]) -> tuple[Value, float]:
@@ -131,6 +127,14 @@ def cached_in(folder: Path) -> None:
 def load_ours(folder: Path, dtype: Dtype) -> Decoder:
     """The decoder of a folder."""
     return load_decoder(open_checkpoint("benchmark", Folder(folder), need="weights"), dtype=dtype)
+
+
+def writing_tasks(workload: Workload) -> list[WritingTask]:
+    """Greedy replies to every prompt, each of the length that is asked for."""
+    return [
+        WritingTask(str(at), prompt.ids, 0.0, 1.0, workload.new_tokens, (), (0, 0))
+        for at, prompt in enumerate(workload.prompts)
+    ]
 
 
 def sequences(prompt: Prompt) -> tuple[Sequence, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +17,9 @@ from jaxtyping import Array, Bool, Float, Float32, Int32
 
 from cyclspec.compiler.checkpoints.architecture import DecoderConfig
 from cyclspec.compiler.plan.sharing.layout import BLOCK, OUTPUTS_AT_ONCE, blocks_at_once
-from cyclspec.runtime.models.decoder.attention import Heads, fused, is_fused, weigh_grouped
+from cyclspec.runtime.models.decoder.attention import Heads, weigh_grouped
+from cyclspec.runtime.models.decoder.kernels import Kernel, cudnn
+from cyclspec.runtime.models.decoder.tree_attention import Spans, tree_attention
 
 
 class Memory(NamedTuple):
@@ -42,18 +44,24 @@ class Blocks:
     tree: Tree
     order: Int32[Array, " block"]
     seen: tuple[int, ...]
+    kernel: Kernel
 
     def mixed(
         self, config: DecoderConfig, heads: Heads, memory: Memory, window: Int32[Array, ""]
     ) -> Float32[Array, "token head dim"]:
         """The values that every token mixes; `memory` is one layer's, carried ancestors before the wave's own."""
         query = heads.query.reshape(-1, BLOCK, *heads.query.shape[1:])
-        if jax.default_backend() == "cpu":
-            mixed = self._in_chains(config, query, memory, window)
-        elif is_fused(config, memory.key.dtype):
-            mixed = self._fused(query, memory, window, scale=config.score_factor)
-        else:
-            mixed = self._in_batches(config, query, memory, window)
+        match self.kernel:
+            case "chains":
+                mixed = self._in_chains(config, query, memory, window)
+            case "batches":
+                mixed = self._in_batches(config, query, memory, window)
+            case "cudnn":
+                mixed = self._gathered(query, memory, window, scale=config.score_factor)
+            case "tiles":
+                mixed = self._in_tiles(config, heads.query, memory, window)
+            case _:
+                assert_never(self.kernel)
         return mixed.reshape(heads.query.shape)
 
     def mixed_at(
@@ -66,8 +74,10 @@ class Blocks:
     ) -> Float32[Array, "output head dim"]:
         """The values that some tokens mix, whose queries stand in `heads` alone; each reads all memory, masked."""
 
+        spans = _spans(self.tree)
+
         def one(query: Array, at: Array) -> Array:
-            sees = _sees_all(self.tree, at, window)
+            sees = spans.seen_at(at, window)
             return weigh_grouped(config, query[None], memory.key, memory.value, sees[None])[0]
 
         mixed: Array = jax.lax.map(
@@ -92,14 +102,21 @@ class Blocks:
         )
         return mixed
 
-    def _fused(self, query: Array, memory: Memory, window: Array, *, scale: float) -> Array:
-        """All blocks in one kernel."""
+    def _gathered(self, query: Array, memory: Memory, window: Array, *, scale: float) -> Array:
+        """All blocks in one kernel, each with its own keys."""
         count, ancestors = self.tree.path.shape
         own = ancestors + jnp.arange(count * BLOCK).reshape(count, BLOCK)
         places = jnp.concatenate([self.tree.path, own], axis=1)
         key, value = (a.swapaxes(0, 1)[places] for a in memory)
         sees = jax.vmap(lambda at: _sees(self.tree, at, ancestors, window))(jnp.arange(count))
-        return fused(query, key, value, sees, scale=scale)
+        return cudnn(query, key, value, sees, scale=scale)
+
+    def _in_tiles(self, config: DecoderConfig, query: Array, memory: Memory, window: Array) -> Array:
+        """The wave in one kernel, which reads keys where they are."""
+        near = window if any(config.windows) else None
+        return tree_attention(
+            query * config.score_factor, *memory, _spans(self.tree), near, cap=config.attention_cap
+        )
 
 
 # Of its arguments alone, so that it is traced once for all layers, programs and blocks of equal `seen`.
@@ -121,13 +138,16 @@ def _one(
     return weigh_grouped(config, query[at], key, value, _sees(tree, at, seen, window))
 
 
-def _sees_all(tree: Tree, at: Int32[Array, ""], window: Int32[Array, ""]) -> Bool[Array, " key"]:
-    """Which of all that is carried and of the wave's own tokens one of these sees."""
-    count, depth = tree.depth.shape[0], tree.depth[at]
-    above, index = jnp.arange(tree.path.shape[1]), jnp.arange(count)
-    carried = above < jnp.where(index <= at, tree.depth, count + above.shape[0]).min()
-    inside = (index <= at) & (at < tree.end)
-    return jnp.concatenate([carried & (depth - above < window), inside & (depth - tree.depth < window)])
+def _spans(tree: Tree) -> Spans:
+    """Which of a wave's tokens see each key: of all that is carried, and of its own tokens."""
+    above, index = jnp.arange(tree.path.shape[1]), jnp.arange(tree.depth.shape[0])
+    below = (jax.lax.cummin(tree.depth)[None, :] > above[:, None]).sum(axis=1)
+    return Spans(
+        first=jnp.concatenate([jnp.zeros_like(above), index]),
+        until=jnp.concatenate([below, tree.end]),
+        key_depth=jnp.concatenate([above, tree.depth]),
+        query_depth=tree.depth,
+    )
 
 
 def _sees(tree: Tree, at: Int32[Array, ""], seen: int, window: Int32[Array, ""]) -> Bool[Array, "query key"]:

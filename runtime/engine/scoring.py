@@ -23,10 +23,12 @@ from cyclspec.compiler.plan.sharing.plan import Layout, Part
 from cyclspec.compiler.plan.sharing.shards import Shard
 from cyclspec.runtime.engine.abreast import abreast
 from cyclspec.runtime.engine.blocks import Memory
+from cyclspec.runtime.engine.compiled import compiled
 from cyclspec.runtime.engine.freed_memory import freed_memory_kept
 from cyclspec.runtime.engine.wave import WaveInputs, WaveOutputs, empty_memory, wave
 from cyclspec.runtime.models.decoder import Decoder
 from cyclspec.runtime.models.decoder.bits import from_bits, to_bits
+from cyclspec.runtime.models.decoder.kernels import Kernel, kernel_here
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,12 +58,13 @@ class Missing:
 
 
 class ScoringEngine:
-    """Scores requests with one decoder. `model` is its name in messages."""
+    """Scores requests with one decoder. `model` is its name in messages; `kernel` that of this device if not given."""
 
-    def __init__(self, decoder: Decoder, layout: Layout, *, model: str) -> None:
+    def __init__(self, decoder: Decoder, layout: Layout, *, model: str, kernel: Kernel | None = None) -> None:
         self.model, self.layout = model, layout
         self._config = decoder.config
-        self._dtype = decoder.embedding[...].dtype
+        self._dtype = decoder.embedding.dtype
+        self._kernel = kernel or kernel_here(decoder.config, self._dtype)
         self._graph, state = nnx.split(decoder)
         self._state = to_bits(state)
         self._programs: dict[Shape, jax.stages.Compiled] = {}
@@ -109,13 +112,13 @@ class ScoringEngine:
         return self._programs[shape]
 
     def _compile(self, shape: Shape) -> jax.stages.Compiled:
-        graph = self._graph
+        graph, kernel = self._graph, self._kernel
 
         def step(state: nnx.State[Any, Any], carried: Memory, inputs: WaveInputs) -> WaveOutputs:
-            return wave(nnx.merge(graph, from_bits(state)), carried, inputs, shape.seen)
+            return wave(nnx.merge(graph, from_bits(state)), carried, inputs, shape.seen, kernel)
 
         memory = empty_memory(self._config, shape.ancestors, self._dtype)
-        return jax.jit(step).lower(self._state, memory, _abstract_inputs(shape)).compile()
+        return compiled(step, self._state, memory, _abstract_inputs(shape))
 
     def _refuse_misfit(self) -> None:
         """Out-of-range ids would be clamped in silence by the compiled gather."""

@@ -16,6 +16,7 @@ from cyclspec.compiler.plan.sharing.layout import OUTPUTS_AT_ONCE
 from cyclspec.runtime.engine.blocks import Blocks, Memory, Tree
 from cyclspec.runtime.models.decoder import Decoder
 from cyclspec.runtime.models.decoder.attention import Attend, Heads, Outputs
+from cyclspec.runtime.models.decoder.kernels import Kernel
 
 
 class WaveInputs(NamedTuple):
@@ -52,10 +53,12 @@ def empty_memory(config: DecoderConfig, ancestors: int, dtype: jnp.dtype) -> Mem
     return Memory(key, value)
 
 
-def wave(decoder: Decoder, carried: Memory, inputs: WaveInputs, seen: tuple[int, ...]) -> WaveOutputs:
+def wave(
+    decoder: Decoder, carried: Memory, inputs: WaveInputs, seen: tuple[int, ...], kernel: Kernel
+) -> WaveOutputs:
     """Runs one wave after those before it in its shard; `seen` is as in `compiler.plan.sharing.layout.Shape`."""
     config = decoder.config
-    blocks = Blocks(Tree(inputs.path, inputs.depth, inputs.end), inputs.order, seen)
+    blocks = Blocks(Tree(inputs.path, inputs.depth, inputs.end), inputs.order, seen, kernel)
 
     def attending(mixed: Callable[..., Array]) -> Attend:
         def attend(heads: Heads, before: Memory, window: Array) -> tuple[Array, tuple[Memory, Memory]]:

@@ -23,6 +23,7 @@ from cyclspec.compiler.plan.writing import WritingShape, WritingShard, WritingTa
 from cyclspec.runtime.engine.abreast import Job, abreast
 from cyclspec.runtime.engine.blocks import Memory
 from cyclspec.runtime.engine.cache import Cache, Fill, empty_cache, fill
+from cyclspec.runtime.engine.compiled import compiled
 from cyclspec.runtime.engine.constrain import stacked
 from cyclspec.runtime.engine.decode import STEPS, Call, Rows, decode, empty_latest
 from cyclspec.runtime.engine.freed_memory import freed_memory_kept
@@ -31,6 +32,7 @@ from cyclspec.runtime.engine.scoring import Missing
 from cyclspec.runtime.engine.wave import WaveInputs, WaveOutputs, empty_memory, wave
 from cyclspec.runtime.models.decoder import Decoder
 from cyclspec.runtime.models.decoder.decoder import layers_apart
+from cyclspec.runtime.models.decoder.kernels import kernel_here
 from cyclspec.runtime.models.decoder.stack import Stack, steps_read_apart
 
 
@@ -91,7 +93,7 @@ class WritingEngine:
     def __init__(self, decoder: Decoder, *, model: str) -> None:
         self.model = model
         self._config = decoder.config
-        self._dtype = decoder.embedding[...].dtype
+        self._dtype = decoder.embedding.dtype
         self._graph, self._state = nnx.split(decoder)
         self._read_by_steps = layers_apart(decoder) if steps_read_apart() else self._state
         self._compiled: dict[Hashable, jax.stages.Compiled] = {}
@@ -183,25 +185,25 @@ class WritingEngine:
             ),
         )
 
-    def _once(self, key: Hashable, compiled: Callable[[], jax.stages.Compiled]) -> jax.stages.Compiled:
+    def _once(self, key: Hashable, make: Callable[[], jax.stages.Compiled]) -> jax.stages.Compiled:
         with self._compiling:
             if key not in self._compiled:
-                self._compiled[key] = compiled()
+                self._compiled[key] = make()
             return self._compiled[key]
 
     def _compile_wave(self, shape: WritingShape) -> jax.stages.Compiled:
-        graph = self._graph
+        graph, kernel = self._graph, kernel_here(self._config, self._dtype)
 
         def read(state: nnx.State[Any, Any], carried: Memory, inputs: WaveInputs) -> WaveOutputs:
-            return wave(nnx.merge(graph, state), carried, inputs, shape.reading.seen)
+            return wave(nnx.merge(graph, state), carried, inputs, shape.reading.seen, kernel)
 
         carried = empty_memory(self._config, shape.prompt, self._dtype)
-        return jax.jit(read).lower(self._state, carried, wave_inputs(empty_wave(shape), shape)).compile()
+        return compiled(read, self._state, carried, wave_inputs(empty_wave(shape), shape))
 
     def _compile_fill(self, shape: WritingShape) -> jax.stages.Compiled:
         cache = empty_cache(self._config, shape, self._dtype)
         whole = memory_of_wave(self._config, shape, self._dtype)
-        return jax.jit(fill, donate_argnums=0).lower(cache, whole, _empty_fill(shape)).compile()
+        return compiled(fill, cache, whole, _empty_fill(shape), donated=0)
 
     def _compile_decode(self, shape: WritingShape) -> jax.stages.Compiled:
         graph = self._graph
@@ -213,7 +215,7 @@ class WritingEngine:
         latest, number = empty_latest(self._config, shape.rows, self._dtype), np.int32(0)
         records = stacked((), shape, self._config.vocab_size)
         inputs = (self._read_by_steps, cache, _idle(shape), latest, number, number, number, records)
-        return jax.jit(write, donate_argnums=1).lower(*inputs).compile()
+        return compiled(write, *inputs, donated=1)
 
     def _refuse_misfit(self, shard: WritingShard) -> None:
         """Out-of-range ids would be clamped in silence by the compiled gather."""

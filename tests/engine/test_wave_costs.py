@@ -123,7 +123,7 @@ def test_the_operations_of_a_wave_are_the_matrix_products_of_its_program(
     made: DecoderConfig, shape: Shape
 ) -> None:
     carried = empty_memory(made, shape.ancestors, jnp.dtype(jnp.float32))
-    program = jax.make_jaxpr(lambda *given: wave(decoder_of(made), *given, shape.seen))(
+    program = jax.make_jaxpr(lambda *given: wave(decoder_of(made), *given, shape.seen, "chains"))(
         carried, inputs(shape)
     )
     counted = wave_cost(made, shape, "float32").operations
@@ -147,7 +147,11 @@ def test_a_wave_takes_no_more_memory_than_its_plan_says(shape: Shape) -> None:
     made = config()
     carried = empty_memory(made, shape.ancestors, jnp.dtype(jnp.float32))
     decoder = decoder_of(made)
-    done = jax.jit(lambda *given: wave(decoder, *given, shape.seen)).lower(carried, inputs(shape)).compile()
+    done = (
+        jax.jit(lambda *given: wave(decoder, *given, shape.seen, "chains"))
+        .lower(carried, inputs(shape))
+        .compile()
+    )
     told = done.memory_analysis()
     assert told is not None
     taken = told.temp_size_in_bytes + told.argument_size_in_bytes + told.output_size_in_bytes

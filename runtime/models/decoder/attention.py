@@ -119,36 +119,3 @@ def weigh_grouped(
     mixed = product("kqs,ksd->kqd", weights.reshape(scores.shape), value) / total
     by_token = mixed.reshape(config.kv_heads, group, queries, dim).transpose(2, 0, 1, 3)
     return by_token.reshape(query.shape)
-
-
-def is_fused(config: DecoderConfig, dtype: jnp.dtype) -> bool:
-    """Whether this device has one kernel for attention of this kind: cuDNN's, in bfloat16 and without a cap."""
-    (kind, *_) = {device.device_kind for device in jax.devices()}
-    fits = config.attention_cap is None and config.head_dim <= 128 and config.head_dim % 8 == 0
-    return fits and dtype == jnp.bfloat16 and kind.startswith("NVIDIA")
-
-
-def fused(
-    query: Float32[Array, "block query head dim"],
-    key: Float[Array, "block key kv dim"],
-    value: Float[Array, "block key kv dim"],
-    sees: Bool[Array, "block query key"],
-    *,
-    scale: float,
-) -> Float32[Array, "block query head dim"]:
-    """Softmax attention of many blocks in one kernel.
-
-    The kernel adds a mask to the scores, which a key that is not a number would survive: such keys are zero
-    to it, and the queries that see one get no number.
-    """
-    broken = jnp.isnan(key).any(axis=(-2, -1))
-    mixed: Array = jax.nn.dot_product_attention(
-        query.astype(key.dtype),
-        jnp.where(broken[..., None, None], 0, key),
-        value,
-        mask=sees[:, None],
-        scale=scale,
-        implementation="cudnn",
-    )
-    lost = (sees & broken[:, None, :]).any(axis=-1)
-    return jnp.where(lost[..., None, None], jnp.nan, mixed.astype(jnp.float32))

@@ -82,9 +82,9 @@ def _part(leaf: Stack, at: Array | int) -> Array:
     if isinstance(leaf, Apart):
         assert isinstance(at, int)
         return leaf.layers[at]
-    if leaf.dtype != jnp.bfloat16:
+    if leaf.dtype != jnp.bfloat16 or jax.default_backend() != "cpu":
         return leaf[at]
-    # XLA on a CPU slices bfloat16 by way of float32.
+    # XLA on a CPU slices bfloat16 by way of float32. On an accelerator this would copy the whole stack.
     bits = jax.lax.bitcast_convert_type(leaf, jnp.uint16)[at]
     return jax.lax.bitcast_convert_type(bits, jnp.bfloat16)
 
