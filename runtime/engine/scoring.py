@@ -6,6 +6,7 @@ is always computed whole, and that a request is reported once everything that it
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -85,26 +86,26 @@ class ScoringEngine:
         found = _Found(self.layout, known)
         shards = self.layout.unanswered(known)
         jobs = [
-            partial(self._computed, part, shard, self._program(shape), shape) for part, shard, shape in shards
+            partial(self._computed, part, shard, self._program(shape), shape, beside=at_once - 1)
+            for part, shard, shape in shards
         ]
         with freed_memory_kept():
             for one in abreast(jobs, at_once):
                 yield from found.add(one)
 
     def _computed(
-        self, part: Part, shard: Shard, program: jax.stages.Compiled, shape: Shape
+        self, part: Part, shard: Shard, program: jax.stages.Compiled, shape: Shape, *, beside: int
     ) -> Iterator[_Computed]:
-        """The waves of a shard, each handed out while the next one is at work."""
+        """The waves of a shard. One that is alone has the next to do while one is handed out."""
         carried = empty_memory(self._config, shape.ancestors, self._dtype)
-        waiting: tuple[Wave, WaveOutputs] | None = None
+        begun: deque[tuple[Wave, WaveOutputs]] = deque()
         for one in self.layout.waves_of(part, shard, shape):
             outputs = program(self._state, carried, _inputs(one, part))
             carried = outputs.carried
-            if waiting is not None:
-                yield _on_host(part, *waiting)
-            waiting = (one, outputs)
-        if waiting is not None:
-            yield _on_host(part, *waiting)
+            begun.append((one, outputs))
+            if beside or len(begun) > 1:
+                yield _on_host(part, *begun.popleft())
+        yield from (_on_host(part, *left) for left in begun)
 
     def _program(self, shape: Shape) -> jax.stages.Compiled:
         if shape not in self._programs:
