@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gc
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import jax
+
+_making = threading.RLock()
 
 
 def compiled(function: Callable[..., Any], *inputs: Any, donated: int | None = None) -> jax.stages.Compiled:
@@ -23,10 +26,11 @@ def _garbage_left() -> Iterator[None]:
 
     A quarter of the time of a program that is loaded from the cache went into such searches.
     """
-    searched = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if searched:
-            gc.enable()
+    with _making:
+        searched = gc.isenabled()
+        gc.disable()
+        try:
+            yield
+        finally:
+            if searched:
+                gc.enable()

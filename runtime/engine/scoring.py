@@ -84,9 +84,10 @@ class ScoringEngine:
     def run(self, known: Mapping[str, object], *, at_once: int = 1) -> Iterator[Scored | Missing]:
         """One outcome for each request that is not known, as soon as it is complete; `at_once` shards are at work."""
         found = _Found(self.layout, known)
-        shards = self.layout.unanswered(known)
+        shards = tuple(self.layout.unanswered(known))
+        beside = min(at_once, len(shards)) - 1
         jobs = [
-            partial(self._computed, part, shard, self._program(shape), shape, beside=at_once - 1)
+            partial(self._computed, part, shard, self._program(shape), shape, beside=beside)
             for part, shard, shape in shards
         ]
         with freed_memory_kept():

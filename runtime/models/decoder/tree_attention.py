@@ -47,7 +47,7 @@ def tree_attention(
     *,
     cap: float | None,
 ) -> Float32[Array, "query head dim"]:
-    """What queries, scaled, mix of the values that they see; one that sees nothing gets a finite value."""
+    """What queries, scaled, mix of the values that they see; one that sees nothing gets 0."""
     queries, heads, dim = query.shape
     group = heads // key.shape[0]
     asking = _padded(query.astype(key.dtype).swapaxes(0, 1), axis=1)
@@ -154,7 +154,8 @@ def _tile(
         seen = jnp.where(sees, scores, _MASKED)
         before = highest[...]
         now = jnp.maximum(before, seen.max(axis=1, keepdims=True))
-        weights, kept = jnp.exp(seen - now[:, :1]), jnp.exp(before - now)
+        # Where nothing was seen yet, what is masked would weigh as much as what is not.
+        weights, kept = jnp.where(sees, jnp.exp(seen - now[:, :1]), 0), jnp.exp(before - now)
         highest[...] = now
         total[...] = kept * total[...] + weights.sum(axis=1, keepdims=True)
         gained = product(weights.astype(value.dtype), value[...], (((1,), (0,)), ((), ())))
