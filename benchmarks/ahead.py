@@ -40,8 +40,8 @@ from cyclspec.compiler.checkpoints.families import decoder_layout
 from cyclspec.compiler.plan.cost import weight_bytes
 from cyclspec.compiler.plan.device import ACCELERATOR
 from cyclspec.compiler.plan.sharing.plan import lay_out
-from cyclspec.compiler.plan.sharing.shapes import Budget, slot_bytes, wave_bytes
-from cyclspec.compiler.plan.writing import WritingBudget, WritingShape, cache_bytes, plan_writing
+from cyclspec.compiler.plan.sharing.shapes import Budget, wave_bytes
+from cyclspec.compiler.plan.writing import WritingBudget, cache_bytes, handed_bytes, plan_writing
 from cyclspec.runtime.engine import compiled as programs
 from cyclspec.runtime.engine import scoring, writing
 from cyclspec.runtime.models import Decoder
@@ -121,17 +121,9 @@ def _written(config: DecoderConfig, some: Workload, device: jax.Device) -> Itera
     with _made_for(device) as made:
         writing.WritingEngine(_decoder(config), model="benchmark").compile(shards[:1])
     shape = shards[0].shape
-    planned = (_reading(config, shape), *[_writing(config, shape)] * 2)
+    writes = cache_bytes(config, shape, ITEM) + handed_bytes(config, shape, ITEM)
+    planned = (wave_bytes(config, shape.reading, ITEM), writes, writes)
     yield from (("tiles", one, size) for one, size in zip(made, planned, strict=True))
-
-
-def _reading(config: DecoderConfig, shape: WritingShape) -> int:
-    return wave_bytes(config, shape.reading, ITEM)
-
-
-def _writing(config: DecoderConfig, shape: WritingShape) -> int:
-    handed = (shape.prompt + shape.wave) * config.layers * slot_bytes(config, ITEM)
-    return cache_bytes(config, shape, ITEM) + handed
 
 
 @contextmanager

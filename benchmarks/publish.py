@@ -1,7 +1,7 @@
 """Puts the tables of the last run into docs/performance.md: `python -m benchmarks.publish`.
 
 Expects records under `build/bench`, those of a GPU under `build/bench/gpu`, and a page with a pair of marks for each.
-Ensures that nothing else of the page changes.
+Ensures that nothing else of the page changes, and that tables of a device of which nothing is recorded here stay.
 """
 
 from __future__ import annotations
@@ -40,10 +40,14 @@ def published(page: str, tables: str, name: str) -> str:
 def main(records: Path) -> None:
     """Writes what was measured into the page on performance."""
     page = RESULTS.read_text(encoding="utf-8")
-    page = published(page, Records(records).page(CASES), "CPU")
-    page = published(page, Records(records / "gpu").page(ON_A_GPU), "GPU")
+    for name, folder, cases in (("CPU", records, CASES), ("GPU", records / "gpu", ON_A_GPU)):
+        found = Records(folder)
+        if found.has_any(cases):
+            page = published(page, found.page(cases), name)
+            click.echo(f"the tables of a {name} are those of {folder}")
+        else:
+            click.echo(f"the tables of a {name} stay as they are: nothing is recorded in {folder}")
     RESULTS.write_text(page, encoding="utf-8")
-    click.echo(f"{RESULTS.relative_to(ROOT)} has the tables of {records}")
 
 
 if __name__ == "__main__":

@@ -101,9 +101,13 @@ class Records:
         with np.load(path) as stored:
             return [stored[f"arr_{at}"] for at in range(len(stored.files))]
 
+    def has_any(self, cases: Sequence[Case]) -> bool:
+        """Whether one of the cases was measured."""
+        return any((self.folder / name).is_file() for name in _files(cases))
+
     def page(self, cases: Sequence[Case]) -> str:
         """The records of some cases that stand there, as tables; written beside them."""
-        names = [_file(case.workload, case.shape, dtype) for case in cases for dtype in case.dtypes]
+        names = _files(cases)
         records, fits = self._read(names), self._read([f"fit-{name}" for name in names])
         page = report(records, fits)
         (self.folder / "table.md").write_text(page, encoding="utf-8")
@@ -112,6 +116,10 @@ class Records:
     def _read(self, names: Sequence[str]) -> list[Record]:
         paths = [self.folder / name for name in names]
         return [json.loads(path.read_text(encoding="utf-8")) for path in paths if path.is_file()]
+
+
+def _files(cases: Sequence[Case]) -> list[str]:
+    return [_file(case.workload, case.shape, dtype) for case in cases for dtype in case.dtypes]
 
 
 def _file(workload: str, shape: str, dtype: str) -> str:

@@ -24,9 +24,9 @@ from cyclspec.compiler.plan.plan import Plan, PlannedModel
 from cyclspec.compiler.plan.reads import Labels, Likeliest, Options, Read, Writing
 from cyclspec.compiler.plan.requests import Request
 from cyclspec.compiler.plan.sharing.layout import Shape
-from cyclspec.compiler.plan.sharing.shapes import BYTES, grained, slot_bytes, wave_bytes
+from cyclspec.compiler.plan.sharing.shapes import BYTES, grained, wave_bytes
 from cyclspec.compiler.plan.tally import prompt_waves
-from cyclspec.compiler.plan.writing import WritingShape, WritingShard, cache_bytes
+from cyclspec.compiler.plan.writing import WritingShape, WritingShard, cache_bytes, handed_bytes
 
 KEY_BYTES = 64
 
@@ -152,11 +152,10 @@ def _at_once(plan: Plan, model: PlannedModel, later: Sequence[AskFigures]) -> in
 def _writing_bytes(model: PlannedModel, shard: WritingShard, item: int) -> int:
     """Memory of a shard: its cache and logits, a wave of its prompts, and the keys and values that this hands out."""
     config = model.config
-    slot = config.layers * slot_bytes(config, item)
     return max(
         cache_bytes(config, shape, item)
         + wave_bytes(config, shape.reading, item)
-        + (shape.prompt + shape.wave) * slot
+        + handed_bytes(config, shape, item)
         for shape in (shard.shape, shard.beyond)
         if shape is not None
     )

@@ -191,6 +191,11 @@ def cache_bytes(config: DecoderConfig, shape: WritingShape, item: int) -> int:
     return rows + shape.automata * (4 * config.vocab_size + 2 * shape.states * shape.kinds)
 
 
+def handed_bytes(config: DecoderConfig, shape: WritingShape, item: int) -> int:
+    """Memory of the keys and values that a wave of its prompts hands out, with those of a longest prompt before it."""
+    return (shape.prompt + shape.wave) * _slot_bytes(config, item)
+
+
 def row_bytes(config: DecoderConfig, slots: int, item: int) -> int:
     """Memory of one text that is being written: its keys, values and logits."""
     return slots * _slot_bytes(config, item) + 3 * 4 * config.vocab_size

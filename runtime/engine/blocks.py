@@ -17,9 +17,8 @@ from jaxtyping import Array, Bool, Float, Float32, Int32
 
 from cyclspec.compiler.checkpoints.architecture import DecoderConfig
 from cyclspec.compiler.plan.sharing.layout import BLOCK, OUTPUTS_AT_ONCE, blocks_at_once
-from cyclspec.runtime.models.decoder.attention import Heads, weigh_grouped
+from cyclspec.runtime.models.decoder.attention import Heads, Spans, weigh_grouped
 from cyclspec.runtime.models.decoder.kernels import Kernel, cudnn
-from cyclspec.runtime.models.decoder.tree_attention import Spans, tree_attention
 
 
 class Memory(NamedTuple):
@@ -112,7 +111,9 @@ class Blocks:
         return cudnn(query, key, value, sees, scale=scale)
 
     def _in_tiles(self, config: DecoderConfig, query: Array, memory: Memory, window: Array) -> Array:
-        """The wave in one kernel, which reads keys where they are."""
+        """The wave in one kernel, which reads keys where they are. What it is written in is loaded for a TPU alone."""
+        from cyclspec.runtime.models.decoder.tree_attention import tree_attention
+
         near = window if any(config.windows) else None
         return tree_attention(
             query * config.score_factor, *memory, _spans(self.tree), near, cap=config.attention_cap

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, Float32, Int32, UInt32
 
 from cyclspec.compiler.checkpoints.architecture import DecoderConfig
@@ -21,12 +20,11 @@ from cyclspec.runtime.engine.cache import Cache, written
 from cyclspec.runtime.engine.constrain import Records, allowed, following
 from cyclspec.runtime.engine.sampling import choose
 from cyclspec.runtime.models.decoder import Decoder
-from cyclspec.runtime.models.decoder.attention import Attend, Heads
+from cyclspec.runtime.models.decoder.attention import MASKED, Attend, Heads
 from cyclspec.runtime.models.decoder.layers import capped, product
 from cyclspec.runtime.models.decoder.stack import Stack, empty, slots_of
 
 STEPS = 8
-_MASKED = float(np.finfo(np.float32).min)
 
 
 class Rows(NamedTuple):
@@ -194,4 +192,4 @@ def _scores(
     config: DecoderConfig, query: Float32[Array, "row kv group dim"], part: _Part
 ) -> Float32[Array, "row kv group slot"]:
     scores = capped(product("rkgd,rkds->rkgs", query, part.key), config.attention_cap)
-    return jnp.where(part.sees[:, None, None, :], scores, _MASKED)
+    return jnp.where(part.sees[:, None, None, :], scores, MASKED)

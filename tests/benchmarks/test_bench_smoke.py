@@ -10,8 +10,10 @@ from pathlib import Path
 import click
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from tokenizers import Tokenizer
 
+from benchmarks import publish
 from benchmarks.arms import Absent, Arm
 from benchmarks.cases import CASES, QUICK
 from benchmarks.checkpoints import RESULTS, ROOT, SHAPES, corpus, train_tokenizer, write_checkpoint
@@ -232,6 +234,21 @@ def test_tables_are_put_between_the_marks_of_a_page() -> None:
 def test_the_page_on_performance_has_the_marks(name: str) -> None:
     text = RESULTS.read_text(encoding="utf-8")
     assert [text.count(mark) for mark in marks(name)] == [1, 1]
+    opening, closing = marks(name)
+    assert "\nMachine: " in text[text.index(opening) : text.index(closing)]
+
+
+def test_tables_of_a_device_of_which_nothing_is_recorded_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "performance.md"
+    before = "".join(f"{begin}\n\nold\n\n{end}\n" for begin, end in map(marks, ("CPU", "GPU")))
+    page.write_text(before, encoding="utf-8")
+    monkeypatch.setattr(publish, "RESULTS", page)
+    done = CliRunner().invoke(publish.main, ["--records", str(tmp_path / "records")])
+    assert done.exit_code == 0, done.output
+    assert page.read_text(encoding="utf-8") == before
+    assert done.output.count("stay as they are") == 2
 
 
 def test_the_command_measures_every_arm_in_a_process_of_its_own(tmp_path: Path) -> None:

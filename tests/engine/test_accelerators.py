@@ -6,6 +6,7 @@ The kernel of a TPU runs in jax's interpreter of the chip; batches of blocks are
 from __future__ import annotations
 
 import gc
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -20,9 +21,10 @@ from scored_texts import Requests, expected, laid_out, logprobs, outcomes, reque
 from cyclspec.runtime.engine import Missing, ScoringEngine
 from cyclspec.runtime.engine.compiled import compiled
 from cyclspec.runtime.models import Decoder
+from cyclspec.runtime.models.decoder.attention import Spans
 from cyclspec.runtime.models.decoder.kernels import Kernel, kernel_here
 from cyclspec.runtime.models.decoder.stack import part_of
-from cyclspec.runtime.models.decoder.tree_attention import TILE, Spans, tree_attention
+from cyclspec.runtime.models.decoder.tree_attention import TILE, _runs, tree_attention
 
 Load = Callable[..., Decoder]
 WAVE = 256
@@ -115,7 +117,34 @@ def test_tiles_mix_what_each_query_sees(window: int | None, dtype: str, toleranc
         )
     assert 0 < some.sum() < queries
     np.testing.assert_allclose(mixed[some], wanted.reshape(query.shape)[some], rtol=0, atol=tolerance)
-    assert np.isfinite(mixed).all()
+    assert not mixed[~some].any()
+
+
+def test_a_tile_is_computed_where_anything_in_it_is_seen_and_nowhere_else() -> None:
+    """Few keys are seen at all, by few queries each, so that most tiles hang on a single one."""
+    draw = np.random.default_rng(5)
+    place = np.arange(4 * TILE)[:, None]
+    for _ in range(400):
+        first = draw.integers(0, 4 * TILE, 3 * TILE)
+        until = np.where(draw.random(3 * TILE) < 0.01, first + draw.integers(0, 20, 3 * TILE), 0)
+        sees = (first <= place) & (place < until)
+        spans = Spans(*(jnp.asarray(one, jnp.int32) for one in (first, until, first, place[:, 0])))
+        tiles = sees.reshape(4, TILE, 3, TILE).any(axis=(1, 3))
+        np.testing.assert_array_equal(_runs(spans, 4), tiles)
+
+
+def test_values_that_a_query_does_not_see_never_reach_it_however_large() -> None:
+    """Two texts in one wave: the first tile of keys is the first text's alone, and the sum of its values overflows."""
+    index = np.arange(2 * TILE)
+    texts = np.where(index < TILE + 40, TILE + 40, 2 * TILE)
+    spans = Spans(*(jnp.asarray(one, jnp.int32) for one in (index, texts, index, index)))
+    draw = np.random.default_rng(4)
+    query = jnp.asarray(draw.standard_normal((2 * TILE, 1, 16)), jnp.float32)
+    key = jnp.asarray(draw.standard_normal((1, 2 * TILE, 16)), jnp.float32)
+    value = jnp.where(index < TILE + 40, 2e36, 1.0)[None, :, None] * jnp.ones(16)
+    with device("tiles"):
+        mixed = np.asarray(tree_attention(query, key, value, spans, None, cap=None))
+    np.testing.assert_allclose(mixed[TILE + 40 :], 1, rtol=1e-6)
 
 
 def test_layers_are_read_where_they_are_on_an_accelerator(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,3 +183,29 @@ def test_garbage_is_searched_for_after_a_program_is_made_as_it_was_before(search
         assert gc.isenabled() == searched
     finally:
         gc.enable()
+
+
+def test_programs_are_made_one_at_a_time() -> None:
+    """Or one that begins while another ends could leave the search for garbage off."""
+    begun, ends, order = threading.Event(), threading.Event(), list[str]()
+
+    def first(x: Any) -> Any:
+        begun.set()
+        assert ends.wait(30)
+        order.append("first")
+        return x
+
+    def second(x: Any) -> Any:
+        order.append("second")
+        return x
+
+    one, other = (threading.Thread(target=compiled, args=(each, np.zeros(2))) for each in (first, second))
+    one.start()
+    assert begun.wait(30)
+    other.start()
+    other.join(0.5)
+    ends.set()
+    one.join(30)
+    other.join(30)
+    assert order == ["first", "second"]
+    assert gc.isenabled()

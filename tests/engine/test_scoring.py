@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import islice
@@ -15,7 +16,7 @@ from scored_texts import VOCAB, Requests, expected, laid_out, logprobs, outcomes
 from cyclspec.compiler.plan.sharing.plan import Layout
 from cyclspec.compiler.plan.sharing.questions import Probe, Sequence
 from cyclspec.language.diagnostics import SpecError
-from cyclspec.runtime.engine import Missing, Scored, ScoringEngine
+from cyclspec.runtime.engine import Missing, Scored, ScoringEngine, scoring
 from cyclspec.runtime.models import Decoder
 from cyclspec.runtime.store.answers import probabilities
 
@@ -114,6 +115,30 @@ def test_shards_beside_each_other_give_the_same_bits(
     assert_same_bits({one.request: one.logprobs for one in listed if isinstance(one, Scored)}, first)
     assert len(listed) == len(first)
     assert engine.compiled_programs == compiled
+
+
+@pytest.mark.parametrize(("tokens", "order"), [(512, "run run host"), (64, "run host run")])
+def test_only_a_shard_that_is_alone_has_its_next_wave_to_do_while_one_is_handed_out(
+    tokens: int, order: str, decoder: Decoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside another there is work anyway, and a second wave of each would be memory for nothing."""
+    layout = laid_out(requests(branches=60), decoder, tokens=tokens)
+    shards = [shard for part in layout.parts for shard in part.shards]
+    assert (len(shards) == 1) == (tokens == 512)
+    engine, done = ScoringEngine(decoder, layout, model="m"), dict[str, list[str]]()
+
+    def noted(what: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def noting(*given: Any) -> Any:
+            done.setdefault(threading.current_thread().name, []).append(what)
+            return call(*given)
+
+        return noting
+
+    engine.compile()
+    engine._programs = {shape: noted("run", one) for shape, one in engine._programs.items()}
+    monkeypatch.setattr(scoring, "_on_host", noted("host", scoring._on_host))
+    list(engine.run({}, at_once=2))
+    assert {" ".join(each[:3]) for each in done.values()} == {order}
 
 
 @pytest.mark.parametrize("every", [2, 7])

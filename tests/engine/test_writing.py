@@ -13,9 +13,16 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from cyclspec.compiler.plan.writing import WritingBudget, WritingTask, plan_writing, turning_limit
+from cyclspec.compiler.plan.writing import (
+    WritingBudget,
+    WritingTask,
+    handed_bytes,
+    plan_writing,
+    turning_limit,
+)
 from cyclspec.language.diagnostics import SpecError
 from cyclspec.runtime.engine.decode import STEPS
+from cyclspec.runtime.engine.prefill import memory_of_wave
 from cyclspec.runtime.engine.scoring import Missing
 from cyclspec.runtime.engine.writing import WritingEngine, Written
 from cyclspec.runtime.models import Decoder
@@ -128,6 +135,16 @@ def test_a_shard_can_be_stopped_after_every_program(grouped: Any, loaded: Callab
     assert last is None
     assert sum(one is None for one in silent) >= 50 // STEPS
     assert [one.request for one in silent if one is not None] == ["a"]
+
+
+def test_what_a_wave_of_prompts_hands_out_is_what_a_plan_counts(
+    grouped: Any, loaded: Callable[..., Decoder]
+) -> None:
+    config = loaded(grouped.folder).config
+    (shard,) = plan_writing([_task("a", (4, 5), 50)], config, FEW_ROWS)
+    for dtype, item in ((jnp.float32, 4), (jnp.bfloat16, 2)):
+        handed = memory_of_wave(config, shard.shape, jnp.dtype(dtype))
+        assert handed_bytes(config, shard.shape, item) == sum(one.nbytes for one in handed)
 
 
 def test_programs_are_compiled_once_where_shards_begin_together(

@@ -19,7 +19,7 @@ from cyclspec.compiler.checkpoints.architecture import DecoderConfig
 from cyclspec.runtime.models.decoder.layers import Linear, Norm, capped, optional_norm, product
 from cyclspec.runtime.models.decoder.rope import Turn, rotate
 
-_MASKED = float(np.finfo(np.float32).min)
+MASKED = float(np.finfo(np.float32).min)
 
 
 class Heads(NamedTuple):
@@ -39,6 +39,20 @@ class Outputs(NamedTuple):
 
     at: Int32[Array, " output"]
     attend: Attend
+
+
+class Spans(NamedTuple):
+    """A key is seen by the queries from `first` to before `until`; where there is a window, by those near in depth."""
+
+    first: Int32[Array, " key"]
+    until: Int32[Array, " key"]
+    key_depth: Int32[Array, " key"]
+    query_depth: Int32[Array, " query"]
+
+    def seen_at(self, at: Int32[Array, ""], window: Int32[Array, ""]) -> Bool[Array, " key"]:
+        """Which keys one query sees."""
+        near = self.query_depth[at] - self.key_depth < window
+        return (self.first <= at) & (at < self.until) & near
 
 
 class Attention(nnx.Module):
@@ -113,7 +127,7 @@ def weigh_grouped(
     )
     rows = grouped.reshape(config.kv_heads, group * queries, dim)
     scores = capped(product("kqd,ksd->kqs", rows, key), config.attention_cap)
-    seen = jnp.where(sees, scores.reshape(config.kv_heads, group, queries, -1), _MASKED)
+    seen = jnp.where(sees, scores.reshape(config.kv_heads, group, queries, -1), MASKED)
     weights = jnp.exp(seen - seen.max(axis=-1, keepdims=True))
     total = weights.sum(axis=-1).reshape(config.kv_heads, group * queries, 1)
     mixed = product("kqs,ksd->kqd", weights.reshape(scores.shape), value) / total

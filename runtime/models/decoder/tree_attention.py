@@ -8,34 +8,19 @@ which are most, are neither fetched nor computed.
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax.experimental import pallas as pl
 from jax.experimental.pallas import tpu as pltpu
-from jaxtyping import Array, Bool, Float, Float32, Int32
+from jaxtyping import Array, Float, Float32, Int32
 
+from cyclspec.runtime.models.decoder.attention import MASKED, Spans
 from cyclspec.runtime.models.decoder.layers import capped
 
 TILE = 256
 _LANES, _SUBLANES = 128, 8
-_MASKED = float(np.finfo(np.float32).min)
-
-
-class Spans(NamedTuple):
-    """A key is seen by the queries from `first` to before `until`; where there is a window, by those near in depth."""
-
-    first: Int32[Array, " key"]
-    until: Int32[Array, " key"]
-    key_depth: Int32[Array, " key"]
-    query_depth: Int32[Array, " query"]
-
-    def seen_at(self, at: Int32[Array, ""], window: Int32[Array, ""]) -> Bool[Array, " key"]:
-        """Which keys one query sees."""
-        near = self.query_depth[at] - self.key_depth < window
-        return (self.first <= at) & (at < self.until) & near
 
 
 def tree_attention(
@@ -140,7 +125,7 @@ def _tile(
 
     @pl.when(column == 0)
     def _begin() -> None:
-        highest[...] = jnp.full_like(highest, _MASKED)
+        highest[...] = jnp.full_like(highest, MASKED)
         total[...] = jnp.zeros_like(total)
         mixed[...] = jnp.zeros_like(mixed)
 
@@ -151,7 +136,7 @@ def _tile(
         sees = (first[:1, :] <= place) & (place < until[:1, :])
         if windowed:
             sees &= query_depth[:, :1] - key_depth[:1, :] < window[0]
-        seen = jnp.where(sees, scores, _MASKED)
+        seen = jnp.where(sees, scores, MASKED)
         before = highest[...]
         now = jnp.maximum(before, seen.max(axis=1, keepdims=True))
         # Where nothing was seen yet, what is masked would weigh as much as what is not.
