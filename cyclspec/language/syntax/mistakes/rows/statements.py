@@ -33,6 +33,8 @@ ROWS = (
     row(rf"\b(?:over|along)\s+(?P<all>(?P<a>{_LIST})[ \t]+(?P<at>{_NOT_IN_LISTS}{NAME}))(?=\s+"
         rf"(?:of|by|weighted)\b|[ \t]*,)",
         "a comma is missing before `{at}`", "{a}, {at}"),
+    row(rf"(?<![\w.]){NAME}[ \t]+(?P<at>ovr|ove|ovre|oevr|voer|ober|iver|pver|across)\b(?=[ \t]+{_LIST}[ \t]+of\b)",
+        "`{at}` is no word of the language", "over"),
     row(rf"(?<![\w.])(?P<a>{NAME})[ \t]+(?P<all>(?P<at>(?!over\b|along\b|by\b|of\b){NAME})[ \t]+of)\b(?<!\bby of)",
         "`{a}` does not say what it goes over", "over {at} of", "write `{a} over {at} of`"),
     row(rf"(?<![\w.])(?P<at>(?P<a>{NAME})[ \t]+of)\b", "`{a}` does not say what it goes over",
